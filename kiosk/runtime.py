@@ -1,0 +1,190 @@
+"""How the process shares its time: the only file that names eventlet; threads speak the same words.
+
+After `patch("eventlet")` the standard library's threads, locks and sockets are green, so all other code uses
+them plainly. What would stop the hub (disk, name look-ups, reports) goes to real threads through `offload`.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from kiosk import clock, settings
+
+Params = ParamSpec("Params")
+Result = TypeVar("Result")
+WsgiApp = Callable[..., Any]
+
+BACKLOG = 4096
+MAX_CONNECTIONS = 20_000
+REAL_THREADS = 32
+LOOKUPS_AT_ONCE = 8
+
+_mode = "threading"
+
+
+def patch(mode: str) -> None:
+    """Make the process eventlet's or leave it as it is; call it before anything else is imported."""
+    global _mode  # noqa: PLW0603 - the process has one way of sharing its time, chosen once
+    _mode = mode
+    if mode == "eventlet":
+        _patch_eventlet()
+
+
+def offload(fn: Callable[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
+    """Run `fn` in a real thread and wait for it without stopping the hub; its errors are raised here.
+
+    `fn` must not touch locks or queues that others in this process wait on.
+    """
+    if _mode != "eventlet":
+        return fn(*args, **kwargs)
+    from eventlet import tpool
+
+    result: Result = tpool.execute(fn, *args, **kwargs)
+    return result
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open a listening TCP socket with room for a restart storm."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    listener.listen(BACKLOG)
+    return listener
+
+
+def serve(listener: socket.socket, app: WsgiApp) -> None:
+    """Serve the WSGI app on the listener until the process is told to stop."""
+    gc.collect()
+    gc.freeze()  # what lives since the start is never walked again: half the pause of a broadcast
+    if _mode == "eventlet":
+        _serve_eventlet(listener, _without_deflate(app))
+    else:
+        _serve_threads(listener, _without_deflate(app))
+
+
+class StallWatch:
+    """Measures how late a short sleep returns: the longest stall that every screen has felt of late."""
+
+    PERIOD_SECONDS = 0.02
+    MEMORY_SECONDS = 60.0
+
+    def __init__(self) -> None:
+        self._before = self._now = 0.0
+        self._turned = clock.monotonic()
+
+    def longest(self) -> float:
+        """Return the longest stall of the last one to two minutes, in seconds."""
+        return max(self._before, self._now)
+
+    def start(self) -> None:
+        """Start watching, for as long as the process lives."""
+        threading.Thread(target=self._loop, name="stalls", daemon=True).start()
+
+    def _loop(self) -> None:
+        while True:
+            started = clock.monotonic()
+            time.sleep(self.PERIOD_SECONDS)
+            woke = clock.monotonic()
+            self._now = max(self._now, woke - started - self.PERIOD_SECONDS)
+            if woke - self._turned > self.MEMORY_SECONDS:
+                self._before, self._now, self._turned = self._now, 0.0, woke
+
+
+def on_stop(cleanup: Callable[[], None]) -> None:
+    """Call `cleanup` and end the process on Ctrl-C or a termination signal.
+
+    The process ends at once: the journal finishes at the next start what is under way.
+    """
+
+    def stop(_signal: int, _frame: object) -> None:
+        cleanup()
+        sys.stdout.flush()
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+
+
+def _patch_eventlet() -> None:
+    # Its resolver stops the hub with every look-up; without it, look-ups go to a real thread below.
+    settings.export(EVENTLET_NO_GREENDNS="yes", EVENTLET_THREADPOOL_SIZE=str(REAL_THREADS))
+    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
+    import eventlet
+
+    eventlet.monkey_patch()
+    _thread_lookups()
+
+
+def _thread_lookups() -> None:
+    import eventlet.green.socket as green
+    from eventlet import semaphore, tpool
+
+    # A dead resolver may take ten seconds: a few look-ups may wait, the other real threads stay free.
+    places = semaphore.Semaphore(LOOKUPS_AT_ONCE)
+    original = socket.getaddrinfo
+
+    def getaddrinfo(*args: Any, **kwargs: Any) -> Any:
+        if _is_address(args[0] if args else kwargs.get("host")):
+            return original(*args, **kwargs)
+        with places:
+            return tpool.execute(original, *args, **kwargs)
+
+    socket.getaddrinfo = getaddrinfo
+    green.getaddrinfo = getaddrinfo
+
+
+def _is_address(host: object) -> bool:
+    if host is None or not isinstance(host, str):
+        return host is None
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except OSError:
+            continue
+        return True
+    return False
+
+
+def _without_deflate(app: WsgiApp) -> WsgiApp:
+    """Refuse permessage-deflate: it costs three times the memory per screen."""
+
+    def plain(environ: dict[str, Any], start_response: Any) -> Any:
+        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        return app(environ, start_response)
+
+    return plain
+
+
+def _serve_eventlet(listener: socket.socket, app: WsgiApp) -> None:
+    from eventlet import wsgi
+
+    wsgi.server(listener, app, max_size=MAX_CONNECTIONS, log_output=False, debug=False, socket_timeout=60)
+
+
+def _serve_threads(listener: socket.socket, app: WsgiApp) -> None:
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_request(self, *_: Any) -> None:
+            """Leave requests unlogged, as the other server does."""
+
+    host, port = listener.getsockname()[:2]
+    server = make_server(host, port, app, threaded=True, request_handler=Quiet, fd=listener.fileno())
+    server.serve_forever()

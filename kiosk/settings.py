@@ -1,0 +1,204 @@
+"""The table of settings: the only reader of the environment, and the source of `--help` and the docs."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from kiosk import clock
+from kiosk.errors import SettingError
+
+LANGUAGES = ("en", "de", "ar")
+
+
+def _text(value: str) -> str:
+    return value.strip()
+
+
+def _zone(value: str) -> str:
+    return clock.zone(value).key
+
+
+def _flag(value: str) -> bool:
+    words = {
+        "1": True,
+        "yes": True,
+        "true": True,
+        "on": True,
+        "0": False,
+        "no": False,
+        "false": False,
+        "off": False,
+    }
+    if value.strip().lower() not in words:
+        raise ValueError("allowed: 1 or 0")
+    return words[value.strip().lower()]
+
+
+def _file(value: str) -> str:
+    if value and not Path(value).expanduser().is_file():
+        raise ValueError("there is no such file")
+    return str(Path(value).expanduser()) if value else ""
+
+
+def _number(lowest: int, highest: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not value.strip().isdigit() or not lowest <= int(value) <= highest:
+            raise ValueError(f"allowed: a whole number from {lowest} to {highest}")
+        return int(value)
+
+    return parse
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value.strip().lower() not in words:
+            raise ValueError(f"allowed: {', '.join(words)}")
+        return value.strip().lower()
+
+    return parse
+
+
+def _database(value: str) -> str:
+    if not value.startswith("sqlite:///"):
+        raise ValueError("allowed: sqlite:///PATH, such as sqlite:///var/kiosk.db")
+    return value
+
+
+def _endpoint(value: str) -> str:
+    if value and not value.startswith(("http://", "https://")):
+        raise ValueError("allowed: the root of a server, such as http://127.0.0.1:8085")
+    return value.rstrip("/")
+
+
+def _setting(name: str, default: str, parse: Callable[[str], Any], help_text: str) -> Any:
+    return field(metadata={"name": name, "default": default, "parse": parse, "help": help_text})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting, read and checked."""
+
+    host: str = _setting("KIOSK_HOST", "127.0.0.1", _text, "address to listen on; 0.0.0.0 for every network")
+    port: int = _setting("KIOSK_PORT", "8080", _number(0, 65535), "port to listen on; 0 picks a free one")
+    database_url: str = _setting(
+        "KIOSK_DATABASE_URL", "sqlite:///var/kiosk.db", _database, "where the mirror and the journal live"
+    )
+    async_mode: str = _setting(
+        "KIOSK_ASYNC_MODE", "eventlet", _one_of("eventlet", "threading"), "how the server shares its time"
+    )
+    google_credentials: str = _setting(
+        "KIOSK_GOOGLE_CREDENTIALS", "", _file, "file with a service account or an authorized user"
+    )
+    google_subject: str = _setting(
+        "KIOSK_GOOGLE_SUBJECT",
+        "",
+        _text,
+        "user the service account acts as on calendars (writer on each room)",
+    )
+    google_admin_subject: str = _setting(
+        "KIOSK_GOOGLE_ADMIN_SUBJECT",
+        "",
+        _text,
+        "user it acts as to read rooms and buildings from the Directory",
+    )
+    google_endpoint: str = _setting(
+        "KIOSK_GOOGLE_ENDPOINT",
+        "",
+        _endpoint,
+        "root of another server that speaks Google's API, such as the emulator",
+    )
+    poll_seconds: int = _setting(
+        "KIOSK_POLL_SECONDS", "10", _number(2, 3600), "how often each room's calendar is asked for changes"
+    )
+    window_days: int = _setting("KIOSK_WINDOW_DAYS", "21", _number(2, 60), "how many days ahead are mirrored")
+    sync_workers: int = _setting(
+        "KIOSK_SYNC_WORKERS", "4", _number(1, 32), "how many rooms are synchronised at the same time"
+    )
+    offline_booking: str = _setting(
+        "KIOSK_OFFLINE_BOOKING",
+        "hold",
+        _one_of("hold", "refuse"),
+        "what a tap does while Google cannot be reached",
+    )
+    timezone: str = _setting("KIOSK_TIMEZONE", "UTC", _zone, "zone of rooms that name none")
+    language: str = _setting("KIOSK_LANGUAGE", "en", _one_of(*LANGUAGES), "language of the displays")
+    hours: str = _setting("KIOSK_HOURS", "24", _one_of("24", "12"), "clock of the displays")
+    open_displays: bool = _setting(
+        "KIOSK_OPEN_DISPLAYS", "0", _flag, "1 lets everybody on the network see displays and book"
+    )
+    log_level: str = _setting(
+        "KIOSK_LOG_LEVEL", "info", _one_of("debug", "info", "warning", "error"), "how much is logged"
+    )
+
+
+CONFIG = "KIOSK_CONFIG"
+CONFIG_HELP = "file with settings, one NAME=value a line; the environment wins over it"
+
+
+def table() -> list[tuple[str, str, str]]:
+    """Return (name, default, help) of every setting, in the order people should read them."""
+    rows = [(f.metadata["name"], f.metadata["default"], f.metadata["help"]) for f in fields(Settings)]
+    return [*rows, (CONFIG, "", CONFIG_HELP)]
+
+
+def load(environ: Mapping[str, str] | None = None, **overrides: str) -> Settings:
+    """Read all settings: overrides (by field name) win over the environment, it wins over the file.
+
+    Raises SettingError with the variable's name, its value and what is allowed.
+    """
+    environ = os.environ if environ is None else environ
+    values = {**_read_file(environ.get(CONFIG, "")), **_ours(environ)}
+    _reject_unknown(values)
+    return Settings(
+        **{f.name: _value(f, overrides.get(f.name, values.get(f.metadata["name"]))) for f in fields(Settings)}
+    )
+
+
+def export(**variables: str) -> None:
+    """Set variables that libraries read when they are imported."""
+    os.environ.update(variables)
+
+
+def _ours(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name.startswith("KIOSK_")}
+
+
+def _value(setting: Field[Any], text: str | None) -> Any:
+    text = setting.metadata["default"] if text is None else text
+    try:
+        return setting.metadata["parse"](text)
+    except ValueError as error:
+        raise SettingError(f"{setting.metadata['name']} is {text!r}: {error}.") from error
+
+
+def _reject_unknown(values: Mapping[str, str]) -> None:
+    known = [name for name, _, _ in table()]
+    for name in values:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f" Did you mean {close[0]}?" if close else " `kiosk serve --help` lists them."
+            raise SettingError(f"{name} is not a setting.{hint}")
+
+
+def _read_file(path: str) -> dict[str, str]:
+    if not path:
+        return {}
+    try:
+        lines = Path(path).expanduser().read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise SettingError(f"{CONFIG} is {path!r}: the file cannot be read ({error.strerror}).") from error
+    return dict(_assignment(line, path) for line in lines if line.strip() and not line.strip().startswith("#"))
+
+
+def _assignment(line: str, path: str) -> tuple[str, str]:
+    name, equals, value = line.strip().removeprefix("export ").partition("=")
+    if not equals:
+        raise SettingError(f"{CONFIG} {path!r} has the line {line.strip()!r}: write NAME=value.")
+    value = value.strip()
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return name.strip(), value[1:-1] if quoted else value

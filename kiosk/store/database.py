@@ -1,0 +1,95 @@
+"""One connection that reads and one that writes, so that no screen ever waits for the disk."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from peewee import Database, SqliteDatabase
+
+from kiosk import runtime
+from kiosk.errors import KioskError
+from kiosk.store import schema
+
+Params = ParamSpec("Params")
+Result = TypeVar("Result")
+PRAGMAS = {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 10_000, "synchronous": "normal"}
+
+
+class Store:
+    """The open database. Reads are short and inline; every write is one transaction in a real thread."""
+
+    def __init__(self, url: str) -> None:
+        path = url.removeprefix("sqlite:///")
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        self._reader = _sqlite(path)
+        self._writer = _sqlite(path)
+        self._reading = threading.RLock()
+        self._writing = threading.Lock()
+        self._listeners: list[Callable[[], None]] = []
+        # Fills a cache whose lock must never be taken in a real thread first.
+        logging.getLogger("peewee").isEnabledFor(logging.DEBUG)
+        self.write(schema.upgrade)
+
+    @contextmanager
+    def read(self) -> Iterator[Database]:
+        """Give a database that sees one moment; do nothing slow inside."""
+        with self._reading, self._reader.atomic():
+            yield self._reader
+
+    def write(
+        self,
+        fn: Callable[Concatenate[Database, Params], Result],
+        *args: Params.args,
+        **kwargs: Params.kwargs,
+    ) -> Result:
+        """Run `fn(database, …)` in one transaction, committed when this returns; listeners hear of it."""
+        return self._write("normal", fn, *args, **kwargs)
+
+    def write_durably(
+        self,
+        fn: Callable[Concatenate[Database, Params], Result],
+        *args: Params.args,
+        **kwargs: Params.kwargs,
+    ) -> Result:
+        """Write like `write`, and return only when a pulled plug cannot undo it."""
+        return self._write("full", fn, *args, **kwargs)
+
+    def on_commit(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after every commit of this process."""
+        self._listeners.append(listener)
+
+    def close(self) -> None:
+        """Close both connections."""
+        with self._writing, self._reading:
+            self._writer.close()
+            self._reader.close()
+
+    def _write(self, synchronous: str, fn: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+        with self._writing:
+            result = runtime.offload(_transaction, self._writer, synchronous, fn, args, kwargs)
+        for listener in self._listeners:
+            listener()
+        return result
+
+
+def _transaction(
+    db: SqliteDatabase,
+    synchronous: str,
+    fn: Callable[..., Result],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Result:
+    db.execute_sql(f"PRAGMA synchronous={synchronous}")
+    with db.atomic("IMMEDIATE"):
+        return fn(db, *args, **kwargs)
+
+
+def _sqlite(path: str) -> SqliteDatabase:
+    if path == ":memory:":
+        raise KioskError("The database must be a file: displays read it while the mirror writes it.")
+    return SqliteDatabase(path, pragmas=PRAGMAS, thread_safe=False, check_same_thread=False)

@@ -1,0 +1,115 @@
+"""The mirrored events of a room: replaced as a whole by a full pass, changed one by one by a delta."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from peewee import Database
+
+from kiosk.schedule.model import Event, Person
+from kiosk.store.models import EventRow, milliseconds
+
+PLAIN = (
+    "title", "all_day", "private", "transparent", "kind", "answer",
+    "organized_by_room", "attendees", "series_id", "ical_uid", "etag",
+)  # fmt: skip
+COLUMNS = (
+    "room_id", "event_id", "start", "end", *PLAIN, "organizer_email", "organizer_name", "created", "updated",
+)  # fmt: skip
+CHUNK = 500
+# No booking of a room lasts longer; the bound lets a query use both ends of the index.
+LONGEST = timedelta(days=62)
+
+
+def upsert(db: Database, room_id: int, events: Iterable[Event]) -> int:
+    """Insert events, or replace those whose etag differs; return how many rows changed."""
+    rows = [_row(room_id, event) for event in events]
+    if not rows:
+        return 0
+    cursor = db.cursor()
+    cursor.executemany(_upsert_sql(db), rows)
+    return max(int(cursor.rowcount), 0)
+
+
+def replace_all(db: Database, room_id: int, events: Sequence[Event]) -> int:
+    """Make the room's rows exactly these events; return how many rows changed."""
+    changed = upsert(db, room_id, events)
+    stale = ids(db, room_id) - {event.id for event in events}
+    return changed + remove(db, room_id, stale)
+
+
+def remove(db: Database, room_id: int, event_ids: Collection[str]) -> int:
+    """Delete rows by event id; return how many there were."""
+    query = EventRow.delete()
+    return sum(
+        query.where((EventRow.room == room_id) & EventRow.event_id.in_(chunk)).execute(db)
+        for chunk in _chunks(list(event_ids))
+    )
+
+
+def remove_series(db: Database, room_id: int, series_id: str) -> int:
+    """Delete every instance of a recurring event; return how many there were."""
+    return int(EventRow.delete().where((EventRow.room == room_id) & (EventRow.series_id == series_id)).execute(db))
+
+
+def ids(db: Database, room_id: int) -> set[str]:
+    """Return the ids of all mirrored events of a room."""
+    query = EventRow.select(EventRow.event_id).where(EventRow.room == room_id)
+    return {row[0] for row in query.tuples().execute(db)}
+
+
+def between(db: Database, room_id: int, start: datetime, end: datetime) -> list[Event]:
+    """Return the events that overlap [start, end), earliest first."""
+    where = (
+        (EventRow.room == room_id)
+        & (EventRow.start < end)
+        & (EventRow.start > start - LONGEST)
+        & (EventRow.end > start)
+    )
+    rows = EventRow.select().where(where).order_by(EventRow.start, EventRow.event_id).dicts().execute(db)
+    return [_event(row) for row in rows]
+
+
+def find(db: Database, room_id: int, event_id: str) -> Event | None:
+    """Return one mirrored event of a room, or None."""
+    where = (EventRow.room == room_id) & (EventRow.event_id == event_id)
+    row = EventRow.select().where(where).dicts().first(db)
+    return _event(row) if row else None
+
+
+def _upsert_sql(db: Database) -> str:
+    quoted = [f'"{name}"' for name in COLUMNS]
+    updates = ", ".join(f"{name} = excluded.{name}" for name in quoted[2:])
+    marks = ", ".join([db.param] * len(COLUMNS))
+    return (
+        f'INSERT INTO "event" ({", ".join(quoted)}) VALUES ({marks}) '
+        f'ON CONFLICT ("room_id", "event_id") DO UPDATE SET {updates} '
+        'WHERE excluded."etag" <> "event"."etag" OR excluded."etag" = \'\''
+    )
+
+
+def _row(room_id: int, event: Event) -> tuple[Any, ...]:
+    organizer = event.organizer or Person("")
+    plain = [getattr(event, name) for name in PLAIN]
+    stamps = [milliseconds(at) if at else None for at in (event.created, event.updated)]
+    times = (milliseconds(event.start), milliseconds(event.end))
+    return (room_id, event.id, *times, *plain, organizer.email or None, organizer.name, *stamps)
+
+
+def _event(row: dict[str, Any]) -> Event:
+    email = row["organizer_email"]
+    event = Event(row["event_id"], row["start"], row["end"], **{name: row[name] for name in PLAIN})
+    return replace(
+        event,
+        organizer=Person(email, row["organizer_name"]) if email else None,
+        created=row["created"],
+        updated=row["updated"],
+    )
+
+
+def _chunks(values: list[str]) -> Iterator[list[str]]:
+    for first in range(0, len(values), CHUNK):
+        yield values[first : first + CHUNK]

@@ -1,0 +1,47 @@
+"""Leases: who may act on a room until when, taken and given back in short transactions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from peewee import Database
+
+from kiosk.errors import Busy
+from kiosk.store.models import LeaseRow
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A right to act, valid while the row still shows this owner and fence."""
+
+    name: str
+    owner: str
+    fence: int
+
+
+def take(db: Database, name: str, owner: str, now: datetime, length: timedelta) -> Lease | None:
+    """Take the lease if nobody holds it; None when somebody does."""
+    LeaseRow.insert(name=name, owner="", expires_at=now, fence=0).on_conflict_ignore().execute(db)
+    where = (LeaseRow.name == name) & ((LeaseRow.owner == "") | (LeaseRow.expires_at <= now))
+    changes = {"owner": owner, "expires_at": now + length, "fence": LeaseRow.fence + 1}
+    if not LeaseRow.update(**changes).where(where).execute(db):
+        return None
+    row = LeaseRow.select(LeaseRow.fence).where(LeaseRow.name == name).tuples().first(db)
+    return Lease(name, owner, row[0])
+
+
+def give_back(db: Database, lease: Lease) -> None:
+    """Give the lease back; nothing happens when it has passed to somebody else."""
+    LeaseRow.update(owner="").where(_is_ours(lease)).execute(db)
+
+
+def check(db: Database, lease: Lease, now: datetime) -> None:
+    """Raise Busy when the lease has run out: what was learnt under it must not be stored."""
+    where = _is_ours(lease) & (LeaseRow.expires_at > now)
+    if not LeaseRow.select().where(where).exists(db):
+        raise Busy("Somebody else has this room now; please try again.")
+
+
+def _is_ours(lease: Lease) -> object:
+    return (LeaseRow.name == lease.name) & (LeaseRow.owner == lease.owner) & (LeaseRow.fence == lease.fence)

@@ -1,0 +1,181 @@
+"""The schema; instants are stored as whole milliseconds since 1970 in UTC."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from peewee import (
+    AutoField,
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    ForeignKeyField,
+    IntegerField,
+    Model,
+    TextField,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+
+class InstantField(BigIntegerField):
+    """An aware instant, kept as milliseconds."""
+
+    def db_value(self, value: datetime | None) -> int | None:
+        """Return the milliseconds of an aware instant."""
+        return None if value is None else milliseconds(value)
+
+    def python_value(self, value: int | None) -> datetime | None:
+        """Return the aware instant in UTC."""
+        return None if value is None else instant(value)
+
+
+class ListField(TextField):
+    """A short list of words, kept as JSON."""
+
+    def db_value(self, value: Any) -> str:
+        """Return the list as JSON."""
+        return json.dumps(list(value or ()), ensure_ascii=False)
+
+    def python_value(self, value: str | None) -> tuple[str, ...]:
+        """Return the words."""
+        return tuple(json.loads(value or "[]"))
+
+
+def milliseconds(value: datetime) -> int:
+    """Return an aware instant as milliseconds since 1970."""
+    return (value - EPOCH) // MILLISECOND
+
+
+def instant(value: int) -> datetime:
+    """Return milliseconds since 1970 as an aware instant in UTC."""
+    return EPOCH + value * MILLISECOND
+
+
+class Meta(Model):
+    """Facts about this installation: the version of the schema, its secret."""
+
+    name = CharField(primary_key=True)
+    value = TextField()
+
+    class Meta:
+        table_name = "meta"
+
+
+class RoomRow(Model):
+    """A place that can be booked; linked when `calendar_id` is set. `revision` grows when its screens must change."""
+
+    id = AutoField()
+    slug = CharField(unique=True)
+    name = CharField()
+    building = CharField(default="")
+    floor = CharField(default="")
+    capacity = IntegerField(default=0)
+    equipment = ListField(default=())
+    zone = CharField(default="UTC")
+    calendar_id = CharField(null=True, unique=True)
+    revision = BigIntegerField(default=0, index=True)
+
+    class Meta:
+        table_name = "room"
+
+
+class MirrorRow(Model):
+    """How far the mirror of a linked room is: its cursor, its window and its last success or failure."""
+
+    room = ForeignKeyField(RoomRow, primary_key=True, on_delete="CASCADE")
+    cursor = TextField(null=True)
+    window_start = InstantField(null=True)
+    window_end = InstantField(null=True)
+    full_at = InstantField(null=True)
+    checked_at = InstantField(null=True)
+    due_at = InstantField(index=True)
+    generation = BigIntegerField(default=0)
+    failures = IntegerField(default=0)
+    reason = TextField(default="")
+
+    class Meta:
+        table_name = "mirror"
+
+
+class EventRow(Model):
+    """An event of a room's calendar as the calendar gave it."""
+
+    id = AutoField()
+    room = ForeignKeyField(RoomRow, on_delete="CASCADE")
+    event_id = TextField()
+    start = InstantField()
+    end = InstantField()
+    title = TextField(default="")
+    all_day = BooleanField(default=False)
+    private = BooleanField(default=False)
+    transparent = BooleanField(default=False)
+    kind = CharField(default="default")
+    answer = CharField(default="accepted")
+    organizer_email = TextField(null=True)
+    organizer_name = TextField(default="")
+    organized_by_room = BooleanField(default=False)
+    attendees = IntegerField(default=0)
+    series_id = TextField(default="")
+    ical_uid = TextField(default="")
+    etag = TextField(default="")
+    created = InstantField(null=True)
+    updated = InstantField(null=True)
+
+    class Meta:
+        table_name = "event"
+        indexes = ((("room", "event_id"), True), (("room", "start", "end"), False))
+
+
+class CommandRow(Model):
+    """The journal: what somebody asked for, written before Google is asked."""
+
+    id = CharField(primary_key=True)
+    room = ForeignKeyField(RoomRow, on_delete="CASCADE")
+    kind = CharField()
+    event_id = TextField(index=True)
+    start = InstantField()
+    end = InstantField()
+    title = TextField(default="")
+    state = CharField(index=True)
+    reason = CharField(default="")
+    key = CharField(null=True, unique=True)
+    request = TextField(default="")
+    attempts = IntegerField(default=0)
+    due_at = InstantField(index=True)
+    created_at = InstantField()
+    settled_at = InstantField(null=True)
+
+    class Meta:
+        table_name = "command"
+        indexes = ((("room", "state", "end"), False),)
+
+
+class LeaseRow(Model):
+    """Who may act on something until when; `fence` grows with every change of hands."""
+
+    name = CharField(primary_key=True)
+    owner = CharField()
+    expires_at = InstantField()
+    fence = BigIntegerField()
+
+    class Meta:
+        table_name = "lease"
+
+
+class TokenRow(Model):
+    """An access token, known by its hash only."""
+
+    id = AutoField()
+    name = CharField(unique=True)
+    hash = CharField(unique=True)
+    created_at = InstantField()
+
+    class Meta:
+        table_name = "token"
+
+
+TABLES = (Meta, RoomRow, MirrorRow, EventRow, CommandRow, LeaseRow, TokenRow)
