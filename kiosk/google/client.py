@@ -1,0 +1,98 @@
+"""Talking to Google: credentials from a file, one connection per worker, the library loaded when first needed."""
+
+from __future__ import annotations
+
+import importlib
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from kiosk import runtime
+from kiosk.errors import AccessDenied
+
+TIMEOUT = 20
+CALENDAR_SCOPES = (
+    "https://www.googleapis.com/auth/calendar.readonly",
+    "https://www.googleapis.com/auth/calendar.events",
+)
+DIRECTORY_SCOPES = ("https://www.googleapis.com/auth/admin.directory.resource.calendar.readonly",)
+
+
+class Client:
+    """One of Google's services, with credentials of its own; safe to share between workers."""
+
+    def __init__(self, service: str, version: str, root: str, file: str, subject: str, scopes: tuple[str, ...]):
+        """`root` is the address the service's paths are added to, empty for Google itself."""
+        self._service, self._version, self._root = service, version, root
+        self._file, self._subject, self._scopes = file, subject, scopes
+        self._loading = threading.Lock()
+        self._refreshing = threading.Lock()
+        self._connections: queue.LifoQueue[Any] = queue.LifoQueue()
+        self._loaded: tuple[Any, Any] | None = None
+
+    def execute(self, call: Any) -> Any:
+        """Send `call(resource)` and return its JSON. Raises the errors of `kiosk.errors`."""
+        api, credentials = self._load()
+        from kiosk.google.failures import translated
+
+        with translated(), self._connection(credentials) as connection:
+            return call(api).execute(http=connection, num_retries=0)
+
+    def _load(self) -> tuple[Any, Any]:
+        # Importing Google's library takes long enough to be felt on every screen: a real thread does it.
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = runtime.offload(self._build)
+            return self._loaded
+
+    def _build(self) -> tuple[Any, Any]:
+        discovery = importlib.import_module("googleapiclient.discovery")
+        httplib2 = importlib.import_module("httplib2")
+        importlib.import_module("kiosk.google.failures")
+        api = discovery.build(
+            self._service,
+            self._version,
+            http=httplib2.Http(),
+            static_discovery=True,
+            cache_discovery=False,
+            client_options={"api_endpoint": self._root} if self._root else None,
+        )
+        return api, self._credentials()
+
+    def _credentials(self) -> Any:
+        auth = importlib.import_module("google.auth")
+        importlib.import_module("google_auth_httplib2")
+        if not self._file:
+            raise AccessDenied("No Google credentials: set KIOSK_GOOGLE_CREDENTIALS to a file.")
+        try:
+            credentials, _ = auth.load_credentials_from_file(self._file, scopes=list(self._scopes))
+        except (auth.exceptions.GoogleAuthError, ValueError, OSError) as error:
+            raise AccessDenied(f"KIOSK_GOOGLE_CREDENTIALS {self._file!r} cannot be used: {error}") from error
+        return self._as_subject(credentials)
+
+    def _as_subject(self, credentials: Any) -> Any:
+        if self._subject and hasattr(credentials, "with_subject"):
+            return credentials.with_subject(self._subject)
+        return credentials
+
+    @contextmanager
+    def _connection(self, credentials: Any) -> Iterator[Any]:
+        """Lend a connection of the pool; one that failed is not used again."""
+        import google_auth_httplib2
+        import httplib2
+
+        try:
+            connection = self._connections.get_nowait()
+        except queue.Empty:
+            plain = httplib2.Http(timeout=TIMEOUT)
+            connection = google_auth_httplib2.AuthorizedHttp(credentials, http=plain)
+        self._refresh(credentials, google_auth_httplib2.Request(connection.http))
+        yield connection
+        self._connections.put(connection)
+
+    def _refresh(self, credentials: Any, request: Any) -> None:
+        with self._refreshing:  # one token for all workers, not one each
+            if not credentials.valid:
+                credentials.refresh(request)

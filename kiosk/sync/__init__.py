@@ -1,0 +1,1 @@
+"""The mirror: what Google knows of each room, brought here and kept true."""
