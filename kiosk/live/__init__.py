@@ -1,0 +1,1 @@
+"""What each screen should show now, and telling it: scenes, versions, sockets, acknowledgements."""

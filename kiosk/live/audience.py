@@ -1,0 +1,42 @@
+"""Who is looking at what, and which version is on their glass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from kiosk.live.gallery import Screen
+
+
+@dataclass(slots=True)
+class Viewer:
+    """One connected screen; `version` is what it says it shows, `at` when it last said so (UTC)."""
+
+    screen: Screen
+    version: str
+    at: datetime
+
+
+@dataclass
+class Audience:
+    """The connected screens of this process, by connection id."""
+
+    viewers: dict[str, Viewer] = field(default_factory=dict)
+
+    def shows(self, connection: str, screen: Screen, version: str, now: datetime) -> Screen | None:
+        """Remember what a screen shows; return the screen it showed before if that was another."""
+        before = self.viewers.get(connection)
+        self.viewers[connection] = Viewer(screen, version, now)
+        return before.screen if before and before.screen != screen else None
+
+    def left(self, connection: str) -> None:
+        """Forget a connection."""
+        self.viewers.pop(connection, None)
+
+    def watched(self, screen: Screen) -> bool:
+        """Tell whether anybody looks at this screen."""
+        return any(viewer.screen == screen for viewer in self.viewers.values())
+
+    def behind(self, versions: dict[Screen, str]) -> int:
+        """Count the screens that do not show the given version of what they show."""
+        return sum(1 for one in self.viewers.values() if versions.get(one.screen, one.version) != one.version)

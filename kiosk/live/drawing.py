@@ -1,0 +1,111 @@
+"""Scenes drawn as the small JSON that pages play: deduplicated fragments of HTML and a version."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, TypedDict
+
+from displays import Display, Scene
+from kiosk import clock
+from kiosk.schedule.model import Room
+
+# (template with one macro per slot, slot, value, room) -> HTML
+Draw = Callable[[str, str, object, Room], str]
+MOST_FRAGMENTS = 20_000
+
+
+class TrackJson(TypedDict):
+    """A room's scenes on the wire, with the HTML of every part they name."""
+
+    version: str
+    scenes: list[dict[str, Any]]
+    parts: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A room's track on one display: all its scenes, and what each part looks like."""
+
+    version: str
+    scenes: tuple[Scene, ...]
+    parts: dict[str, str]
+    names: dict[tuple[str, object], str]
+
+
+class Painter:
+    """Draws scenes, remembering fragments so that a change draws only what is new."""
+
+    def __init__(self, draw: Draw, salt: str) -> None:
+        """`salt` is whatever changes the drawing besides the scenes: the build, the language."""
+        self._draw = draw
+        self._salt = salt
+        self._fragments: OrderedDict[tuple[object, ...], str] = OrderedDict()
+
+    def version(self, display: Display, room: Room, scenes: Sequence[Scene]) -> str:
+        """Return the digest of all that decides the picture."""
+        return digest(self._salt, display.name, repr(room), repr(scenes))
+
+    def paint(self, display: Display, room: Room, scenes: tuple[Scene, ...], now: datetime) -> Drawn:
+        """Draw the scenes that are not over at `now`."""
+        parts: dict[str, str] = {}
+        names: dict[tuple[str, object], str] = {}
+        current = coming(scenes, now)
+        for scene in current:
+            for slot, value in scene.slots:
+                if (slot, value) not in names:
+                    name = f"p{len(names)}"
+                    names[slot, value] = name
+                    parts[name] = self._fragment(display, slot, value, room)
+        return Drawn(self.version(display, room, scenes), current, parts, names)
+
+    def _fragment(self, display: Display, slot: str, value: object, room: Room) -> str:
+        key = (display.fragments, slot, value, room)
+        html = self._fragments.get(key)
+        if html is None:
+            html = self._draw(display.fragments, slot, value, room)
+            self._fragments[key] = html
+            if len(self._fragments) > MOST_FRAGMENTS:
+                self._fragments.popitem(last=False)
+        return html
+
+
+def digest(*texts: str) -> str:
+    """Return a short digest of texts."""
+    return hashlib.sha256("\x00".join(texts).encode()).hexdigest()[:16]
+
+
+def coming(scenes: Sequence[Scene], now: datetime) -> tuple[Scene, ...]:
+    """Return the scene of this moment and all that follow."""
+    past = sum(1 for _, following in pairwise(scenes) if following.start <= now)
+    return tuple(scenes[past:])
+
+
+def track_json(drawn: Drawn, now: datetime) -> TrackJson:
+    """Return what the page plays from `now` on."""
+    scenes = coming(drawn.scenes, now)
+    used = {drawn.names[pair] for scene in scenes for pair in scene.slots}
+    return TrackJson(
+        version=drawn.version,
+        scenes=[_scene_json(scene, drawn) for scene in scenes],
+        parts={name: html for name, html in drawn.parts.items() if name in used},
+    )
+
+
+def current_slots(drawn: Drawn, now: datetime) -> tuple[Scene, dict[str, str]]:
+    """Return the scene of this moment and the HTML of its slots."""
+    scene = coming(drawn.scenes, now)[0]
+    return scene, {slot: drawn.parts[drawn.names[slot, value]] for slot, value in scene.slots}
+
+
+def _scene_json(scene: Scene, drawn: Drawn) -> dict[str, Any]:
+    return {
+        "from": clock.iso(scene.start),
+        "status": scene.status,
+        "order": scene.order,
+        "slots": {slot: drawn.names[slot, value] for slot, value in scene.slots},
+    }

@@ -1,0 +1,134 @@
+"""What every display shows now: tracks by room, kept while nothing changed, and the views made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from displays import REGISTRY, Display
+from displays.scene import local_date, window
+from kiosk import clock
+from kiosk.errors import NotFound
+from kiosk.live.drawing import Drawn, Painter, digest, track_json
+from kiosk.store import diary, mirror, rooms
+from kiosk.store.database import Store
+from kiosk.store.mirror import Progress
+from kiosk.store.rooms import StoredRoom
+
+ALL_ROOMS = "all"
+STALE_AFTER = timedelta(seconds=60)
+STALE_BEATS = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Which display, and of what: a room's slug for a door, a board's for a lobby."""
+
+    display: str
+    slug: str
+
+    @property
+    def channel(self) -> str:
+        """The name under which all such screens are told."""
+        return f"{self.display}/{self.slug}"
+
+
+@dataclass(slots=True)
+class _Kept:
+    revision: int
+    day: str
+    drawn: Drawn
+
+
+@dataclass
+class Gallery:
+    """Draws on demand and remembers; `beat` is the mirror's, it decides when a room's truth is stale."""
+
+    store: Store
+    painter: Painter
+    beat: timedelta
+    language: str
+    build: str
+    clock: clock.Clock = clock.now
+    _kept: dict[tuple[str, int], _Kept] = field(default_factory=dict)
+
+    def view(self, screen: Screen) -> dict[str, Any]:
+        """Return the whole view of a screen. Raises NotFound when there is no such room or board."""
+        now = self.clock()
+        stored = self.rooms_of(screen)
+        tracks = {one.room.slug: self.drawn(screen.display, one, now) for one in stored}
+        return {
+            "display": screen.display,
+            "slug": screen.slug,
+            "version": _version(screen, tracks),
+            "build": self.build,
+            "language": self.language,
+            "zone": stored[0].room.zone.key if stored else "UTC",
+            "stamp": self._stamp(stored, now),
+            "tracks": {slug: track_json(drawn, now) for slug, drawn in tracks.items()},
+        }
+
+    def version(self, screen: Screen) -> str:
+        """Return the version that a screen should show now."""
+        now = self.clock()
+        return _version(screen, {one.room.slug: self.drawn(screen.display, one, now) for one in self.rooms_of(screen)})
+
+    def stamp(self, screen: Screen) -> dict[str, Any]:
+        """Return how old the truth on a screen is: the oldest of its fresh rooms, and every stale one."""
+        return self._stamp(self.rooms_of(screen), self.clock())
+
+    def rooms_of(self, screen: Screen) -> list[StoredRoom]:
+        """Return the rooms a screen shows. Raises NotFound."""
+        if screen.display not in REGISTRY:
+            raise NotFound(f"There is no display called {screen.display!r}.")
+        with self.store.read() as db:
+            if screen.display == "door":
+                return [rooms.by_slug(db, screen.slug)]
+            if screen.slug != ALL_ROOMS:
+                raise NotFound(f"There is no board called {screen.slug!r}; {ALL_ROOMS!r} shows every room.")
+            return rooms.every(db)
+
+    def drawn(self, display: str, stored: StoredRoom, now: datetime) -> Drawn:
+        """Return a room's track on a display, drawn anew only if the room or the local day changed."""
+        kept = self._kept.get((display, stored.id))
+        day = local_date(stored.room, now).isoformat()
+        if kept is None or (kept.revision, kept.day) != (stored.revision, day):
+            kept = _Kept(stored.revision, day, self._draw(REGISTRY[display], stored, now, kept))
+            self._kept[display, stored.id] = kept
+        return kept.drawn
+
+    def _draw(self, display: Display, stored: StoredRoom, now: datetime, kept: _Kept | None) -> Drawn:
+        span = window(stored.room, now)
+        with self.store.read() as db:
+            found = diary.between(db, stored.id, span.start, span.end + stored.room.policy.longest)
+        scenes = display.project(stored.room, found, now)
+        if kept and kept.drawn.version == self.painter.version(display, stored.room, scenes):
+            return kept.drawn
+        return self.painter.paint(display, stored.room, scenes, now)
+
+    def _stamp(self, stored: list[StoredRoom], now: datetime) -> dict[str, Any]:
+        progress = self._progress()
+        stale, fresh = {}, []
+        for one in stored:
+            as_of = _as_of(one, progress.get(one.id), now)
+            if as_of is None or now - as_of > max(STALE_AFTER, self.beat * STALE_BEATS):
+                stale[one.room.slug] = clock.iso(as_of) if as_of else None
+            else:
+                fresh.append(as_of)
+        return {"now": clock.iso(now), "as_of": clock.iso(min(fresh)) if fresh else None, "stale": stale}
+
+    def _progress(self) -> dict[int, Progress]:
+        with self.store.read() as db:
+            return {one.room_id: one for one in mirror.everything(db)}
+
+
+def _version(screen: Screen, tracks: dict[str, Drawn]) -> str:
+    versions = [f"{slug}={drawn.version}" for slug, drawn in sorted(tracks.items())]
+    return digest(screen.channel, *versions)
+
+
+def _as_of(stored: StoredRoom, progress: Progress | None, now: datetime) -> datetime | None:
+    if stored.calendar_id is None:
+        return now
+    return progress.checked_at if progress else None

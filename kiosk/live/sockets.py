@@ -1,0 +1,96 @@
+"""Socket.IO: screens say what they show, and are told when that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+from flask_socketio import SocketIO, disconnect, join_room, leave_room
+
+from kiosk.errors import NotFound
+from kiosk.live.audience import Audience
+from kiosk.live.gallery import Gallery, Screen
+from kiosk.live.pulse import Publish, Pulse
+
+
+@dataclass(frozen=True, slots=True)
+class Doorway:
+    """What the handlers need.
+
+    `allowed` is the gate that pages pass too; `touched` hears of rooms before whose screen somebody stands.
+    """
+
+    gallery: Gallery
+    audience: Audience
+    pulse: Pulse
+    allowed: Callable[[], bool]
+    touched: Callable[[int], None]
+
+
+def publisher(sockets: SocketIO) -> Publish:
+    """Return the one seam through which everything is sent to screens."""
+
+    def publish(channel: str, event: str, payload: dict[str, Any]) -> None:
+        sockets.emit(event, payload, to=channel)
+
+    return publish
+
+
+def register(sockets: SocketIO, doorway: Doorway) -> None:
+    """Attach the handlers."""
+
+    def leave(*_reason: object) -> None:
+        doorway.audience.left(_connection())
+
+    def show(message: object) -> dict[str, Any] | None:
+        if doorway.allowed():
+            return _show(doorway, message)
+        disconnect()
+        return None
+
+    def touch(*_message: object) -> None:
+        if doorway.allowed():
+            _touch(doorway)
+
+    sockets.on_event("connect", lambda *_auth: doorway.allowed())
+    sockets.on_event("disconnect", leave)
+    sockets.on_event("show", show)
+    sockets.on_event("touch", touch)
+
+
+def _touch(doorway: Doorway) -> None:
+    viewer = doorway.audience.viewers.get(_connection())
+    if viewer is None or viewer.screen.display != "door":
+        return
+    for stored in doorway.gallery.rooms_of(viewer.screen):
+        doorway.touched(stored.id)
+
+
+def _show(doorway: Doorway, message: object) -> dict[str, Any]:
+    told = {str(key): str(value) for key, value in message.items()} if isinstance(message, dict) else {}
+    screen = Screen(told.get("display", ""), told.get("slug", ""))
+    try:
+        version = doorway.gallery.version(screen)
+    except NotFound as error:
+        return {"error": str(error)}
+    _join(doorway, screen, told.get("version", ""), version)
+    behind = told.get("version") != version
+    return {
+        "stamp": doorway.gallery.stamp(screen),
+        "view": doorway.gallery.view(screen) if behind else None,
+        "reload": told.get("build", doorway.gallery.build) != doorway.gallery.build,
+    }
+
+
+def _join(doorway: Doorway, screen: Screen, shown: str, version: str) -> None:
+    before = doorway.audience.shows(_connection(), screen, shown, doorway.gallery.clock())
+    if before:
+        leave_room(before.channel)
+    join_room(screen.channel)
+    doorway.pulse.joined(screen, version)
+
+
+def _connection() -> str:
+    return str(request.sid)  # type: ignore[attr-defined]

@@ -1,0 +1,75 @@
+"""Running the server: listening, saying where, and ending on a signal."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+from collections.abc import Callable
+
+from kiosk import app, runtime
+from kiosk.errors import KioskError
+from kiosk.settings import Settings
+from kiosk.store import rooms
+
+OPEN_WARNING = (
+    "Every display is open: everybody who reaches this address can see the rooms' bookings and book. "
+    "Unset KIOSK_OPEN_DISPLAYS to let in only those with a token (kiosk admin token)."
+)
+
+
+def serve(
+    settings: Settings,
+    announce: Callable[[str, app.Parts], None] | None = None,
+    cleanup: Callable[[], None] = lambda: None,
+) -> int:
+    """Serve until a signal; `announce(address, parts)` tells people where, `cleanup` runs at the end."""
+    log_to_stderr(settings.log_level)
+    listener = _listen(settings)
+    server = app.build(app.open_parts(settings))
+
+    def stop() -> None:
+        server.stop()
+        cleanup()
+
+    runtime.on_stop(stop)
+    server.start()
+    (announce or _announce)(address(listener), server.parts)
+    runtime.serve(listener, server.web)
+    return 0
+
+
+def address(listener: socket.socket) -> str:
+    """Return the address people can open on this machine."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{host}:{port}"
+
+
+def log_to_stderr(level: str) -> None:
+    """Write the log to standard error, which systemd and containers keep."""
+    logging.basicConfig(
+        level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for noisy in ("engineio", "socketio", "werkzeug", "googleapiclient", "google_auth_httplib2"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        return runtime.listen(settings.host, settings.port)
+    except OSError as error:
+        raise KioskError(
+            f"Cannot listen on {settings.host}:{settings.port} ({error.strerror}). "
+            "Set KIOSK_PORT to another port, or stop what uses this one."
+        ) from error
+
+
+def _announce(where: str, parts: app.Parts) -> None:
+    with parts.store.read() as db:
+        known = rooms.every(db)
+    print(f"Serving {len(known)} rooms on {where}", flush=True)
+    if parts.settings.open_displays:
+        print(OPEN_WARNING, flush=True)
+    if not known:
+        print("There are no rooms yet: add them with `kiosk rooms import` or `kiosk rooms add NAME`.", flush=True)

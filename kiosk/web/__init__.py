@@ -1,0 +1,1 @@
+"""HTTP: pages, the API, health, and who gets in."""

@@ -1,0 +1,60 @@
+"""Reading what a request says, with an error that names the field."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import request
+
+from kiosk import clock
+from kiosk.web.outcomes import invalid
+from kiosk.web.wording import gettext as _
+
+
+class Body:
+    """The JSON object of a request. Raises a 422 problem for what cannot be used."""
+
+    def __init__(self) -> None:
+        self._values: Any = request.get_json(silent=True)
+        if not isinstance(self._values, dict):
+            raise invalid("body", _("Send a JSON object, with Content-Type: application/json."))
+
+    def instant(self, name: str) -> datetime | None:
+        """Return an instant with its offset, None when the field is absent."""
+        value = self._values.get(name)
+        return None if value is None else _instant(name, value)
+
+    def minutes(self, name: str) -> int | None:
+        """Return a whole number of minutes, None when the field is absent."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 24 * 60:
+            raise invalid(name, _("This must be a whole number of minutes from 1 to 1440."))
+        return value
+
+    def text(self, name: str, longest: int) -> str:
+        """Return a text without surrounding space, empty when the field is absent."""
+        value = self._values.get(name, "")
+        if not isinstance(value, str) or len(value) > longest:
+            raise invalid(name, _("This must be a text of at most %(longest)s characters.", longest=longest))
+        return value.strip()
+
+
+class Query:
+    """The parameters in a request's address."""
+
+    def instant(self, name: str, default: datetime) -> datetime:
+        """Return an instant with its offset. Raises a 422 problem when it cannot be read."""
+        value = request.args.get(name)
+        return default if value is None else _instant(name, value)
+
+
+def _instant(name: str, value: object) -> datetime:
+    try:
+        return clock.parse(str(value))
+    except (ValueError, OverflowError) as error:
+        raise invalid(
+            name, _("This must be a time with its offset from UTC, such as 2026-08-10T10:00:00+02:00.")
+        ) from error

@@ -1,0 +1,90 @@
+"""Languages: which one a request gets, how times are written, and drawing fragments outside of requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_skeleton, format_time
+from flask import Flask, has_request_context, request
+from flask_babel import Babel, force_locale, get_locale
+from flask_babel import gettext as babel_gettext
+from markupsafe import Markup
+
+from kiosk import clock
+from kiosk.resources import resource
+from kiosk.schedule.model import Room
+from kiosk.settings import LANGUAGES
+
+_zone: ContextVar[ZoneInfo] = ContextVar("zone")
+
+
+def gettext(text: str, **values: object) -> str:
+    """Return the text in the language of the moment, its %(names)s filled in."""
+    return str(babel_gettext(text, **values))
+
+
+@contextmanager
+def spoken(language: str) -> Iterator[None]:
+    """Speak that language inside, whatever the request asks for."""
+    with force_locale(language):
+        yield
+
+
+def install(app: Flask, language: str, hours: str) -> None:
+    """Give the app its languages and the filters of its templates; `hours` is "24" or "12"."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(resource("translations"))
+    Babel(app, default_locale=language, locale_selector=lambda: _wanted(language))
+    app.jinja_env.filters.update(clock=_clock(hours), iso=clock.iso, day=_day)
+    app.jinja_env.globals.update(hour_cycle="h23" if hours == "24" else "h12", numerals="latn")
+    app.context_processor(_language)
+
+
+@contextmanager
+def zone_of(room: Room) -> Iterator[None]:
+    """Write times in the room's zone inside."""
+    token = _zone.set(room.zone)
+    try:
+        yield
+    finally:
+        _zone.reset(token)
+
+
+def drawer(app: Flask, language: str) -> Callable[[str, str, object, Room], Markup]:
+    """Return draw(template, macro, value, room): one fragment of a display, in the displays' language."""
+
+    def draw(template: str, slot: str, value: object, room: Room) -> Markup:
+        with app.app_context(), spoken(language), zone_of(room):
+            macro = getattr(app.jinja_env.get_template(template).module, slot)
+            return Markup(macro(value, room))
+
+    return draw
+
+
+def _wanted(default: str) -> str:
+    """Programs and our own scripts are answered in the language they ask for, pages in the server's."""
+    if not has_request_context() or not request.path.startswith("/api/"):
+        return default
+    return request.accept_languages.best_match(LANGUAGES) or default
+
+
+def _language() -> dict[str, str]:
+    locale = get_locale() or Locale("en")
+    return {"language": str(locale), "direction": locale.text_direction}
+
+
+def _clock(hours: str) -> Callable[[datetime], str]:
+    def write(instant: datetime) -> str:
+        local = instant.astimezone(_zone.get(ZoneInfo("UTC")))
+        locale = get_locale() or Locale("en")
+        return format_time(local, "HH:mm" if hours == "24" else "h:mm a", locale=locale)
+
+    return write
+
+
+def _day(day: date) -> str:
+    return format_skeleton("EEEd", day, locale=get_locale() or Locale("en"))
