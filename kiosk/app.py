@@ -21,12 +21,12 @@ from kiosk.google.directory import GoogleDirectory
 from kiosk.live import sockets
 from kiosk.live.audience import Audience
 from kiosk.live.drawing import Painter, digest
-from kiosk.live.gallery import Gallery
+from kiosk.live.gallery import ALL_ROOMS, Gallery, Screen
 from kiosk.live.pulse import Pulse
 from kiosk.live.sockets import Doorway
 from kiosk.resources import resource
 from kiosk.settings import Settings
-from kiosk.store import schema
+from kiosk.store import rooms, schema
 from kiosk.store.database import Store
 from kiosk.sync.mirror import Mirror
 from kiosk.sync.passes import Pass
@@ -65,11 +65,19 @@ class Server:
 
     def start(self) -> None:
         """Start the loops."""
+        self._warm()
         self.parts.store.on_commit(self.pulse.wake)
         self.pulse.start()
         self.desk.start()
         self.mirror.start()
         self.stalls.start()
+
+    def _warm(self) -> None:
+        """Draw every screen once, so that the first visitor does not wait for templates to compile."""
+        with self.parts.store.read() as db:
+            doors = [Screen("door", one.room.slug) for one in rooms.every(db)]
+        for screen in (*doors, Screen("lobby", ALL_ROOMS)):
+            self.pulse.gallery.view(screen)
 
     def stop(self) -> None:
         """Let the loops end."""

@@ -13,8 +13,8 @@ from kiosk.errors import KioskError
 FOLDER = Path("var") / "demo"
 READY = "Emulator ready on "
 # The identities of the emulator's sample world; see docs/emulator.md.
-SERVICE_USER = "rooms-service@example.com"
-ADMIN = "admin@example.com"
+SERVICE_USER = "rooms-service@kiosk.example"
+ADMIN = "admin@kiosk.example"
 OVERRIDES: dict[str, str] = {"open_displays": "1", "google_subject": SERVICE_USER, "google_admin_subject": ADMIN}
 
 

@@ -111,13 +111,27 @@ def on_stop(cleanup: Callable[[], None]) -> None:
     The process ends at once: the journal finishes at the next start what is under way.
     """
 
+    def end() -> None:
+        try:
+            cleanup()
+        finally:
+            sys.stdout.flush()
+            os._exit(0)
+
     def stop(_signal: int, _frame: object) -> None:
-        cleanup()
-        sys.stdout.flush()
-        os._exit(0)
+        # A signal may arrive inside the hub, where nothing may wait: a real thread does the waiting.
+        _real_threading().Thread(target=end, name="stop").start()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+
+
+def _real_threading() -> Any:
+    if _mode != "eventlet":
+        return threading
+    from eventlet import patcher
+
+    return patcher.original("threading")
 
 
 def _patch_eventlet() -> None:

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from kiosk import clock
+from kiosk.emulator.server import Emulator
 from kiosk.schedule.model import Room
 from kiosk.store import rooms
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
 from tests.fakes import FakeCalendars, StillClock
+from tests.running import ADMIN, POLL, SERVICE_USER, Server
 
 OAK = "oak@resource.calendar.google.com"
 
@@ -39,3 +41,35 @@ def oak(store: Store, still: StillClock) -> StoredRoom:
     """A linked room."""
     room = Room("oak", "Oak", clock.zone("Europe/Berlin"))
     return store.write(rooms.add_linked, room, OAK, still())
+
+
+@pytest.fixture
+def google() -> Iterator[Emulator]:
+    """A stand-in for Google with four rooms and nothing in their calendars."""
+    with Emulator(rooms=4, busy=False) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def google_settings(google: Emulator, tmp_path: Path) -> dict[str, str]:
+    """The settings that point a server at it; nothing else in the server knows."""
+    file = tmp_path / "service-account.json"
+    google.write_credentials(file)
+    return {
+        "KIOSK_GOOGLE_CREDENTIALS": str(file),
+        "KIOSK_GOOGLE_SUBJECT": SERVICE_USER,
+        "KIOSK_GOOGLE_ADMIN_SUBJECT": ADMIN,
+        "KIOSK_GOOGLE_ENDPOINT": google.url,
+        "KIOSK_POLL_SECONDS": str(POLL),
+    }
+
+
+@pytest.fixture(params=["eventlet", "threading"])
+def server(request: pytest.FixtureRequest, google_settings: dict[str, str], tmp_path: Path) -> Iterator[Server]:
+    """A running server with the rooms of the Directory, in both ways of sharing time."""
+    running = Server(tmp_path, google_settings | {"KIOSK_ASYNC_MODE": request.param})
+    imported = running.run("rooms", "import")
+    assert imported.returncode == 0, imported.stderr
+    running.start()
+    yield running
+    running.stop()

@@ -38,17 +38,20 @@ class FakeCalendars:
     before: list[Callable[[str], None]] = field(default_factory=list)
     after: list[Callable[[str], None]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    snapshot: tuple[list[Event], str] = field(default_factory=lambda: ([], "0"))
 
     def page(self, calendar_id: str, query: Window | Since, token: str | None = None) -> Page:
         self._hear("page", self.before)
-        found = self._found(calendar_id, query)
+        if token is None:  # all pages show the moment of the first one
+            self.snapshot = (self._found(calendar_id, query), str(len(self.changes)))
+        found, cursor = self.snapshot
         first = int(token or 0)
         chunk, more = found[first : first + self.page_size], first + self.page_size < len(found)
         page = Page(
             events=tuple(event for event in chunk if not event.cancelled),
             gone=tuple(event.id for event in chunk if event.cancelled),
             next_page=str(first + self.page_size) if more else None,
-            cursor=None if more else str(len(self.changes)),
+            cursor=None if more else cursor,
         )
         self._hear("page", self.after)
         return page
@@ -112,7 +115,9 @@ class FakeCalendars:
             return [event for event in hits if not event.cancelled]
         if query.cursor in self.forgotten:
             raise CursorExpired("Sync token is no longer valid", "fullSyncRequired")
-        touched = dict.fromkeys(event_id for owner, event_id in self.changes[int(query.cursor) :] if owner == calendar_id)
+        touched = dict.fromkeys(
+            event_id for owner, event_id in self.changes[int(query.cursor) :] if owner == calendar_id
+        )
         return [known[event_id] for event_id in touched]
 
     def _hear(self, request: str, hooks: list[Callable[[str], None]]) -> None:

@@ -70,7 +70,7 @@ class Desk:
         if earlier:
             return self._await(earlier)
         stored = self._room(wish.slug)
-        start, end = self._span(wish)
+        start, end = self.span(wish)
         self._decide(stored, start, end)
         return self._submit(self._command("book", stored.id, "", start, end, wish, request))
 
@@ -130,7 +130,8 @@ class Desk:
         with self.driver.store.read() as db:
             return rooms.by_slug(db, slug)
 
-    def _span(self, wish: Wish) -> tuple[datetime, datetime]:
+    def span(self, wish: Wish) -> tuple[datetime, datetime]:
+        """Return the time a wish means; without a start it is the minute that is running."""
         start = wish.start or rules.book_now(self.driver.clock())
         if wish.minutes is not None:
             return start, start + timedelta(minutes=wish.minutes)

@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, jsonify, request
 
 from kiosk import clock
 from kiosk.booking.alternatives import Alternative, alternatives
-from kiosk.booking.desk import Desk, Wish
+from kiosk.booking.desk import Declined, Desk, Wish
 from kiosk.schedule.availability import situation
 from kiosk.schedule.model import Booking
 from kiosk.store import diary, rooms
@@ -89,7 +89,14 @@ def _book(api: Api, slug: str) -> tuple[Response, int]:
     if (minutes is None) == (until is None):
         raise outcomes.invalid("minutes", _("Say either for how many minutes, or until when."))
     title = body.text("title", 200) or api.title
-    return _answer(api, api.desk.book(Wish(slug, start, until, minutes, title, _key())), 201)
+    wish = Wish(slug, start, until, minutes, title, _key())
+    try:
+        return _answer(api, api.desk.book(wish), 201)
+    except Declined as error:
+        if error.reason != "taken":
+            raise
+        start, end = api.desk.span(wish)
+        raise outcomes.refusal("taken", **_instead(api, _stored(api, slug), start, end)) from error
 
 
 def _answer(api: Api, command: Command, done: int) -> tuple[Response, int]:
@@ -98,8 +105,12 @@ def _answer(api: Api, command: Command, done: int) -> tuple[Response, int]:
     if command.state in {"confirmed", "held", "pending"}:
         status = done if command.state == "confirmed" else 202
         return jsonify(_booking_made(command, stored, outcomes.message(command, stored.room))), status
-    found = alternatives(api.store, stored, command.start, command.end) if command.kind == "book" else []
-    raise outcomes.refusal(command.reason, alternatives=[_alternative(one) for one in found])
+    instead = _instead(api, stored, command.start, command.end) if command.kind == "book" else {}
+    raise outcomes.refusal(command.reason, **instead)
+
+
+def _instead(api: Api, stored: StoredRoom, start: datetime, end: datetime) -> dict[str, Any]:
+    return {"alternatives": [_alternative(one) for one in alternatives(api.store, stored, start, end)]}
 
 
 def _key() -> str | None:

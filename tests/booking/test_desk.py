@@ -69,9 +69,7 @@ def test_booking_yields_to_a_meeting_that_came_at_the_same_moment(
     assert [event.id for event in calendars.living(OAK)] == ["m1"]
 
 
-def test_declined_and_free_events_are_not_in_the_way(
-    desk: Desk, calendars: FakeCalendars, still: StillClock
-) -> None:
+def test_declined_and_free_events_are_not_in_the_way(desk: Desk, calendars: FakeCalendars, still: StillClock) -> None:
     calendars.put(OAK, meeting(1, still(), answer="declined"))
     calendars.put(OAK, meeting(2, still(), transparent=True))
     assert desk.book(HALF_HOUR).state == "confirmed"
@@ -270,7 +268,9 @@ def test_missing_right_is_refused_with_googles_reason(desk: Desk, calendars: Fak
     assert desk.book(HALF_HOUR).reason == "requiredAccessLevel"
 
 
-def test_local_room_books_without_google(store: Store, calendars: FakeCalendars, still: StillClock, oak: StoredRoom) -> None:
+def test_local_room_books_without_google(
+    store: Store, calendars: FakeCalendars, still: StillClock, oak: StoredRoom
+) -> None:
     store.write(rooms.add, Room("elm", "Elm", oak.room.zone))
     desk = Desk(Driver(store, calendars, still))
     made = desk.book(replace(HALF_HOUR, slug="elm"))
@@ -288,7 +288,7 @@ def test_row_left_by_a_killed_server_is_finished_or_withdrawn(
     desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
 ) -> None:
     wish = replace(HALF_HOUR, key="k1")
-    start, end = desk._span(wish)
+    start, end = desk.span(wish)
     young = desk._command("book", oak.id, "", start, end, wish, "r")
     desk.driver.store.write(journal.add, young)
     still.advance(seconds=40)

@@ -1,0 +1,97 @@
+"""Google's JSON is read for what it means, and forgiven what it lacks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from kiosk.google import answers
+
+ROOM = "c_188oak@resource.calendar.google.com"
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def item(**more: Any) -> dict[str, Any]:
+    times = {"start": {"dateTime": "2026-08-10T10:00:00+02:00"}, "end": {"dateTime": "2026-08-10T11:00:00+02:00"}}
+    return {"id": "abc", "status": "confirmed", **times, **more}
+
+
+def test_times_are_instants() -> None:
+    event = answers.event(item(), ROOM, BERLIN)
+    assert (event.start, event.end) == (datetime(2026, 8, 10, 8, tzinfo=UTC), datetime(2026, 8, 10, 9, tzinfo=UTC))
+    assert (event.title, event.all_day, event.answer) == ("", False, "accepted")
+
+
+@pytest.mark.parametrize(
+    ("attendees", "answer"),
+    [
+        ([], "accepted"),
+        ([{"email": "ada@ex.com", "responseStatus": "declined"}], "accepted"),
+        ([{"email": "x", "self": True, "resource": True, "responseStatus": "declined"}], "declined"),
+        ([{"email": ROOM.upper(), "resource": True, "responseStatus": "needsAction"}], "needsAction"),
+        ([{"email": ROOM, "resource": True}], "needsAction"),
+        ([{"email": ROOM, "resource": True, "responseStatus": "perhaps"}], "needsAction"),
+    ],
+)
+def test_room_answers_for_itself(attendees: list[dict[str, Any]], answer: str) -> None:
+    assert answers.event(item(attendees=attendees), ROOM, BERLIN).answer == answer
+
+
+def test_days_without_a_time_begin_at_local_midnight() -> None:
+    event = answers.event(item(start={"date": "2026-10-25"}, end={"date": "2026-10-26"}), ROOM, BERLIN)
+    assert (event.start, event.end, event.all_day) == (
+        datetime(2026, 10, 24, 22, tzinfo=UTC),
+        datetime(2026, 10, 25, 23, tzinfo=UTC),
+        True,
+    )
+
+
+def test_midnight_to_midnight_on_a_room_is_a_whole_day() -> None:
+    times = {"start": {"dateTime": "2026-08-10T00:00:00+02:00"}, "end": {"dateTime": "2026-08-11T00:00:00+02:00"}}
+    assert answers.event(item(**times), ROOM, BERLIN).all_day
+
+
+def test_end_that_is_not_after_its_start_is_repaired() -> None:
+    backwards = item(end={"dateTime": "2026-08-10T09:00:00+02:00"})
+    assert answers.event(backwards, ROOM, BERLIN).end == datetime(2026, 8, 10, 8, 30, tzinfo=UTC)
+    day = item(start={"date": "2026-08-10"}, end={"date": "2026-08-10"})
+    assert answers.event(day, ROOM, BERLIN).end == datetime(2026, 8, 10, 22, tzinfo=UTC)
+
+
+def test_organizer_is_a_person_or_the_room_itself() -> None:
+    person = answers.event(item(organizer={"email": "ada@ex.com", "displayName": "Ada"}), ROOM, BERLIN)
+    assert person.organizer
+    assert (person.organizer.name, person.organized_by_room) == ("Ada", False)
+    room = answers.event(item(organizer={"email": ROOM, "self": True}), ROOM, BERLIN)
+    assert (room.organizer, room.organized_by_room) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("event_id", "series"),
+    [
+        ("abc", ""),
+        ("abc_20260810T080000Z", "abc"),
+        ("abc_20260810", "abc"),
+        ("abc_R20260810T080000_20260817T080000Z", "abc_R20260810T080000"),
+        ("abc_R20260810T080000", ""),
+    ],
+)
+def test_series_of_an_instance_is_read_off_its_id(event_id: str, series: str) -> None:
+    assert answers.series_of({"id": event_id}) == series
+
+
+def test_page_parts_what_is_there_from_what_is_gone() -> None:
+    sparse = {"id": "s_20260810T080000Z", "status": "cancelled"}
+    timeless = {"id": "t", "status": "confirmed"}
+    body = {"timeZone": "Nowhere/Land", "items": [item(), sparse, timeless], "nextSyncToken": "n"}
+    page = answers.page(body, ROOM)
+    assert [event.id for event in page.events] == ["abc"]
+    assert (page.gone, page.cursor, page.next_page) == (("s_20260810T080000Z", "t"), "n", None)
+
+
+def test_empty_page_may_carry_a_page_token() -> None:
+    page = answers.page({"nextPageToken": "p"}, ROOM)
+    assert (page.events, page.next_page, page.cursor) == ((), "p", None)

@@ -1,0 +1,112 @@
+"""A view is drawn anew when something changed, and only then; its age is told beside it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from kiosk.errors import NotFound
+from kiosk.live.drawing import Painter
+from kiosk.live.gallery import Gallery, Screen
+from kiosk.schedule.model import Room
+from kiosk.store import mirror, rooms
+from kiosk.store.database import Store
+from kiosk.store.rooms import StoredRoom
+from tests.fakes import StillClock, meeting
+
+DOOR = Screen("door", "oak")
+LOBBY = Screen("lobby", "all")
+
+
+class Drawings:
+    """Draws every value as its own text, and counts."""
+
+    def __init__(self) -> None:
+        self.drawn = 0
+
+    def __call__(self, _template: str, slot: str, value: object, _room: Room) -> str:
+        self.drawn += 1
+        return f"{slot}:{value!r}"
+
+
+@pytest.fixture
+def drawings() -> Drawings:
+    return Drawings()
+
+
+@pytest.fixture
+def gallery(store: Store, still: StillClock, oak: StoredRoom, drawings: Drawings) -> Gallery:
+    store.write(rooms.add, Room("elm", "Elm", oak.room.zone))
+    return Gallery(store, Painter(drawings, "salt"), timedelta(seconds=10), "en", "build", still)
+
+
+def put(gallery: Gallery, oak: StoredRoom, number: int, hours: float) -> None:
+    event = meeting(number, gallery.clock() + timedelta(hours=hours))
+    gallery.store.write(mirror.write_through, oak.id, [event], [])
+
+
+def test_version_stays_while_hours_pass_and_nothing_changes(
+    gallery: Gallery, oak: StoredRoom, still: StillClock, drawings: Drawings
+) -> None:
+    put(gallery, oak, 1, 1)
+    before = gallery.view(DOOR)
+    drawn = drawings.drawn
+    still.advance(hours=5)
+    after = gallery.view(DOOR)
+    assert (after["version"], drawings.drawn) == (before["version"], drawn)
+    assert len(after["tracks"]["oak"]["scenes"]) < len(before["tracks"]["oak"]["scenes"])
+
+
+def test_version_changes_with_the_schedule_and_with_the_local_day(
+    gallery: Gallery, oak: StoredRoom, still: StillClock
+) -> None:
+    first = gallery.version(DOOR)
+    put(gallery, oak, 1, 1)
+    second = gallery.version(DOOR)
+    still.advance(days=1)
+    assert len({first, second, gallery.version(DOOR)}) == 3
+
+
+def test_touch_that_changes_nothing_keeps_the_version(gallery: Gallery, oak: StoredRoom) -> None:
+    before = gallery.version(DOOR)
+    gallery.store.write(rooms.touch, oak.id)
+    assert gallery.version(DOOR) == before
+
+
+def test_board_changes_with_any_of_its_rooms(gallery: Gallery, oak: StoredRoom) -> None:
+    door, board = gallery.version(Screen("door", "elm")), gallery.version(LOBBY)
+    put(gallery, oak, 1, 1)
+    assert gallery.version(LOBBY) != board
+    assert gallery.version(Screen("door", "elm")) == door
+
+
+def test_every_part_a_scene_names_is_sent_once(gallery: Gallery, oak: StoredRoom) -> None:
+    put(gallery, oak, 1, 1)
+    track = gallery.view(DOOR)["tracks"]["oak"]
+    named = {name for scene in track["scenes"] for name in scene["slots"].values()}
+    assert named == set(track["parts"])
+    assert len(set(track["parts"].values())) == len(track["parts"])
+
+
+def test_room_is_stale_a_minute_after_its_last_check(gallery: Gallery, oak: StoredRoom, still: StillClock) -> None:
+    assert gallery.stamp(DOOR)["stale"] == {"oak": None}
+    gallery.store.write(mirror.commit_full, oak.id, 0, [], "c", (still(), still()), still())
+    still.advance(seconds=60)
+    assert gallery.stamp(DOOR)["stale"] == {}
+    still.advance(seconds=1)
+    stamp = gallery.stamp(DOOR)
+    assert stamp["as_of"] is None
+    assert stamp["stale"] == {"oak": "2026-08-10T08:00:00Z"}
+
+
+def test_one_stale_room_does_not_make_a_board_stale(gallery: Gallery, still: StillClock) -> None:
+    stamp = gallery.stamp(LOBBY)
+    assert stamp["as_of"] == "2026-08-10T08:00:00Z"
+    assert list(stamp["stale"]) == ["oak"]
+
+
+def test_unknown_screens_are_not_found(gallery: Gallery) -> None:
+    for screen in (Screen("door", "yew"), Screen("lobby", "yew"), Screen("window", "oak")):
+        with pytest.raises(NotFound):
+            gallery.view(screen)

@@ -1,0 +1,121 @@
+"""The server and the stand-in for Google as processes of their own, started and stopped by tests."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from kiosk import clock
+
+ROOT = Path(__file__).resolve().parent.parent
+SERVICE_USER = "rooms-service@kiosk.example"
+ADMIN = "admin@kiosk.example"
+POLL = 2
+PATIENCE = 30.0
+
+
+def wait_for(what: Any, seconds: float = PATIENCE, pause: float = 0.05) -> Any:
+    """Call `what` until it returns something true, and return that; fail after some seconds."""
+    give_up = clock.monotonic() + seconds
+    while True:
+        found = what()
+        if found:
+            return found
+        assert clock.monotonic() < give_up, f"waited {seconds} s in vain"
+        time.sleep(pause)
+
+
+def clean_environment(**settings: str) -> dict[str, str]:
+    """Return this environment without settings of the product but those given."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KIOSK_")}
+    return kept | settings
+
+
+@dataclass
+class Process:
+    """A program started by a test, ended by its process id."""
+
+    command: list[str]
+    environment: dict[str, str]
+    log: Path
+    folder: Path = ROOT
+    child: subprocess.Popen[bytes] = field(init=False)
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.child = subprocess.Popen(self.command, env=self.environment, stdout=log, stderr=log, cwd=self.folder)
+
+    def said(self, words: str) -> str:
+        """Return the first line that starts with these words, waiting for it."""
+
+        def look() -> str:
+            assert self.child.poll() is None, self.log.read_text()
+            lines = self.log.read_text().splitlines()
+            return next((line for line in reversed(lines) if line.startswith(words)), "")
+
+        return str(wait_for(look))
+
+    def stop(self) -> int:
+        if self.child.poll() is None:
+            self.child.terminate()
+        return self.child.wait(20)
+
+    def kill(self) -> None:
+        self.child.kill()
+        self.child.wait(20)
+
+
+@dataclass
+class Server:
+    """A running `kiosk serve`."""
+
+    folder: Path
+    settings: dict[str, str]
+    process: Process = field(init=False)
+    url: str = ""
+
+    def start(self) -> Server:
+        log = self.folder / "server.log"
+        log.write_text("")
+        database = f"sqlite:///{self.folder / 'kiosk.db'}"
+        given = {"KIOSK_PORT": "0", "KIOSK_DATABASE_URL": database, "KIOSK_OPEN_DISPLAYS": "1"} | self.settings
+        self.process = Process([sys.executable, "-m", "kiosk", "serve"], clean_environment(**given), log)
+        self.process.start()
+        self.url = self.process.said("Serving ").rsplit(" ", 1)[1]
+        wait_for(lambda: self.get("/healthz").ok)
+        return self
+
+    def stop(self) -> int:
+        return self.process.stop()
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run another command of the product with this server's settings."""
+        database = f"sqlite:///{self.folder / 'kiosk.db'}"
+        environment = clean_environment(**{"KIOSK_DATABASE_URL": database} | self.settings)
+        command = [sys.executable, "-m", "kiosk", *arguments]
+        return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    def get(self, path: str, **more: Any) -> requests.Response:
+        return requests.get(self.url + path, timeout=20, **more)
+
+    def view(self, display: str, slug: str) -> dict[str, Any]:
+        answer = self.get(f"/{display}/{slug}", headers={"Accept": "application/json"})
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def room(self, slug: str) -> dict[str, Any]:
+        return dict(self.get(f"/api/v1/rooms/{slug}").json())
+
+    def book(self, slug: str, key: str = "", **body: Any) -> requests.Response:
+        headers = {"Idempotency-Key": key} if key else {}
+        return requests.post(f"{self.url}/api/v1/rooms/{slug}/bookings", json=body, headers=headers, timeout=30)
+
+    def log(self) -> str:
+        return self.process.log.read_text()

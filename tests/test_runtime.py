@@ -1,0 +1,119 @@
+"""The hub never waits: not for a dead resolver, not for the disk; and a signal ends everything."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from kiosk import clock
+from tests.running import ROOT, Process, Server, clean_environment, wait_for
+
+HANGING_RESOLVER = """
+import socket, time
+real, sleep = socket.getaddrinfo, time.sleep
+def getaddrinfo(host, *rest, **more):
+    if host == "google.invalid":
+        sleep(10)
+        raise socket.gaierror(-3, "Temporary failure in name resolution")
+    return real(host, *rest, **more)
+socket.getaddrinfo = getaddrinfo
+"""
+
+
+@pytest.fixture
+def hanging(tmp_path: Path, google_settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Server:
+    """A server whose Google has a name that the resolver thinks about for ten seconds."""
+    server = Server(tmp_path, dict(google_settings))
+    assert server.run("rooms", "import").returncode == 0
+    (tmp_path / "sitecustomize.py").write_text(HANGING_RESOLVER)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    server.settings |= {"KIOSK_GOOGLE_ENDPOINT": "http://google.invalid:9", "KIOSK_ASYNC_MODE": "eventlet"}
+    return server
+
+
+def test_hanging_resolver_stalls_no_screen(hanging: Server) -> None:
+    hanging.start()
+    slug = hanging.get("/api/v1/rooms").json()["rooms"][0]["slug"]
+    slowest, started = 0.0, clock.monotonic()
+    while clock.monotonic() - started < 13:  # longer than one look-up hangs
+        before = clock.monotonic()
+        assert hanging.view("door", slug)["tracks"][slug]["scenes"]
+        slowest = max(slowest, clock.monotonic() - before)
+    stall = requests.get(f"{hanging.url}/readyz", timeout=20).json()["hub_stall_ms"]
+    print(f"slowest page {slowest * 1000:.0f} ms, longest hub stall {stall} ms")
+    hanging.stop()
+    assert slowest < 5, "a page waited for the resolver"
+
+
+def test_tap_with_a_hanging_resolver_is_held_in_time(hanging: Server) -> None:
+    hanging.start()
+    slug = hanging.get("/api/v1/rooms").json()["rooms"][0]["slug"]
+    answer = hanging.book(slug, minutes=15)
+    assert (answer.status_code, hanging.room(slug)["status"]) == (202, "held")
+    hanging.stop()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("mode", ["eventlet", "threading"])
+def test_demo_serves_a_building_and_a_signal_ends_all_of_it(tmp_path: Path, mode: str, number: int) -> None:
+    log = tmp_path / "demo.log"
+    log.write_text("")
+    environment = clean_environment(KIOSK_PORT="0", KIOSK_ASYNC_MODE=mode, PYTHONPATH=str(ROOT))
+    demo = Process([sys.executable, "-m", "kiosk", "demo", "--rooms", "3"], environment, log, tmp_path)
+    demo.start()
+    demo.said("Ctrl-C")
+    server, google = (_address(log, name) for name in ("All screens", '"Google Calendar"'))
+    assert len(requests.get(f"{server}api/v1/rooms", timeout=20).json()["rooms"]) == 3
+    assert "demo" in log.read_text()
+    assert requests.get(google, timeout=20).ok
+    demo.child.send_signal(number)
+    assert demo.child.wait(20) == 0
+    for address in (server, google):
+        with pytest.raises(requests.ConnectionError):
+            requests.get(address, timeout=5)
+
+
+def _address(log: Path, name: str) -> str:
+    line = next(line for line in log.read_text().splitlines() if name in line)
+    return next(word for word in line.split() if word.startswith("http"))
+
+
+def test_taken_port_is_one_clear_sentence(tmp_path: Path, google_settings: dict[str, str]) -> None:
+    first = Server(tmp_path, {}).start()
+    port = first.url.rsplit(":", 1)[1]
+    second = Server(tmp_path, {"KIOSK_PORT": port}).run("serve")
+    first.stop()
+    assert second.returncode == 1
+    assert "KIOSK_PORT" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_wrong_setting_stops_the_start_with_its_name_and_what_is_allowed(tmp_path: Path) -> None:
+    for name, value in (
+        ("KIOSK_PORT", "many"),
+        ("KIOSK_ASYNC_MODE", "gevent"),
+        ("KIOSK_PROT", "80"),
+        ("KIOSK_TIMEZONE", "Mars"),
+    ):
+        done = Server(tmp_path, {name: value}).run("rooms", "list")
+        assert done.returncode == 1
+        assert name in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_every_command_explains_itself() -> None:
+    for words in (["serve"], ["demo"], ["emulator"], ["rooms"], ["rooms", "add"], ["admin", "token"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "kiosk", *words, "--help"], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, "usage:" in done.stdout) == (0, True)
+
+
+def test_server_is_ready_only_while_its_rooms_are_fresh(server: Server) -> None:
+    wait_for(lambda: server.get("/readyz").status_code == 200)
+    assert server.get("/healthz").json() == {"alive": True}

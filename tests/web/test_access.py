@@ -1,0 +1,88 @@
+"""A server that is not open lets in only those who show a token it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+import socketio
+from socketio.exceptions import ConnectionError as Rejected
+
+from tests.running import Server, wait_for
+
+
+@pytest.fixture(params=["eventlet", "threading"])
+def closed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    running = Server(tmp_path, {"KIOSK_OPEN_DISPLAYS": "0", "KIOSK_ASYNC_MODE": request.param})
+    assert running.run("rooms", "add", "Oak").returncode == 0
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def token(closed: Server) -> str:
+    return closed.run("admin", "token", "script").stdout.strip()
+
+
+def test_stranger_sees_no_page_and_no_data(closed: Server) -> None:
+    for path in ("/", "/door/oak", "/lobby/all"):
+        answer = closed.get(path, headers={"Accept": "text/html"})
+        assert answer.status_code == 401
+        assert "Oak" not in answer.text
+    for path in ("/api/v1/rooms", "/door/oak"):
+        assert closed.get(path, headers={"Accept": "application/json"}).status_code == 401
+    assert closed.book("oak", minutes=15).status_code == 401
+    assert closed.get("/readyz").json() == {"ready": True}
+
+
+def test_stranger_gets_no_socket(closed: Server) -> None:
+    client = socketio.Client(reconnection=False)
+    with pytest.raises(Rejected):
+        client.connect(closed.url, transports=["websocket"])
+
+
+def test_program_with_a_token_books(closed: Server, token: str) -> None:
+    answer = requests.post(
+        f"{closed.url}/api/v1/rooms/oak/bookings",
+        json={"minutes": 15},
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=20,
+    )
+    assert answer.status_code == 201, answer.text
+
+
+def test_screen_signs_in_with_a_token_and_returns_to_its_page(closed: Server, token: str) -> None:
+    visitor = requests.Session()
+    wrong = visitor.post(f"{closed.url}/enter", data={"token": "kiosk_wrong"}, timeout=20)
+    assert wrong.status_code == 401
+    right = visitor.post(f"{closed.url}/enter", data={"token": token, "next": "/door/oak"}, timeout=20)
+    assert (right.status_code, right.url) == (200, f"{closed.url}/door/oak")
+    assert "HttpOnly" in right.history[0].headers["Set-Cookie"]
+
+
+def test_way_in_never_leads_to_another_site(closed: Server, token: str) -> None:
+    for address in ("https://elsewhere.example/", "//elsewhere.example/", "/\\elsewhere.example"):
+        form = {"token": token, "next": address}
+        answer = requests.post(f"{closed.url}/enter", data=form, timeout=20, allow_redirects=False)
+        assert answer.headers["Location"] == "/"
+
+
+def test_revoked_token_loses_its_pages_and_its_socket(closed: Server, token: str) -> None:
+    client = socketio.Client(reconnection=False)
+    client.connect(closed.url, transports=["websocket"], headers={"Authorization": f"Bearer {token}"})
+    message = {"display": "door", "slug": "oak", "version": ""}
+    assert client.call("show", message, timeout=10)["view"]
+    assert closed.run("admin", "token", "--revoke", "script").returncode == 0
+    client.emit("show", message)
+    wait_for(lambda: not client.connected)
+    headers = {"Authorization": f"Bearer {token}"}
+    assert closed.get("/api/v1/rooms", headers=headers).status_code == 401
+
+
+def test_start_says_that_everything_is_open(tmp_path: Path) -> None:
+    running = Server(tmp_path, {"KIOSK_OPEN_DISPLAYS": "1"}).start()
+    assert "Every display is open" in running.log()
+    assert running.stop() == 0

@@ -1,0 +1,120 @@
+"""The API by itself: bad requests are refused with the field, and rooms tell what they know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from kiosk import app, clock, settings
+from kiosk.schedule.model import Room
+from kiosk.store import rooms
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Iterator[app.Parts]:
+    chosen = settings.load(
+        {}, database_url=f"sqlite:///{tmp_path / 'kiosk.db'}", async_mode="threading", open_displays="1"
+    )
+    opened = app.open_parts(chosen)
+    for name in ("Oak", "Elm"):
+        opened.store.write(rooms.add, Room(name.lower(), name, clock.zone("Europe/Berlin"), "HQ", "1", 4))
+    yield opened
+    opened.store.close()
+
+
+@pytest.fixture
+def client(parts: app.Parts) -> FlaskClient:
+    return app.build(parts).web.test_client()
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (None, "body"),
+        ([], "body"),
+        ({}, "minutes"),
+        ({"minutes": 0}, "minutes"),
+        ({"minutes": "30"}, "minutes"),
+        ({"minutes": True}, "minutes"),
+        ({"minutes": 30, "until": "2026-08-10T10:00:00Z"}, "minutes"),
+        ({"until": "ten o'clock"}, "until"),
+        ({"until": "2026-08-10T10:00:00"}, "until"),
+        ({"minutes": 30, "start": "2001-01-01T00:00:00Z"}, "start"),
+        ({"minutes": 1}, "minutes"),
+        ({"minutes": 1000}, "minutes"),
+        ({"minutes": 30, "start": "2130-01-01T00:00:00Z"}, "start"),
+        ({"minutes": 30, "title": ["a"]}, "title"),
+        ({"minutes": 30, "title": "a" * 201}, "title"),
+    ],
+)
+def test_bad_wish_is_refused_with_the_field(client: FlaskClient, body: Any, field: str) -> None:
+    answer = client.post("/api/v1/rooms/oak/bookings", json=body)
+    assert answer.status_code == 422
+    assert answer.content_type == "application/problem+json"
+    assert answer.get_json(force=True)["field"] == field
+
+
+def test_local_room_is_booked_ended_and_free_again(client: FlaskClient) -> None:
+    made = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 30, "title": "Stand-up"})
+    assert made.status_code == 201
+    assert client.get("/api/v1/rooms/oak").get_json()["current"]["title"] == "Stand-up"
+    second = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 15})
+    assert second.status_code == 409
+    assert second.get_json(force=True)["reason"] == "taken"
+    assert client.post(f"/api/v1/bookings/{made.get_json()['id']}/end", json={}).status_code == 200
+    assert client.get("/api/v1/rooms/oak").get_json()["status"] == "free"
+
+
+def test_refusal_of_a_taken_room_names_a_free_one(client: FlaskClient) -> None:
+    client.post("/api/v1/rooms/oak/bookings", json={"minutes": 30})
+    refused = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 15}).get_json(force=True)
+    assert [one["room"] for one in refused["alternatives"]] == ["elm"]
+
+
+def test_refusal_speaks_the_language_of_the_page(client: FlaskClient) -> None:
+    client.post("/api/v1/rooms/oak/bookings", json={"minutes": 30})
+    german = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 15}, headers={"Accept-Language": "de"})
+    english = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 15}, headers={"Accept-Language": "en"})
+    assert german.get_json(force=True)["detail"] != english.get_json(force=True)["detail"]
+
+
+def test_schedule_lists_the_bookings_of_a_stretch(client: FlaskClient) -> None:
+    client.post("/api/v1/rooms/oak/bookings", json={"minutes": 30})
+    assert len(client.get("/api/v1/rooms/oak/schedule").get_json()["bookings"]) == 1
+    empty = client.get("/api/v1/rooms/oak/schedule?from=2001-01-01T00:00:00Z&to=2001-01-02T00:00:00Z")
+    assert empty.get_json()["bookings"] == []
+    assert client.get("/api/v1/rooms/oak/schedule?from=yesterday").status_code == 422
+    assert client.get("/api/v1/rooms/oak/schedule?from=2001-01-01T00:00:00Z&to=2002-01-01T00:00:00Z").status_code == 422
+
+
+def test_what_is_not_here_is_said_as_a_problem(client: FlaskClient) -> None:
+    for path in ("/api/v1/rooms/yew", "/api/v1/nothing"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+    assert client.post("/api/v1/bookings/nobody/end", json={}).status_code == 403
+    assert client.put("/api/v1/rooms/oak").status_code == 405
+
+
+def test_page_of_another_site_cannot_book(client: FlaskClient) -> None:
+    headers = {"Origin": "https://elsewhere.example"}
+    answer = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 30}, headers=headers)
+    assert answer.status_code == 403
+
+
+def test_unknown_door_is_a_page_that_says_what_to_do(client: FlaskClient) -> None:
+    answer = client.get("/door/yew", headers={"Accept": "text/html"})
+    assert answer.status_code == 404
+    assert "<main" in answer.text
+
+
+def test_a_page_names_its_display_room_version_and_status(client: FlaskClient) -> None:
+    page = client.get("/door/oak", headers={"Accept": "text/html"}).text
+    version = client.get("/door/oak", headers={"Accept": "application/json"}).get_json()["version"]
+    for hook in ('data-display="door"', 'data-slug="oak"', f'data-version="{version}"', 'data-status="free"'):
+        assert hook in page
+    board = client.get("/lobby/all", headers={"Accept": "text/html"}).text
+    assert 'data-room="oak"' in board
