@@ -79,11 +79,6 @@ class Server:
         for screen in (*doors, Screen("lobby", ALL_ROOMS)):
             self.pulse.gallery.view(screen)
 
-    def stop(self) -> None:
-        """Let the loops end."""
-        for loop in (self.mirror, self.desk, self.pulse):
-            loop.stop()
-
 
 def open_parts(settings: Settings) -> Parts:
     """Open the database and prepare the adapters; Google is not asked anything yet."""

@@ -63,19 +63,19 @@ def _serve(demo: settings.Settings, root: str, emulator: subprocess.Popen[str]) 
         linking.import_rooms(parts.store, parts.calendars, parts.directory)
         with parts.store.read() as db:
             first = rooms.every(db)[0].room
-        print(_welcome(where, root, first.slug, first.name), flush=True)
+        print(_welcome(where, root, first.slug), flush=True)
 
     return serving.serve(demo, announce, lambda: _end(emulator))
 
 
-def _welcome(where: str, root: str, slug: str, name: str) -> str:
+def _welcome(where: str, root: str, slug: str) -> str:
     return f"""
 This is a demo: a sample building, a stand-in for Google, and every page open to whoever reaches it.
 
-  All screens          {where}/
-  A door ({name})  {where}/door/{slug}
-  The lobby            {where}/lobby/all
-  "Google Calendar"    {root}/   (create, move and cancel meetings as somebody else)
+  All screens         {where}/
+  A door              {where}/door/{slug}
+  The lobby           {where}/lobby/all
+  "Google Calendar"   {root}/   (create, move and cancel meetings as somebody else)
 
 Ctrl-C ends it."""
 

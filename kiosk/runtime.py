@@ -7,6 +7,7 @@ them plainly. What would stop the hub (disk, name look-ups, reports) goes to rea
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 import socket
@@ -106,9 +107,10 @@ class StallWatch:
 
 
 def on_stop(cleanup: Callable[[], None]) -> None:
-    """Call `cleanup` and end the process on Ctrl-C or a termination signal.
+    """Call `cleanup` in a real thread and end the process, on Ctrl-C or a termination signal.
 
-    The process ends at once: the journal finishes at the next start what is under way.
+    The process ends at once: the journal finishes at the next start what is under way. `cleanup` must not touch
+    locks or events that others in this process wait on.
     """
 
     def end() -> None:
@@ -141,7 +143,15 @@ def _patch_eventlet() -> None:
     import eventlet
 
     eventlet.monkey_patch()
+    _keep_log_locks_real()
     _thread_lookups()
+
+
+def _keep_log_locks_real() -> None:
+    # Real threads log and import too; a green lock that they hold would never wake the hub again.
+    real = _real_threading()
+    logging._lock = real.RLock()  # type: ignore[attr-defined]
+    logging.threading = real  # type: ignore[attr-defined]
 
 
 def _thread_lookups() -> None:

@@ -27,12 +27,7 @@ def serve(
     log_to_stderr(settings.log_level)
     listener = _listen(settings)
     server = app.build(app.open_parts(settings))
-
-    def stop() -> None:
-        server.stop()
-        cleanup()
-
-    runtime.on_stop(stop)
+    runtime.on_stop(cleanup)
     server.start()
     (announce or _announce)(address(listener), server.parts)
     runtime.serve(listener, server.web)

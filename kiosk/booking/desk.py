@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from kiosk import clock
 from kiosk.booking.driver import Driver
 from kiosk.booking.lock import room_lock
-from kiosk.errors import Busy, KioskError, NotFound, Refused, UsageError
+from kiosk.errors import Busy, NotFound, Refused, SourceError, UsageError
 from kiosk.schedule import rules
 from kiosk.schedule.model import Booking
 from kiosk.store import diary, events, journal, rooms
 from kiosk.store.journal import Command, Kind
+from kiosk.store.leases import Lease
 from kiosk.store.rooms import StoredRoom
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,6 @@ class Desk:
     hold: bool = True
     answer_seconds: float = ANSWER_SECONDS
     owner: str = field(default_factory=lambda: uuid.uuid4().hex)
-    _stop: threading.Event = field(default_factory=threading.Event)
     _wake: threading.Event = field(default_factory=threading.Event)
 
     def book(self, wish: Wish) -> Command:
@@ -97,11 +97,6 @@ class Desk:
     def start(self) -> None:
         """Start the worker that drives what nobody waits for any more."""
         threading.Thread(target=self._loop, name="journal", daemon=True).start()
-
-    def stop(self) -> None:
-        """Let the worker end after the row it is at."""
-        self._stop.set()
-        self._wake.set()
 
     def hasten(self) -> None:
         """Look at what is held now: Google has just answered somebody."""
@@ -235,21 +230,25 @@ class Desk:
     def _drive(self, command: Command, done: threading.Event | None = None) -> None:
         try:
             with room_lock(self.driver.store, command.room_id, self.owner, self.driver.clock) as lease:
-                self.driver.drive(command, lease)
+                self._drive_locked(command, lease)
         except Busy:
             self._room_is_busy(command)
-        except Refused as error:
-            log.warning("%s %s refused: %s", command.kind, command.event_id, error)
-            self._fail(command, error.reason or "refused")
-        except KioskError as error:
-            log.info("%s %s waits: %s", command.kind, command.event_id, error)
-            self._give_way(command)
         except Exception:
             log.exception("%s %s failed and is tried again", command.kind, command.event_id)
-            self._give_way(command)
         finally:
             if done:
                 done.set()
+
+    def _drive_locked(self, command: Command, lease: Lease) -> None:
+        """Drive, and write down how it ended while the room is still ours: the next tap must see a hold."""
+        try:
+            self.driver.drive(command, lease)
+        except Refused as error:
+            log.warning("%s %s refused: %s", command.kind, command.event_id, error)
+            self._fail(command, error.reason or "refused")
+        except SourceError as error:
+            log.info("%s %s waits: %s", command.kind, command.event_id, error)
+            self._give_way(command)
 
     def _room_is_busy(self, command: Command) -> None:
         if command.attempts == 0:
@@ -268,7 +267,7 @@ class Desk:
             self.driver.store.write_durably(journal.withdraw, command, "unreachable", now)
 
     def _loop(self) -> None:
-        while not self._stop.is_set():
+        while True:
             try:
                 self.step()
             except Exception:

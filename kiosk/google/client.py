@@ -62,20 +62,14 @@ class Client:
         return api, self._credentials()
 
     def _credentials(self) -> Any:
-        auth = importlib.import_module("google.auth")
         importlib.import_module("google_auth_httplib2")
         if not self._file:
             raise AccessDenied("No Google credentials: set KIOSK_GOOGLE_CREDENTIALS to a file.")
+        credentials = importlib.import_module("kiosk.google.credentials")
         try:
-            credentials, _ = auth.load_credentials_from_file(self._file, scopes=list(self._scopes))
-        except (auth.exceptions.GoogleAuthError, ValueError, OSError) as error:
+            return credentials.load(self._file, self._scopes, self._subject)
+        except (credentials.GoogleAuthError, ValueError, OSError) as error:
             raise AccessDenied(f"KIOSK_GOOGLE_CREDENTIALS {self._file!r} cannot be used: {error}") from error
-        return self._as_subject(credentials)
-
-    def _as_subject(self, credentials: Any) -> Any:
-        if self._subject and hasattr(credentials, "with_subject"):
-            return credentials.with_subject(self._subject)
-        return credentials
 
     @contextmanager
     def _connection(self, credentials: Any) -> Iterator[Any]:

@@ -36,16 +36,10 @@ class Pulse:
     _days: dict[int, tuple[int, str]] = field(default_factory=dict)
     _seen: tuple[int, datetime] = (-1, clock.DAWN)
     _wake: threading.Event = field(default_factory=threading.Event)
-    _stop: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
         """Start the loop."""
         threading.Thread(target=self._loop, name="pulse", daemon=True).start()
-
-    def stop(self) -> None:
-        """End the loop."""
-        self._stop.set()
-        self._wake.set()
 
     def wake(self) -> None:
         """Look at once: something was committed."""
@@ -103,7 +97,7 @@ class Pulse:
         self.publish(screen.channel, "tracks", {**payload, "now": clock.iso(now), "tracks": tracks})
 
     def _loop(self) -> None:
-        while not self._stop.is_set():
+        while True:
             try:
                 self.step()
             except Exception:

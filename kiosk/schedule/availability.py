@@ -35,9 +35,7 @@ def occupies(event: Event) -> bool:
     )
 
 
-def bookings(
-    events: Iterable[Event], own: Collection[str], holds: Iterable[Booking] = ()
-) -> tuple[Booking, ...]:
+def bookings(events: Iterable[Event], own: Collection[str], holds: Iterable[Booking] = ()) -> tuple[Booking, ...]:
     """Return the uses of a room, sorted by (start, end, id), from its events and the holds taken here.
 
     `own` has the ids of the events made here (a set, for speed). What is private has no title and no owner.

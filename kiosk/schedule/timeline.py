@@ -45,9 +45,7 @@ def segments(bookings: Iterable[Booking], day: date, zone: ZoneInfo) -> tuple[Se
     return tuple(_cover(in_order(bookings), local_day(day, zone)))
 
 
-def moments(
-    bookings: Iterable[Booking], start: datetime, end: datetime, policy: Policy
-) -> tuple[datetime, ...]:
+def moments(bookings: Iterable[Booking], start: datetime, end: datetime, policy: Policy) -> tuple[datetime, ...]:
     """Return, sorted, `start` and every instant of [start, end) at which situation or offers can differ.
 
     From one moment (inclusive) to the next (exclusive) `situation` is the same in every field, and `offers`

@@ -34,18 +34,12 @@ class Mirror:
     recovered: Callable[[], None] = lambda: None
     chance: random.Random = field(default_factory=random.Random)
     _wake: threading.Event = field(default_factory=threading.Event)
-    _stop: threading.Event = field(default_factory=threading.Event)
     _failing: set[int] = field(default_factory=set)
 
     def start(self) -> None:
-        """Start the workers; they live until `stop`."""
+        """Start the workers."""
         for number in range(self.workers):
             threading.Thread(target=self._loop, name=f"sync-{number}", daemon=True).start()
-
-    def stop(self) -> None:
-        """Let every worker end after the room it is at."""
-        self._stop.set()
-        self._wake.set()
 
     def hasten(self, room_id: int) -> None:
         """Ask for this room next: somebody stands before it or something was announced."""
@@ -93,7 +87,7 @@ class Mirror:
             log.warning("%s: not synchronised: %s", progress.slug, reason)
 
     def _loop(self) -> None:
-        while not self._stop.is_set():
+        while True:
             if not self._step_safely():
                 self._wake.wait(IDLE_SECONDS)
                 self._wake.clear()

@@ -90,9 +90,7 @@ def test_own_booking_is_told_by_its_id() -> None:
     assert (booking_of_ours.own, other.own) == (True, False)
 
 
-@pytest.mark.parametrize(
-    ("answer", "tentative"), [("needsAction", True), ("tentative", True), ("accepted", False)]
-)
+@pytest.mark.parametrize(("answer", "tentative"), [("needsAction", True), ("tentative", True), ("accepted", False)])
 def test_invitation_without_the_rooms_yes_is_tentative(answer: Answer, tentative: bool) -> None:
     (booking,) = bookings([replace(event(), answer=answer)], own=())
     assert booking.tentative is tentative
@@ -174,9 +172,7 @@ def test_gaps_too_short_are_not_offered_as_free_slots() -> None:
 
 @quick
 @given(schedules(), instants(), instants())
-def test_free_slots_are_the_complement_of_the_bookings(
-    schedule: Schedule, start: datetime, end: datetime
-) -> None:
+def test_free_slots_are_the_complement_of_the_bookings(schedule: Schedule, start: datetime, end: datetime) -> None:
     slots = free_slots(schedule, start, end)
     for instant in steps(start, end, timedelta(seconds=30)):
         assert any(slot.start <= instant < slot.end for slot in slots) is not bool(active(schedule, instant))
@@ -233,9 +229,7 @@ def test_status_agrees_with_the_bookings_under_way(schedule: Schedule, now: date
 
 @quick
 @given(events, schedules())
-def test_bookings_are_what_occupies_and_the_holds_not_yet_answered(
-    found: list[Event], holds: Schedule
-) -> None:
+def test_bookings_are_what_occupies_and_the_holds_not_yet_answered(found: list[Event], holds: Schedule) -> None:
     merged = bookings(found, own=(), holds=holds)
     answered = {event.id for event in found}
     waiting = {hold.id for hold in holds if hold.start < hold.end} - answered

@@ -49,9 +49,7 @@ def test_until_next_is_not_offered_when_that_is_longer_than_allowed() -> None:
 
 
 def test_durations_that_the_policy_would_refuse_are_not_offered() -> None:
-    policy = Policy(
-        durations=(60, 5, 30, 30, 0), shortest=timedelta(minutes=10), longest=timedelta(minutes=45)
-    )
+    policy = Policy(durations=(60, 5, 30, 30, 0), shortest=timedelta(minutes=10), longest=timedelta(minutes=45))
     assert named(offers([], at("09:00"), policy)) == [30]
 
 
@@ -152,9 +150,7 @@ def test_every_offer_passes_the_decision(schedule: Schedule, now: datetime, poli
 
 @quick
 @given(schedules(grain=20), instants(grain=7), policies)
-def test_every_duration_that_passes_the_decision_is_offered(
-    schedule: Schedule, now: datetime, policy: Policy
-) -> None:
+def test_every_duration_that_passes_the_decision_is_offered(schedule: Schedule, now: datetime, policy: Policy) -> None:
     def passes(minutes: int) -> bool:
         end = book_now(now) + timedelta(minutes=minutes)
         return not active(schedule, now) and decide(schedule, book_now(now), end, now, policy) is None
@@ -191,8 +187,6 @@ def test_among_any_of_ours_exactly_one_does_not_yield(ours: list[Contender]) -> 
 
 @quick
 @given(distinct(ours_only, 1), distinct(theirs_only, 0))
-def test_none_of_ours_stays_beside_an_accepted_meeting(
-    ours: list[Contender], theirs: list[Contender]
-) -> None:
+def test_none_of_ours_stays_beside_an_accepted_meeting(ours: list[Contender], theirs: list[Contender]) -> None:
     staying = [mine for mine in ours if not yields(mine, [*ours, *theirs])]
     assert len(staying) == (0 if any(their.accepted for their in theirs) else 1)

@@ -151,9 +151,7 @@ def test_segments_cover_the_day_without_gap_overlap_or_lost_minute(
 
 @quick
 @given(st.data(), days, zones)
-def test_segment_has_the_booking_that_a_door_would_show_then(
-    data: st.DataObject, day: date, zone: ZoneInfo
-) -> None:
+def test_segment_has_the_booking_that_a_door_would_show_then(data: st.DataObject, day: date, zone: ZoneInfo) -> None:
     schedule = data.draw(bookings_around(day))
     for part in segments(schedule, day, zone):
         for instant in (part.start, part.start + (part.end - part.start) / 2, part.end - INSTANT):
@@ -188,9 +186,7 @@ def test_moments_are_sorted_unique_and_start_the_window(
 
 @quick
 @given(schedules(grain=20), instants(grain=7), policies)
-def test_situation_is_constant_between_two_moments(
-    schedule: Schedule, start: datetime, policy: Policy
-) -> None:
+def test_situation_is_constant_between_two_moments(schedule: Schedule, start: datetime, policy: Policy) -> None:
     for moment, following in pairwise((*moments(schedule, start, at("16:00"), policy), at("16:00"))):
         first = situation(schedule, moment, policy)
         assert situation(schedule, moment + (following - moment) / 2, policy) == first
@@ -199,9 +195,7 @@ def test_situation_is_constant_between_two_moments(
 
 @quick
 @given(schedules(grain=20), instants(grain=7), policies, st.floats(0, 1, exclude_max=True))
-def test_offers_are_constant_between_two_moments(
-    s: Schedule, start: datetime, policy: Policy, part: float
-) -> None:
+def test_offers_are_constant_between_two_moments(s: Schedule, start: datetime, policy: Policy, part: float) -> None:
     for moment, following in pairwise((*moments(s, start, at("16:00"), policy), at("16:00"))):
         first = lasting(s, moment, policy)
         assert lasting(s, moment + part * (following - moment - INSTANT), policy) == first

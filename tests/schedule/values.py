@@ -97,9 +97,7 @@ answers: st.SearchStrategy[Answer] = st.sampled_from(("accepted", "declined", "t
 ids = st.sampled_from(("e0", "e1", "e2", "e3", "e4", "e5", "e6", "e7"))
 lengths = minutes(-10, 90)
 drawn_event = st.builds(
-    lambda start, length, **fields: Event(
-        start=start, end=start + length, title="Plan", organizer=ADA, **fields
-    ),
+    lambda start, length, **fields: Event(start=start, end=start + length, title="Plan", organizer=ADA, **fields),
     start=instants(),
     length=lengths,
     id=ids,

@@ -1,0 +1,13 @@
+"""The kinds of screen there are; a new one is a module here, its template, and one line in the registry."""
+
+from __future__ import annotations
+
+from displays import door, lobby
+from displays.scene import Display, Scene
+
+__all__ = ["REGISTRY", "Display", "Scene"]
+
+REGISTRY: dict[str, Display] = {
+    "door": Display("door", "door.html", "door_slots.html", door.SLOTS, door.project),
+    "lobby": Display("lobby", "lobby.html", "lobby_slots.html", lobby.SLOTS, lobby.project),
+}

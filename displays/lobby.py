@@ -1,0 +1,58 @@
+"""The board in a lobby: one row for every room, like departures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from displays.scene import Scene, Until, Use, track, until, use, window
+from kiosk.schedule.availability import in_order, situation
+from kiosk.schedule.model import Booking, Room, Status
+
+SLOTS = ("row",)
+# Numbers in names are compared by value, as people do: "Room 2" comes before "Room 10".
+DIGITS = re.compile(r"\d+")
+NUMBER_WIDTH = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A room's line: the status, its end, and the booking it speaks of (under way, or the next today)."""
+
+    status: Status
+    until: Until | None = None
+    use: Use | None = None
+    known: bool = True
+
+
+def project(room: Room, bookings: Sequence[Booking], now: datetime) -> tuple[Scene, ...]:
+    """Return the scenes of a room's row over its local day of `now` and the next one.
+
+    The last scene begins at the window's end and says that the schedule is unknown.
+    """
+    ordered, order = in_order(bookings), place(room)
+
+    def picture(moment: datetime, day: date) -> Scene:
+        found = situation(ordered, moment, room.policy)
+        end = until(found.until, day, room) if found.until else None
+        spoken_of = found.current or (found.next if end and _is_today(end) else None)
+        row = Row(found.status, end, use(spoken_of) if spoken_of else None)
+        return Scene(moment, found.status, order, (("row", row),))
+
+    unknown = Scene(window(room, now).end, "closed", order, (("row", Row("closed", known=False)),))
+    return (*track(room, ordered, now, picture), unknown)
+
+
+def place(room: Room) -> str:
+    """Return the key that sorts rooms by building, floor and name."""
+    return "\x1f".join(_natural(part) for part in (room.building, room.floor, room.name, room.slug))
+
+
+def _natural(text: str) -> str:
+    return DIGITS.sub(lambda number: number[0].zfill(NUMBER_WIDTH), text.casefold())
+
+
+def _is_today(end: Until) -> bool:
+    return end.when == "today" and not end.whole

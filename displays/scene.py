@@ -1,0 +1,133 @@
+"""What every kind of screen is made of: scenes cut at the moments of a room's schedule, over a fixed window.
+
+Every instant is aware and in UTC. Nothing here depends on the moment of asking but through its local day, so
+a screen's scenes stay equal, and are not sent again, as the hours of that day pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Literal
+
+from kiosk.schedule.model import Booking, Room, Slot, Status
+from kiosk.schedule.timeline import local_day, moments
+
+DAY = timedelta(days=1)
+When = Literal["today", "tomorrow", "later"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a display shows of a room from `start` until the next scene's start.
+
+    `order` sorts rooms on a board. `slots` names the parts of the picture, each with the value its template
+    macro draws.
+    """
+
+    start: datetime
+    status: Status
+    order: str
+    slots: tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """A kind of screen: its page, the file with one macro per slot, and how a room becomes scenes."""
+
+    name: str
+    template: str
+    fragments: str
+    slots: tuple[str, ...]
+    project: Callable[[Room, Sequence[Booking], datetime], tuple[Scene, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Until:
+    """An end as people say it on a certain local day.
+
+    `day` is the last local day it reaches; `whole` tells that it reaches that day's end, so that no time need
+    be said.
+    """
+
+    at: datetime
+    when: When
+    day: date
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What may be said on a screen about somebody's use of a room."""
+
+    title: str
+    owner: str
+    private: bool
+    own: bool
+    tentative: bool
+    start: datetime
+    end: datetime
+
+
+Picture = Callable[[datetime, date], Scene]
+
+
+def window(room: Room, now: datetime) -> Slot:
+    """Return the stretch that scenes cover: from the start of the room's local day to the end of its next."""
+    today = local_date(room, now)
+    return Slot(local_day(today, room.zone).start, local_day(today + DAY, room.zone).end)
+
+
+def local_date(room: Room, instant: datetime) -> date:
+    """Return the date in the room's zone."""
+    return instant.astimezone(room.zone).date()
+
+
+def track(room: Room, bookings: Sequence[Booking], now: datetime, picture: Picture) -> tuple[Scene, ...]:
+    """Return the scenes of a room over the window around `now`, equal neighbours made one.
+
+    `picture(moment, day)` makes the scene that begins at `moment`, `day` being its local date. What follows
+    the last scene is unknown: the caller ends the track with a scene that says so.
+    """
+    span = window(room, now)
+    midnight = local_day(local_date(room, now), room.zone).end
+    cuts = {*moments(bookings, span.start, span.end, room.policy), midnight}
+    return _merged([picture(moment, local_date(room, moment)) for moment in sorted(cuts)])
+
+
+def until(instant: datetime, day: date, room: Room) -> Until:
+    """Return how an end is said on local day `day`."""
+    local = instant.astimezone(room.zone)
+    whole = local_day(local.date(), room.zone).start == instant
+    last = local.date() - DAY if whole else local.date()
+    return Until(instant, _when(last, day), last, whole)
+
+
+def use(booking: Booking) -> Use:
+    """Return what a screen may say about a booking."""
+    return Use(
+        title=booking.title,
+        owner=booking.owner,
+        private=booking.private,
+        own=booking.own,
+        tentative=booking.tentative,
+        start=booking.start,
+        end=booking.end,
+    )
+
+
+def _when(day: date, today: date) -> When:
+    if day <= today:
+        return "today"
+    return "tomorrow" if day == today + DAY else "later"
+
+
+def _merged(scenes: Sequence[Scene]) -> tuple[Scene, ...]:
+    fresh = [scene for earlier, scene in pairwise(scenes) if not _same(earlier, scene)]
+    return (*scenes[:1], *fresh)
+
+
+def _same(one: Scene, other: Scene) -> bool:
+    return (one.status, one.order, one.slots) == (other.status, other.order, other.slots)

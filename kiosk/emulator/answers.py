@@ -1,0 +1,107 @@
+"""Rooms answer invitations by themselves, and every answer flows back to the organizer."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+from kiosk.emulator.occupancy import Block, blocks, exceptions
+from kiosk.emulator.recurrence import EXPANSION, Occurrence, series
+from kiosk.emulator.store import Store, instance
+from kiosk.emulator.values import Entry
+
+_SERIES_MOST_CLASHES = 8
+
+
+def request(store: Store, entry: Entry) -> None:
+    """Ask a room that accepts by itself to answer this invitation, after the usual delay."""
+    calendar = store.calendar(entry.calendar)
+    own = entry.guest(entry.calendar)
+    if calendar is None or calendar.kind != "resource" or not calendar.auto_accept:
+        return
+    if own and own["responseStatus"] == "needsAction":
+        due = store.clock.microseconds() + int(float(store.meta("answer_delay") or 0) * 1_000_000)
+        sql = "INSERT INTO answers_due (due, calendar, event) VALUES (?, ?, ?)"
+        store.write(sql, due, entry.calendar, entry.id)
+
+
+def next_due(store: Store) -> int | None:
+    """When the next answer is to be given, in microseconds."""
+    found = store.row("SELECT min(due) FROM answers_due")
+    return found[0] if found else None
+
+
+def give_due(store: Store, now: int) -> int:
+    """Give every answer that is due at `now` (microseconds); returns how many."""
+    due = store.rows("SELECT id, calendar, event FROM answers_due WHERE due <= ? ORDER BY due, id", now)
+    for job, calendar_id, event_id in due:
+        store.write("DELETE FROM answers_due WHERE id = ?", job)
+        answer(store, calendar_id, event_id)
+    return len(due)
+
+
+def answer(store: Store, calendar_id: str, event_id: str) -> None:
+    """The room decides on one invitation, unless it is gone or answered meanwhile."""
+    entry = store.entry(calendar_id, event_id)
+    own = entry.guest(calendar_id) if entry else None
+    if entry is None or entry.cancelled or own is None or own["responseStatus"] != "needsAction":
+        return
+    if entry.rule:
+        _answer_series(store, entry)
+        return
+    found = blocks(store, calendar_id, entry.starts, entry.ends)
+    clash = any(_counts(block, entry) for block in found)
+    respond(store, entry, "declined" if clash else "accepted")
+
+
+def respond(store: Store, entry: Entry, status: str, comment: str = "") -> Entry:
+    """Set a guest's answer on its own copy, on the organizer's and on the other guests'."""
+    answered = store.save(_answered(entry, entry.calendar, status, comment))
+    origin = store.entry(entry.home, entry.id)
+    if not entry.is_copy or origin is None or origin.cancelled:
+        return answered
+    sql = "SELECT DISTINCT calendar FROM events WHERE id IN (?, ?) AND home = ? AND status != 'cancelled'"
+    holders = [str(row[0]) for row in store.rows(sql, entry.id, entry.series or entry.id, entry.home)]
+    for holder in sorted(set(holders) - {entry.calendar}):
+        other = store.entry(holder, entry.id)
+        if other and not other.cancelled and other.guest(entry.calendar):
+            store.save(_answered(other, entry.calendar, status, comment))
+    return answered
+
+
+def _answered(entry: Entry, guest: str, status: str, comment: str) -> Entry:
+    data = copy.deepcopy(entry.data)
+    for attendee in data.get("attendees", []):
+        if attendee["email"] == guest:
+            attendee["responseStatus"] = status
+            if comment:
+                attendee["comment"] = comment
+    return replace(entry, data=data)
+
+
+def _answer_series(store: Store, master: Entry) -> None:
+    """A room takes a series when half of it or more is free and no more than eight dates clash."""
+    excepted = exceptions(store, master.calendar).get(master.id, set())
+    dates = [each for each in series(master.rule).between(0, master.ends, EXPANSION) if each.key not in excepted]
+    clashing = _clashing(store, master, dates)
+    accepted = 2 * len(clashing) <= len(dates) and len(clashing) <= _SERIES_MOST_CLASHES
+    respond(store, master, "accepted" if accepted else "declined")
+    fresh = store.stored(master.calendar, master.id)
+    for date in clashing if accepted and fresh else []:
+        assert fresh is not None
+        respond(store, instance(fresh, date), "declined")
+
+
+def _clashing(store: Store, master: Entry, dates: list[Occurrence]) -> list[Occurrence]:
+    if not dates:
+        return []
+    taken = [
+        block for block in blocks(store, master.calendar, dates[0].starts, dates[-1].ends) if _counts(block, master)
+    ]
+    return [date for date in dates if any(block.starts < date.ends and date.starts < block.ends for block in taken)]
+
+
+def _counts(block: Block, entry: Entry) -> bool:
+    """Invitations that still wait for their answer do not stand in the way of this one."""
+    own = block.id == entry.id or (bool(entry.rule) and block.series == entry.id)
+    return not own and block.answer != "needsAction"

@@ -1,0 +1,29 @@
+// One tap, one request: the same key however often it must be sent, so that the server acts on it once.
+
+const PATIENCE = 10_000;
+const PAUSES = [500, 1_500, 3_000];
+
+const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
+
+// Unlike crypto.randomUUID this is there over plain http too.
+function randomKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// Answers `{ok, reached, body}`: `body` is what the server said, null when nothing that can be read came back.
+export async function send(method, path, body) {
+  const headers = { "Content-Type": "application/json", "Idempotency-Key": randomKey(), "Accept-Language": document.documentElement.lang };
+  const request = { method, headers, body: body && JSON.stringify(body) };
+  for (const time of [...PAUSES, null]) {
+    try {
+      const answer = await fetch(`/api/v1/${path}`, { ...request, signal: AbortSignal.timeout(PATIENCE) });
+      const said = await answer.json().catch(() => null);
+      // A gateway that speaks for a server which is away says nothing that can be read.
+      if (said || answer.status < 500) return { ok: answer.ok, reached: true, body: said };
+    } catch {
+      // No answer: the next try tells.
+    }
+    if (time) await pause(time);
+  }
+  return { ok: false, reached: false, body: null };
+}

@@ -1,0 +1,118 @@
+"""Contrast and luminance, computed from the custom properties that the pages are painted with."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from kiosk.resources import resource
+
+CSS = Path(resource("static")) / "css"
+STATUSES = ("free", "soon", "busy", "held", "checkin", "closed")
+FREE, TAKEN = ("free", "soon"), ("busy", "held", "checkin", "closed")
+TEXT_AAA, TEXT_AA, PART = 7.0, 4.5, 3.0
+Colour = tuple[float, float, float]
+
+
+def palettes() -> dict[str, dict[str, str]]:
+    """The custom properties of each look; the dark one keeps what it does not change."""
+    blocks = re.findall(r":root([^{]*)\{([^}]*)\}", (CSS / "tokens.css").read_text())
+    read = [(name.strip(), dict(re.findall(r"--([\w-]+):\s*([^;]+);", body))) for name, body in blocks]
+    light = read[0][1]
+    return {"light": light} | {f"dark {name}": light | changed for name, changed in read[1:]}
+
+
+PALETTES = palettes()
+every_look = pytest.mark.parametrize("look", PALETTES)
+every_status = pytest.mark.parametrize("status", STATUSES)
+
+
+def colour(look: str, name: str) -> Colour:
+    code = PALETTES[look][name]
+    red, green, blue = (int(code[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    return red, green, blue
+
+
+def mixed(over: Colour, under: Colour, share: str) -> Colour:
+    """As `color-mix(in srgb, over share, under)`."""
+    part = float(share.rstrip("%")) / 100
+    red, green, blue = (part * one + (1 - part) * other for one, other in zip(over, under, strict=True))
+    return red, green, blue
+
+
+def luminance(colour: Colour) -> float:
+    """As WCAG 2.2 defines it."""
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_the_night_changes_the_same_colours_by_request_as_by_system() -> None:
+    _, by_system, by_request = PALETTES.values()
+    assert by_system == by_request != PALETTES["light"]
+
+
+@every_look
+@every_status
+def test_status_and_time_are_read_at_aaa(look: str, status: str) -> None:
+    assert contrast(colour(look, f"{status}-field"), colour(look, f"{status}-ink")) >= TEXT_AAA
+
+
+@every_look
+def test_status_and_time_are_read_at_aaa_on_the_hatch_too(look: str) -> None:
+    assert contrast(colour(look, "checkin-hatch"), colour(look, "checkin-ink")) >= TEXT_AAA
+
+
+@every_look
+@pytest.mark.parametrize("name", [*STATUSES, "board"])
+def test_quieter_text_is_read_at_aa(look: str, name: str) -> None:
+    field, ink = colour(look, f"{name}-field"), colour(look, f"{name}-ink")
+    assert contrast(field, mixed(ink, field, PALETTES[look]["second"])) >= TEXT_AA
+
+
+@every_look
+@pytest.mark.parametrize("free", FREE)
+@pytest.mark.parametrize("taken", TAKEN)
+def test_free_and_taken_differ_without_colour(look: str, free: str, taken: str) -> None:
+    light, dark = luminance(colour(look, f"{free}-field")), luminance(colour(look, f"{taken}-field"))
+    assert (light + 0.05) / (dark + 0.05) >= PART
+
+
+@every_look
+@every_status
+def test_what_is_to_come_stands_out_from_the_day(look: str, status: str) -> None:
+    field, ink = colour(look, f"{status}-field"), colour(look, f"{status}-ink")
+    assert contrast(ink, mixed(ink, field, PALETTES[look]["track"])) >= PART
+
+
+@every_look
+@pytest.mark.parametrize(
+    ("ink", "field"),
+    [
+        ("page-ink", "page-field"),
+        ("page-quiet", "page-field"),
+        ("page-quiet", "page-card"),
+        ("page-alarm", "page-field"),
+        ("page-accent-ink", "page-accent"),
+    ],
+)
+def test_pages_are_read_at_aa(look: str, ink: str, field: str) -> None:
+    assert contrast(colour(look, ink), colour(look, field)) >= TEXT_AA
+
+
+@pytest.mark.parametrize("sheet", sorted(path.name for path in CSS.glob("*.css") if path.name != "tokens.css"))
+def test_no_colour_is_named_outside_of_the_tokens(sheet: str) -> None:
+    assert not re.findall(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(|\boklch\(", (CSS / sheet).read_text())
+
+
+@pytest.mark.parametrize("sheet", sorted(path.name for path in CSS.glob("*.css")))
+def test_no_rule_knows_left_from_right(sheet: str) -> None:
+    sided = r"\b(?:margin|padding|border|inset)-(?:left|right)\b|text-align:\s*(?:left|right)"
+    physical = sided + r"|(?:^|[{;]\s*)(?:left|right)\s*:"
+    assert not re.findall(physical, (CSS / sheet).read_text(), re.MULTILINE)

@@ -1,0 +1,138 @@
+"""What a door shows, from the start of a room's local day to the end of its next one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from displays.door import SLOTS, project
+from kiosk.schedule.availability import situation
+from kiosk.schedule.model import Booking, Room
+from kiosk.schedule.rules import offers
+from tests.displays.rooms import OAK, hours, lasting, rooms, shown, slot, start_of
+from tests.schedule.values import BERLIN, MONDAY, at, booked, quick, schedules
+
+TODAY = date(2026, 11, 23)
+NOON = at("11:00")  # by Berlin's clock
+
+
+def seen(*bookings: Booking, moment: datetime = NOON, part: str = "status") -> Any:
+    return slot(shown(project(OAK, bookings, NOON), moment), part)
+
+
+@quick
+@given(schedules(hours=30), rooms, hours)
+def test_scenes_run_without_a_gap_from_this_local_day_to_the_end_of_the_next(
+    bookings: list[Booking], room: Room, now: datetime
+) -> None:
+    scenes = project(room, bookings, now)
+    day = now.astimezone(room.zone).date()
+    assert scenes[0].start == start_of(room, day)
+    assert scenes[-1].start == start_of(room, day + timedelta(days=2))
+    assert all(one.start < other.start for one, other in pairwise(scenes))
+
+
+@quick
+@given(schedules(hours=30), rooms, hours, hours)
+def test_at_every_moment_a_door_shows_what_the_schedule_says(
+    bookings: list[Booking], room: Room, now: datetime, moment: datetime
+) -> None:
+    scenes = project(room, bookings, now)
+    if not scenes[0].start <= moment < scenes[-1].start:
+        return
+    scene, found = shown(scenes, moment), situation(bookings, moment, room.policy)
+    offered = [offer.minutes for offer in offers(bookings, moment, room.policy)]
+    assert scene.status == slot(scene, "status").status == found.status
+    assert (slot(scene, "status").until is None) == (found.until is None)
+    assert [choice.minutes for choice in slot(scene, "actions").choices] == offered
+
+
+@quick
+@given(schedules(hours=30), rooms, hours, hours)
+def test_the_hours_of_a_day_may_pass_without_a_new_version(
+    bookings: list[Booking], room: Room, earlier: datetime, later: datetime
+) -> None:
+    same_day = earlier.astimezone(room.zone).date() == later.astimezone(room.zone).date()
+    assert (repr(project(room, bookings, earlier)) == repr(project(room, bookings, later))) is same_day
+
+
+@quick
+@given(schedules(hours=30))
+def test_two_scenes_that_follow_each_other_differ(bookings: list[Booking]) -> None:
+    for one, other in pairwise(project(OAK, bookings, MONDAY)):
+        assert replace(one, start=other.start) != other
+
+
+def test_every_scene_fills_every_slot() -> None:
+    assert {tuple(name for name, _ in scene.slots) for scene in project(OAK, [], NOON)} == {SLOTS}
+
+
+def test_after_the_days_it_knows_a_door_says_that_the_schedule_is_unknown() -> None:
+    last = project(OAK, [booked("10:00", "12:00")], NOON)[-1]
+    assert (last.status, slot(last, "status").known) == ("closed", False)
+    assert slot(last, "actions").choices == ()
+    assert slot(last, "timeline") is None
+
+
+def test_a_free_door_offers_what_fits_before_the_next_booking() -> None:
+    choices = seen(booked("11:40", "12:00"), part="actions").choices
+    assert [(choice.minutes, choice.until) for choice in choices] == [(15, None), (30, None), (None, at("11:40"))]
+
+
+def test_a_booking_made_here_can_be_ended_here() -> None:
+    assert seen(booked("10:00", "12:00", "mine", own=True), part="actions").end == "mine"
+
+
+def test_a_booking_made_elsewhere_offers_nothing() -> None:
+    actions = seen(booked("10:00", "12:00"), part="actions")
+    assert (actions.choices, actions.end) == ((), "")
+
+
+def test_a_private_booking_says_neither_what_nor_who() -> None:
+    use = seen(booked("10:00", "12:00", private=True), part="now").use
+    assert (use.title, use.owner, use.private) == ("", "", True)
+
+
+def test_a_held_booking_is_shown_as_held() -> None:
+    assert seen(booked("10:00", "12:00", held=True)).status == "held"
+
+
+def test_the_next_booking_may_be_tomorrows() -> None:
+    following = seen(lasting(at("08:00", days=1), 1, title="Retrospective"), part="next")
+    assert (following.use.title, following.tomorrow) == ("Retrospective", True)
+
+
+def test_a_booking_after_tomorrow_is_not_named() -> None:
+    assert seen(lasting(at("08:00", days=2), 1), part="next").use is None
+
+
+@pytest.mark.parametrize(
+    ("hours_long", "when", "whole"),
+    [(3, "today", False), (13, "today", True), (20, "tomorrow", False), (37, "tomorrow", True), (60, "later", False)],
+)
+def test_an_end_is_said_as_people_do(hours_long: float, when: str, whole: bool) -> None:
+    end = seen(lasting(at("10:00"), hours_long)).until
+    assert (end.when, end.whole) == (when, whole)
+
+
+def test_an_end_at_midnight_belongs_to_the_day_that_ends() -> None:
+    assert seen(lasting(at("10:00"), 37)).until.day == date(2026, 11, 24)
+
+
+def test_tomorrow_is_another_day_after_midnight() -> None:
+    booking = lasting(at("10:00"), 30)
+    before, after = (seen(booking, moment=at(clock)).until.when for clock in ("22:59", "23:00"))
+    assert (before, after) == ("tomorrow", "today")
+
+
+@pytest.mark.parametrize(("day", "length"), [(date(2026, 3, 28), 47), (date(2026, 10, 24), 49)])
+def test_a_door_crosses_the_night_in_which_clocks_change(day: date, length: int) -> None:
+    midnight = start_of(Room("oak", "Oak", BERLIN), day)
+    scenes = project(OAK, [], midnight)
+    assert scenes[-1].start - scenes[0].start == timedelta(hours=length)
+    assert [scene.start for scene in scenes] == [midnight, midnight + timedelta(hours=24), scenes[-1].start]

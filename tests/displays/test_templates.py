@@ -1,0 +1,157 @@
+"""The templates: complete, safe for any title, and without a script or style of their own."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from displays import REGISTRY
+from displays.door import Actions, Choice, Next, Now, StatusLine
+from displays.lobby import Row
+from displays.scene import Until, Use
+from kiosk.resources import resource
+from kiosk.schedule.model import Status
+from tests.displays.rooms import OAK, lasting, shown
+from tests.schedule.values import at
+
+FOLDER = Path(resource("templates"))
+FILES = sorted(path.name for path in FOLDER.glob("*.html"))
+STATUSES: tuple[Status, ...] = ("free", "soon", "busy", "held", "checkin", "closed")
+NOON = at("11:00")
+NASTY = "<script>alert(1)</script> & \"'"
+
+
+def spell(instant: datetime) -> str:
+    return instant.strftime("%H:%M")
+
+
+@pytest.fixture(scope="module")
+def environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(FOLDER), extensions=["jinja2.ext.i18n"], undefined=StrictUndefined, autoescape=True
+    )
+    made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    made.filters.update(clock=spell, iso=datetime.isoformat, day=str)
+    made.globals.update(static=lambda path: f"/static/{path}", language="en", direction="ltr")
+    made.globals.update(hour_cycle="h23", numerals="latn", next="", error="", detail="")
+    return made
+
+
+def draw(environment: Environment, display: str, slot: str, value: object) -> str:
+    fragments = environment.get_template(REGISTRY[display].fragments)
+    return str(getattr(fragments.module, slot)(value, OAK))
+
+
+def use(title: str = "Design review") -> Use:
+    return Use(title, "Ada", False, False, False, NOON, at("12:00"))
+
+
+def end() -> Until:
+    return Until(at("12:00"), "today", NOON.date(), False)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_template_can_be_read(environment: Environment, name: str) -> None:
+    assert isinstance(environment.get_template(name), Template)
+
+
+@pytest.mark.parametrize("display", REGISTRY.values(), ids=REGISTRY)
+def test_every_slot_of_a_display_has_its_macro(environment: Environment, display: Any) -> None:
+    module = environment.get_template(display.fragments).module
+    assert all(callable(getattr(module, slot)) for slot in display.slots)
+    assert environment.get_template(display.template)
+
+
+@pytest.mark.parametrize("display", REGISTRY)
+def test_every_scene_of_two_days_can_be_drawn(environment: Environment, display: str) -> None:
+    bookings = [
+        lasting(at("08:00"), 1, title="Daily", owner="Ada"),
+        lasting(at("10:00"), 2, "b", own=True, held=True),
+        lasting(at("12:00"), 30, "c", private=True),
+    ]
+    for scene in REGISTRY[display].project(OAK, bookings, NOON):
+        for slot, value in scene.slots:
+            assert "None" not in draw(environment, display, slot, value)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_status_has_a_word_and_a_shape_on_the_door_and_the_board(
+    environment: Environment, status: Status
+) -> None:
+    door = draw(environment, "door", "status", StatusLine(status, end()))
+    board = draw(environment, "lobby", "row", Row(status, end(), use()))
+    assert '<svg class="mark"' in door
+    assert '<svg class="mark"' in board
+
+
+def test_every_status_has_a_shape_of_its_own(environment: Environment) -> None:
+    drawn = [draw(environment, "door", "status", StatusLine(status, end())) for status in STATUSES]
+    shapes = {re.findall(r"<svg.*</svg>", html)[0] for html in drawn}
+    assert len(shapes) == len(STATUSES)
+
+
+def test_what_people_write_is_text_and_nothing_else(environment: Environment) -> None:
+    drawn = [
+        draw(environment, "door", "now", Now("busy", use(NASTY))),
+        draw(environment, "door", "next", Next("busy", use(NASTY))),
+        draw(environment, "door", "actions", Actions("busy", end=NASTY)),
+        draw(environment, "lobby", "row", Row("busy", end(), use(NASTY))),
+    ]
+    assert not any("<script" in html or NASTY in html for html in drawn)
+
+
+def test_buttons_carry_what_the_page_sends(environment: Environment) -> None:
+    html = draw(environment, "door", "actions", Actions("free", (Choice(30), Choice(None, at("12:00")))))
+    assert 'data-act="book" data-minutes="30"' in html
+    assert f'data-act="book" data-until="{at("12:00").isoformat()}"' in html
+    assert 'data-act="end" data-booking="x"' in draw(environment, "door", "actions", Actions("busy", end="x"))
+
+
+def test_a_countdown_carries_a_sentence_for_every_kind_of_number(environment: Environment) -> None:
+    html = draw(environment, "door", "status", StatusLine("soon", end()))
+    assert "{n} minute left" in html
+    assert "{n} minutes left" in html
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_template_has_a_style_or_script_of_its_own(name: str) -> None:
+    source = (FOLDER / name).read_text()
+    assert not re.findall(r"\sstyle=|<style|\son\w+=|javascript:", source)
+    assert all("src=" in tag or "application/json" in tag for tag in re.findall(r"<script[^>]*>", source))
+
+
+@pytest.mark.parametrize("code", [401, 403, 404, 429, 500, 503])
+def test_every_error_says_what_to_do(environment: Environment, code: int) -> None:
+    html = environment.get_template("error.html").render(code=code)
+    assert re.search(r"<h1>.+</h1>\s*<p>.+</p>", html)
+    assert 'href="/' in html
+
+
+def test_the_door_page_has_the_hooks_that_others_rely_on(environment: Environment) -> None:
+    scene = shown(REGISTRY["door"].project(OAK, [], NOON), NOON)
+    current = {slot: draw(environment, "door", slot, value) for slot, value in scene.slots}
+    view = {"display": "door", "slug": "oak", "version": "1f", "tracks": {}}
+    html = environment.get_template("door.html").render(view=view, room=OAK, status=scene.status, current=current)
+    assert re.search(
+        r'<main [^>]*data-display="door" data-slug="oak" data-version="1f" data-status="free" data-link="live"', html
+    )
+    assert all(f'data-slot="{slot}"' in html for slot in REGISTRY["door"].slots)
+
+
+def test_the_board_page_has_the_hooks_that_others_rely_on(environment: Environment) -> None:
+    row = {"slug": "oak", "status": "free", "order": "a", "html": "Oak"}
+    view = {"display": "lobby", "slug": "all", "version": "1f", "tracks": {}}
+    html = environment.get_template("lobby.html").render(view=view, title="All rooms", current=[row])
+    assert 'data-display="lobby" data-slug="all" data-version="1f" data-link="live"' in html
+    assert 'data-room="oak" data-status="free"' in html
+
+
+def test_the_list_of_screens_leads_to_every_one(environment: Environment) -> None:
+    board = {"slug": "all", "name": "All rooms", "rooms": 1}
+    html = environment.get_template("home.html").render(rooms=[OAK], boards=[board])
+    assert re.findall(r'href="(/(?:door|lobby)/[^"]+)"', html) == ["/lobby/all", "/door/oak"]
