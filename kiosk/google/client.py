@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,20 @@ CALENDAR_SCOPES = (
     "https://www.googleapis.com/auth/calendar.events",
 )
 DIRECTORY_SCOPES = ("https://www.googleapis.com/auth/admin.directory.resource.calendar.readonly",)
+
+
+class _Collections:
+    """An API whose collections are made once: the library describes all their methods anew each time."""
+
+    def __init__(self, api: Any) -> None:
+        self._api = api
+        self._made: dict[str, Any] = {}
+
+    def __getattr__(self, name: str) -> Callable[[], Any]:
+        if name not in self._made:
+            self._made[name] = getattr(self._api, name)()
+        made = self._made[name]
+        return lambda: made
 
 
 class Client:
@@ -59,7 +73,7 @@ class Client:
             cache_discovery=False,
             client_options={"api_endpoint": self._root} if self._root else None,
         )
-        return api, self._credentials()
+        return _Collections(api), self._credentials()
 
     def _credentials(self) -> Any:
         importlib.import_module("google_auth_httplib2")
