@@ -8,6 +8,8 @@ import { makeWording } from "./wording.js";
 const SILENCE = 30_000;
 const LONGEST_NAP = 60_000;
 const SHORTEST_NAP = 20;
+// However the server answers, a page is not loaded anew more often than this.
+const YOUNGEST = 10_000;
 
 const startOf = (scene) => (scene.starts ??= Date.parse(scene.from));
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
@@ -18,7 +20,7 @@ export function start({ place, aged = () => {}, isIdle = () => true }) {
   const main = document.querySelector("main[data-display]");
   const words = read("words");
   let view = read("view");
-  const { build, zone } = view;
+  const { build } = view;
   const clock = serverClock(view.stamp.now, performance.getEntriesByType("navigation")[0]?.responseStart);
   const wording = makeWording(main, view);
   const shown = new Map();
@@ -62,10 +64,14 @@ export function start({ place, aged = () => {}, isIdle = () => true }) {
   // Shows of each room the scene whose time has come; answers when the next one's comes.
   function showScenes(now) {
     let next = Infinity;
-    for (const slug of [...shown.keys()]) if (!view.tracks[slug]) shown.delete(slug), place(slug, null);
+    for (const slug of [...shown.keys()].filter((slug) => !view.tracks[slug])) {
+      shown.delete(slug);
+      place(slug, null);
+    }
     for (const [slug, track] of Object.entries(view.tracks)) {
       if (!track) continue;
-      const current = Math.max(0, track.scenes.findLastIndex((scene) => startOf(scene) <= now));
+      const come = track.scenes.findLastIndex((scene) => startOf(scene) <= now);
+      const current = Math.max(0, come);
       const scene = track.scenes[current];
       if (current + 1 < track.scenes.length) next = Math.min(next, startOf(track.scenes[current + 1]));
       if (shown.get(slug) === scene) continue;
@@ -86,7 +92,9 @@ export function start({ place, aged = () => {}, isIdle = () => true }) {
     const old = rooms.length > 0 && rooms.every(isStale);
     main.dataset.link = lost ? "offline" : old ? "stale" : "live";
     const since = words.offline.replace("{time}", wording.time(now - silence));
-    const oldest = old ? Object.values(stale).sort((one, other) => (one ?? "").localeCompare(other ?? ""))[0] : view.stamp.as_of;
+    const oldest = old
+      ? Object.values(stale).sort((one, other) => (one ?? "").localeCompare(other ?? ""))[0]
+      : view.stamp.as_of;
     wording.write(main.querySelector("[data-stamp]"), lost ? since : ageText(oldest));
     aged((slug) => (isStale(slug) && !old ? ageText(stale[slug] ?? stale["*"]) : ""));
   }
@@ -97,7 +105,7 @@ export function start({ place, aged = () => {}, isIdle = () => true }) {
     const now = clock.now();
     const next = showScenes(now);
     showLink(now);
-    if (isOutdated && isIdle()) location.reload();
+    if (isOutdated && isIdle() && performance.now() > YOUNGEST) location.reload();
     const nap = Math.min(wording.refresh(now), next - now, LONGEST_NAP);
     timer = setTimeout(tick, Math.max(nap, SHORTEST_NAP));
   }
@@ -114,7 +122,7 @@ export function start({ place, aged = () => {}, isIdle = () => true }) {
   for (const event of ["visibilitychange", "resume"]) document.addEventListener(event, tick);
   keepInside();
   tick();
-  return { words, wording, link, tick, view: () => view, now: clock.now };
+  return { words, wording, link };
 }
 
 // Nothing a hand can do leads out of the page.

@@ -33,45 +33,50 @@ for (const { scenes, parts } of Object.values(drawn.tracks)) {
 const display = start({ place, isIdle: () => !sending && message.hidden });
 
 const requests = {
-  book: ({ minutes, until }) => ["POST", `rooms/${main.dataset.slug}/bookings`, minutes ? { minutes: Number(minutes) } : { until }],
+  book: ({ minutes, until }) => [
+    "POST",
+    `rooms/${main.dataset.slug}/bookings`,
+    minutes ? { minutes: Number(minutes) } : { until },
+  ],
   end: ({ booking }) => ["POST", `bookings/${booking}/end`, {}],
   undo: ({ booking }) => ["DELETE", `bookings/${booking}`],
 };
 
 async function act(button) {
   if (sending) return;
+  const request = requests[button.dataset.act](button.dataset);
   sending = button;
-  const label = wait(button);
-  const answer = await send(...requests[button.dataset.act](button.dataset));
-  sending = null;
-  delete main.dataset.sending;
+  const pending = wait(button);
+  const answer = await send(...request);
+  pending.remove();
   button.removeAttribute("data-sending");
-  button.replaceChildren(...label);
+  delete main.dataset.sending;
+  sending = null;
   tell(answer, button.dataset.act === "book");
   if (display.link.isDead()) display.link.fetchAnew();
 }
 
 function wait(button) {
-  const label = [...button.childNodes];
-  button.dataset.sending = main.dataset.sending = "";
   const pending = document.createElement("b");
   pending.className = "act__pending";
   pending.textContent = button.dataset.pending;
-  button.replaceChildren(pending);
-  return label;
+  button.append(pending);
+  button.dataset.sending = main.dataset.sending = "";
+  return pending;
 }
 
-function tell({ body, reached }, canUndo) {
+function tell({ ok, body, reached }, canUndo) {
   const { words } = display;
   const rooms = body?.alternatives?.map((other) => other.name) ?? [];
-  const listed = rooms.length && words.free_now.replace("{rooms}", new Intl.ListFormat(document.documentElement.lang).format(rooms));
+  const listed =
+    rooms.length && words.free_now.replace("{rooms}", new Intl.ListFormat(document.documentElement.lang).format(rooms));
   const said = body?.message ?? body?.detail ?? (reached ? words.failed : words.unanswered);
   text.textContent = [said, listed].filter(Boolean).join("\n");
   undo.hidden = !(canUndo && body?.id);
   undo.dataset.booking = body?.id ?? "";
   message.hidden = false;
   clearTimeout(hiding);
-  hiding = setTimeout(hide, undo.hidden ? IDLE : UNDO);
+  hiding = setTimeout(hide, ok ? UNDO : IDLE);
 }
 
 // A hand that is on its way keeps the button it is going to.
@@ -85,7 +90,8 @@ function rest() {
 }
 
 const buttonOf = (event) => event.target.closest?.("[data-act]");
-const release = () => main.querySelectorAll("[data-pressed]").forEach((button) => button.removeAttribute("data-pressed"));
+const release = () =>
+  main.querySelectorAll("[data-pressed]").forEach((button) => button.removeAttribute("data-pressed"));
 
 main.addEventListener("pointerdown", (event) => {
   buttonOf(event)?.setAttribute("data-pressed", "");

@@ -78,7 +78,12 @@ export function connect({ report, stamped, viewed, changed, outdated }) {
 
   async function open() {
     const { io } = await import("../vendor/socket.io/socket.io.esm.min.js");
-    socket = io({ transports: ["websocket", "polling"], tryAllTransports: true, reconnectionDelayMax: RETRY, timeout: ANSWER });
+    socket = io({
+      transports: ["websocket", "polling"],
+      tryAllTransports: true,
+      reconnectionDelayMax: RETRY,
+      timeout: ANSWER,
+    });
     socket.on("connect", join);
     socket.on("disconnect", part);
     socket.on("tracks", changed);

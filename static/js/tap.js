@@ -12,7 +12,11 @@ function randomKey() {
 
 // Answers `{ok, reached, body}`: `body` is what the server said, null when nothing that can be read came back.
 export async function send(method, path, body) {
-  const headers = { "Content-Type": "application/json", "Idempotency-Key": randomKey(), "Accept-Language": document.documentElement.lang };
+  const headers = {
+    "Content-Type": "application/json",
+    "Idempotency-Key": randomKey(),
+    "Accept-Language": document.documentElement.lang,
+  };
   const request = { method, headers, body: body && JSON.stringify(body) };
   for (const time of [...PAUSES, null]) {
     try {

@@ -5,7 +5,13 @@ const MINUTE = 60_000;
 
 export function makeWording(main, { language, zone }) {
   const numberingSystem = main.dataset.numerals;
-  const face = { hour: "numeric", minute: "2-digit", hourCycle: main.dataset.hourCycle, timeZone: zone, numberingSystem };
+  const face = {
+    hour: "numeric",
+    minute: "2-digit",
+    hourCycle: main.dataset.hourCycle,
+    timeZone: zone,
+    numberingSystem,
+  };
   const time = new Intl.DateTimeFormat(language, face);
   const number = new Intl.NumberFormat(language, { numberingSystem });
   const twoDigits = new Intl.NumberFormat(language, { numberingSystem, minimumIntegerDigits: 2 });
@@ -55,7 +61,8 @@ export function makeWording(main, { language, zone }) {
     refresh(now) {
       main.querySelectorAll("[data-clock]").forEach((element) => write(element, time.format(now)));
       const waits = [MINUTE - (now % MINUTE)];
-      const each = (selector, act) => main.querySelectorAll(selector).forEach((element) => waits.push(act(element, now)));
+      const each = (selector, act) =>
+        main.querySelectorAll(selector).forEach((element) => waits.push(act(element, now)));
       each("[data-countdown]", countDown);
       each("[data-drain]", drain);
       each("[data-start][data-end]", moveNow);

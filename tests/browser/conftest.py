@@ -1,0 +1,69 @@
+"""A real browser before the real server, with the stand-in for Google behind it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.running import Server, wait_for
+
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PANEL = {"width": 800, "height": 480}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    opened = browser.new_context(viewport=PANEL)  # type: ignore[arg-type]
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def one_server(google_settings: dict[str, str], tmp_path: Path) -> Iterator[Server]:
+    """A running server with the rooms of the Directory, in the default way of sharing time."""
+    running = Server(tmp_path, google_settings)
+    assert running.run("rooms", "import").returncode == 0
+    running.start()
+    wait_for(lambda: running.get("/readyz").status_code == 200)
+    yield running
+    running.stop()
+
+
+def open_page(context: BrowserContext, url: str) -> Page:
+    """Open a display and wait until it listens."""
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(url)
+    page.wait_for_function("document.querySelector('main[data-link=live]')")
+    assert not errors
+    return page
+
+
+def status(page: Page) -> str | None:
+    return page.get_attribute("main", "data-status")
+
+
+def row_status(page: Page, slug: str) -> str | None:
+    return page.get_attribute(f"[data-room={slug}]", "data-status")

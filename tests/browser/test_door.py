@@ -1,0 +1,213 @@
+"""The door and the lobby as people use them: tapped, watched, unplugged."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from kiosk import clock
+from kiosk.emulator.faults import Fault
+from kiosk.emulator.server import Emulator
+from kiosk.schedule.rules import book_now
+from tests.browser.conftest import open_page, row_status, status
+from tests.running import POLL, Server, wait_for
+
+FOLLOWS = (POLL + 1) * 1000
+
+
+@pytest.fixture
+def slug(google: Emulator, one_server: Server) -> str:
+    return str(one_server.get("/api/v1/rooms").json()["rooms"][0]["slug"])
+
+
+@pytest.fixture
+def calendar(google: Emulator, one_server: Server, slug: str) -> str:
+    name = one_server.room(slug)["name"]
+    return next(room.id for room in google.world.rooms() if name in room.summary)
+
+
+@pytest.fixture
+def door(context: BrowserContext, one_server: Server, slug: str) -> Page:
+    return open_page(context, f"{one_server.url}/door/{slug}")
+
+
+def has_status(page: Page, wanted: str, patience: float = FOLLOWS) -> None:
+    expect(page.locator("main")).to_have_attribute("data-status", wanted, timeout=patience)
+
+
+def row_has_status(page: Page, slug: str, wanted: str, patience: float = FOLLOWS) -> None:
+    expect(page.locator(f"[data-room={slug}]")).to_have_attribute("data-status", wanted, timeout=patience)
+
+
+def events(google: Emulator, calendar: str) -> list[str]:
+    return [event["id"] for event in google.world.events(calendar)]
+
+
+def test_double_tap_books_once_in_google_and_the_lobby_follows(
+    context: BrowserContext, one_server: Server, google: Emulator, calendar: str, door: Page, slug: str
+) -> None:
+    lobby = open_page(context, f"{one_server.url}/lobby/all")
+    assert (status(door), row_status(lobby, slug)) == ("free", "free")
+    door.locator("[data-minutes='30']").dblclick()
+    has_status(door, "busy")
+    row_has_status(lobby, slug, "busy")
+    assert len(events(google, calendar)) == 1
+    assert events(google, calendar)[0].startswith("kiosk")
+    expect(door.locator("[data-message]")).to_contain_text("Booked until")
+
+
+def test_undo_takes_the_booking_back_from_google(google: Emulator, calendar: str, door: Page) -> None:
+    door.locator("[data-minutes='15']").click()
+    door.locator("[data-act=undo]").click()
+    has_status(door, "free")
+    assert events(google, calendar) == []
+
+
+def test_own_booking_is_ended_at_the_door(google: Emulator, calendar: str, door: Page) -> None:
+    door.locator("[data-minutes='60']").click()
+    has_status(door, "busy")
+    door.locator("[data-act=end]").click()
+    has_status(door, "free")
+
+
+def test_of_two_panels_tapped_at_once_one_books_and_one_says_why(
+    context: BrowserContext, one_server: Server, google: Emulator, calendar: str, door: Page, slug: str
+) -> None:
+    other = open_page(context, f"{one_server.url}/door/{slug}")
+    tap = "document.querySelector(\"[data-minutes='30']\").click()"
+    door.evaluate(tap)
+    other.evaluate(tap)
+    for page in (door, other):
+        expect(page.locator("[data-message]")).to_be_visible(timeout=15_000)
+        has_status(page, "busy")
+    said = sorted(str(page.locator("[data-message-text]").text_content()) for page in (door, other))
+    assert said[0].startswith("Booked until")
+    assert re.match("Somebody", said[1])
+    assert len(events(google, calendar)) == 1
+
+
+def test_meeting_played_on_the_google_page_reaches_door_and_lobby(
+    context: BrowserContext, one_server: Server, google: Emulator, calendar: str, door: Page, slug: str
+) -> None:
+    lobby = open_page(context, f"{one_server.url}/lobby/all")
+    person = google.world.people()[0].id
+    now = book_now(clock.now())
+    event = google.world.create(person, "Planning", now, now + timedelta(minutes=45), rooms=[calendar])
+    google.world.settle()
+    has_status(door, "busy")
+    row_has_status(lobby, slug, "busy")
+    expect(door.locator("[data-slot=now]")).to_contain_text("Planning")
+    google.world.move(event, now + timedelta(minutes=10), now + timedelta(minutes=20))
+    google.world.settle()
+    has_status(door, "soon")
+    google.world.cancel(event)
+    has_status(door, "free")
+    row_has_status(lobby, slug, "free")
+
+
+def test_door_without_a_server_changes_scene_on_time_and_says_since_when(
+    context: BrowserContext, one_server: Server, google: Emulator, calendar: str, slug: str
+) -> None:
+    now = book_now(clock.now())
+    start = now + timedelta(minutes=30)
+    google.world.create(google.world.people()[0].id, "Later", start, start + timedelta(minutes=20), rooms=[calendar])
+    google.world.settle()
+    wait_for(lambda: one_server.room(slug)["next"])
+    context.clock.install(time=clock.now())
+    door = open_page(context, f"{one_server.url}/door/{slug}")
+    assert one_server.stop() == 0
+    door.clock.fast_forward("16:00")
+    has_status(door, "soon")
+    expect(door.locator("main")).to_have_attribute("data-link", "offline")
+    expect(door.locator("[data-stamp]")).to_contain_text("No connection since")
+    door.clock.fast_forward("15:00")
+    has_status(door, "busy")
+    door.clock.fast_forward("20:00")
+    has_status(door, "free")
+
+
+def test_tap_without_a_server_says_so_and_the_door_recovers_untouched(
+    one_server: Server, google: Emulator, calendar: str, door: Page
+) -> None:
+    port = one_server.url.rsplit(":", 1)[1]
+    one_server.stop()
+    door.locator("[data-minutes='15']").click()
+    expect(door.locator("[data-message]")).to_contain_text("No answer from the server", timeout=30_000)
+    expect(door.locator("main")).to_have_attribute("data-link", "offline", timeout=35_000)
+    one_server.settings["KIOSK_PORT"] = port
+    one_server.start()
+    expect(door.locator("main")).to_have_attribute("data-link", "live", timeout=30_000)
+    google.world.create(
+        google.world.people()[0].id, "Now", book_now(clock.now()), clock.now() + timedelta(hours=1), rooms=[calendar]
+    )
+    google.world.settle()
+    has_status(door, "busy", 15_000)
+
+
+def test_door_whose_socket_is_blocked_follows_by_asking(context: BrowserContext, one_server: Server, slug: str) -> None:
+    context.route("**/socket.io/**", lambda route: route.abort())
+    context.route_web_socket(re.compile("/socket.io/"), lambda socket: socket.close())
+    door = open_page(context, f"{one_server.url}/door/{slug}")
+    assert one_server.book(slug, minutes=30).status_code == 201
+    has_status(door, "busy", 15_000)
+    expect(door.locator("main")).to_have_attribute("data-link", "live")
+
+
+def test_tap_while_google_is_away_is_held_and_confirmed_later(
+    one_server: Server, google: Emulator, calendar: str, door: Page
+) -> None:
+    google.service.faults.order(Fault("drop_before", times=1_000_000))
+    door.locator("[data-minutes='30']").click()
+    has_status(door, "held", 15_000)
+    expect(door.locator("main")).to_contain_text("not yet in Google")
+    google.service.faults.clear()
+    has_status(door, "busy", 45_000)
+    assert len(events(google, calendar)) == 1
+
+
+def test_old_truth_is_shown_with_its_age(one_server: Server, google: Emulator, door: Page, tmp_path: Path) -> None:
+    google.service.faults.order(Fault("status", status=503, times=1_000_000))
+    wait_for(lambda: "not synchronised" in one_server.log())
+    with sqlite3.connect(tmp_path / "kiosk.db", timeout=10) as database:
+        database.execute("UPDATE mirror SET checked_at = checked_at - 120000")
+    door.reload()
+    expect(door.locator("main")).to_have_attribute("data-link", "stale")
+    expect(door.locator("[data-stamp]")).to_contain_text("As of")
+    assert status(door) == "free"
+
+
+SIZES = [(800, 480), (1280, 800), (800, 1280), (1920, 1080), (3840, 2160)]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_nothing_is_cut_off_at_any_size(
+    context: BrowserContext, one_server: Server, slug: str, door: Page, size: tuple[int, int]
+) -> None:
+    page = door
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    assert inside(page, "[data-slot] *:not(svg *), .act") == []
+    buttons = page.eval_on_selector_all(".act[data-act=book]", "all => all.map(b => b.getBoundingClientRect().height)")
+    assert min(buttons) >= 80
+    one_server.book(slug, minutes=30)
+    has_status(page, "busy")
+    assert inside(page, "[data-slot] *:not(svg *), .act") == []
+    page.goto(f"{one_server.url}/lobby/all")
+    assert inside(page, "[data-room]:not([hidden]) *:not(svg *)") == []
+
+
+def inside(page: Page, selector: str) -> list[str]:
+    """Return what can be seen and reaches beyond the screen."""
+    return list(
+        page.eval_on_selector_all(
+            selector,
+            """all => all.filter(e => e.checkVisibility() && !e.closest('.unseen')).filter(e => {
+                const box = e.getBoundingClientRect();
+                return box.width && (box.right > innerWidth + 1 || box.bottom > innerHeight + 1 || box.left < -1);
+            }).map(e => e.outerHTML.slice(0, 80))""",
+        )
+    )
