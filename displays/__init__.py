@@ -8,6 +8,6 @@ from displays.scene import Display, Scene
 __all__ = ["REGISTRY", "Display", "Scene"]
 
 REGISTRY: dict[str, Display] = {
-    "door": Display("door", "door.html", "door_slots.html", door.SLOTS, door.project),
-    "lobby": Display("lobby", "lobby.html", "lobby_slots.html", lobby.SLOTS, lobby.project),
+    "door": Display("door", "door.html", "door_slots.html", door.SLOTS, door.project, door.unknown),
+    "lobby": Display("lobby", "lobby.html", "lobby_slots.html", lobby.SLOTS, lobby.project, lobby.unknown),
 }

@@ -85,7 +85,7 @@ def project(room: Room, bookings: Sequence[Booking], now: datetime) -> tuple[Sce
             ),
         )
 
-    return (*track(room, ordered, now, picture), _unknown(room, now))
+    return (*track(room, ordered, now, picture), unknown(room, window(room, now).end))
 
 
 def _until(found: Situation, day: date, room: Room) -> Until | None:
@@ -111,6 +111,7 @@ def _actions(bookings: Sequence[Booking], moment: datetime, found: Situation, ro
     return Actions(found.status, tuple(choices))
 
 
-def _unknown(room: Room, now: datetime) -> Scene:
+def unknown(_room: Room, moment: datetime) -> Scene:
+    """Return the scene that says, from a moment on, that nothing is known of the room."""
     values = (StatusLine("closed", known=False), Now("closed"), Next("closed"), Actions("closed"), None)
-    return Scene(window(room, now).end, "closed", "", tuple(zip(SLOTS, values, strict=True)))
+    return Scene(moment, "closed", "", tuple(zip(SLOTS, values, strict=True)))

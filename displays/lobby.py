@@ -41,8 +41,12 @@ def project(room: Room, bookings: Sequence[Booking], now: datetime) -> tuple[Sce
         row = Row(found.status, end, use(spoken_of) if spoken_of else None)
         return Scene(moment, found.status, order, (("row", row),))
 
-    unknown = Scene(window(room, now).end, "closed", order, (("row", Row("closed", known=False)),))
-    return (*track(room, ordered, now, picture), unknown)
+    return (*track(room, ordered, now, picture), unknown(room, window(room, now).end))
+
+
+def unknown(room: Room, moment: datetime) -> Scene:
+    """Return the scene that says, from a moment on, that nothing is known of the room."""
+    return Scene(moment, "closed", place(room), (("row", Row("closed", known=False)),))
 
 
 def place(room: Room) -> str:

@@ -35,13 +35,17 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """A kind of screen: its page, the file with one macro per slot, and how a room becomes scenes."""
+    """A kind of screen: its page, the file with one macro per slot, and how a room becomes scenes.
+
+    `unknown(room, moment)`: the scene that says, from a moment on, that nothing is known of the room.
+    """
 
     name: str
     template: str
     fragments: str
     slots: tuple[str, ...]
     project: Callable[[Room, Sequence[Booking], datetime], tuple[Scene, ...]]
+    unknown: Callable[[Room, datetime], Scene]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from kiosk.schedule.timeline import Segment, local_day, segments
 HOUR = timedelta(hours=1)
 USUAL_HOURS = (7, 20)
 # Up to so many hours every second one is named, beyond it every fourth.
-CLOSE_HOURS = 16
+CLOSE_HOURS = 14
 
 Kind = Literal["busy", "held"]
 

@@ -57,7 +57,9 @@ def _add_servers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _add_rooms(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    rooms = commands.add_parser("rooms", help="list, add, import, link, unlink and synchronise rooms")
+    rooms = commands.add_parser(
+        "rooms", help="list, add, import, link, unlink and synchronise rooms, and have changes announced"
+    )
     acts = rooms.add_subparsers(title="acts", metavar="ACT", required=True)
     listing = acts.add_parser("list", help="list the rooms and how fresh they are")
     listing.add_argument("--json", action="store_true", help="print JSON")
@@ -82,6 +84,10 @@ def _add_rooms(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         act = acts.add_parser(name, help=text)
         act.add_argument("slug")
         act.set_defaults(run=_terminal(f"{name}_room"))
+    push = acts.add_parser("push", help="have Google announce a room's changes, or not")
+    push.add_argument("slug")
+    push.add_argument("wish", choices=("on", "off"))
+    push.set_defaults(run=_terminal("push_room"))
 
 
 def _add_admin(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

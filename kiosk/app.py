@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, render_template, request
+from flask_compress import Compress
 from flask_socketio import SocketIO
 from werkzeug.exceptions import HTTPException
 
@@ -17,29 +20,39 @@ from kiosk.booking.desk import Desk
 from kiosk.booking.driver import Driver
 from kiosk.errors import NotFound
 from kiosk.google.calendars import GoogleCalendars
+from kiosk.google.channels import GoogleChannels
 from kiosk.google.directory import GoogleDirectory
+from kiosk.google.route import Route
 from kiosk.live import sockets
 from kiosk.live.audience import Audience
 from kiosk.live.drawing import Painter, digest
+from kiosk.live.freshness import Change, Freshness
 from kiosk.live.gallery import ALL_ROOMS, Gallery, Screen
 from kiosk.live.pulse import Pulse
-from kiosk.live.sockets import Doorway
+from kiosk.live.sockets import Doorway, Visitor
+from kiosk.live.tickets import Tickets
 from kiosk.resources import resource
 from kiosk.settings import Settings
 from kiosk.store import rooms, schema
 from kiosk.store.database import Store
+from kiosk.sync.budget import Budget, Metered
+from kiosk.sync.channels import Push, hook_address
+from kiosk.sync.directory import Following
 from kiosk.sync.mirror import Mirror
 from kiosk.sync.passes import Pass
-from kiosk.web import api, health, outcomes, pages, wording
-from kiosk.web.access import Gate
+from kiosk.web import access, api, health, hooks, outcomes, pages, wording
+from kiosk.web.access import Gate, guarded, presented
 from kiosk.web.api import Api
 from kiosk.web.health import Health
+from kiosk.web.hooks import Bell
 from kiosk.web.pages import Pages
 from kiosk.web.problems import response
 from kiosk.web.wording import gettext as _
 
 log = logging.getLogger(__name__)
 LARGEST_BODY = 64 * 1024
+# Of the requests that Google allows, the part that synchronisation may use.
+SYNC_SHARE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +62,7 @@ class Parts:
     settings: Settings
     store: Store
     calendars: GoogleCalendars
+    channels: GoogleChannels
     directory: GoogleDirectory
 
 
@@ -61,16 +75,25 @@ class Server:
     mirror: Mirror
     desk: Desk
     pulse: Pulse
+    tickets: Tickets
     stalls: runtime.StallWatch
+    push: Push
+    bell: Bell
+    following: Following
 
     def start(self) -> None:
         """Start the loops."""
         self._warm()
         self.parts.store.on_commit(self.pulse.wake)
         self.pulse.start()
+        self.tickets.start()
         self.desk.start()
         self.mirror.start()
         self.stalls.start()
+        self.bell.start()
+        self.push.start()
+        if self.parts.settings.google_credentials:
+            self.following.start()
 
     def _warm(self) -> None:
         """Draw every screen once, so that the first visitor does not wait for templates to compile."""
@@ -83,11 +106,13 @@ class Server:
 def open_parts(settings: Settings) -> Parts:
     """Open the database and prepare the adapters; Google is not asked anything yet."""
     file, endpoint = settings.google_credentials, settings.google_endpoint
+    route = Route(settings.https_proxy, settings.no_proxy, settings.ca_bundle)
     return Parts(
         settings,
         Store(settings.database_url),
-        GoogleCalendars(file, settings.google_subject, endpoint),
-        GoogleDirectory(file, settings.google_admin_subject or settings.google_subject, endpoint),
+        GoogleCalendars(file, settings.google_subject, endpoint, route),
+        GoogleChannels(file, settings.google_subject, endpoint, route),
+        GoogleDirectory(file, settings.google_admin_subject or settings.google_subject, endpoint, route),
     )
 
 
@@ -96,36 +121,70 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     settings, store = parts.settings, parts.store
     web = _flask(parts)
     wires = SocketIO(web, async_mode=settings.async_mode, serve_client=False, http_compression=False)
-    desk = Desk(Driver(store, parts.calendars, now), hold=settings.offline_booking == "hold")
-    beat = timedelta(seconds=settings.poll_seconds)
-    mirror = Mirror(Pass(parts.calendars, store, settings.window_days, now), beat, settings.sync_workers, desk.hasten)
-    gallery = _gallery(parts, web, beat, now)
-    audience, gate, stalls = Audience(), Gate(store, settings.open_displays), runtime.StallWatch()
-    pulse = Pulse(gallery, audience, sockets.publisher(wires))
-    sockets.register(wires, Doorway(gallery, audience, pulse, gate.allowed, mirror.hasten))
-    pages.install(web, Pages(gallery, gate))
-    api.install(web, Api(store, desk, gate, _title(web, settings.language), now))
-    health.install(web, Health(gallery, audience, gate, stalls))
-    return Server(parts, web, mirror, desk, pulse, stalls)
+    gate = Gate(store, settings.open_displays, urlsplit(settings.public_url).hostname or "")
+    web.wsgi_app = guarded(web.wsgi_app, gate)  # type: ignore[method-assign]
+    freshness, stalls = Freshness(), runtime.StallWatch()
+    budget = Budget(settings.requests_per_minute, settings.requests_per_day)
+    desk = Desk(Driver(store, Metered(parts.calendars, budget, 1.0, now), now), hold=settings.offline_booking == "hold")
+    mirror = _mirror(parts, budget, desk, freshness, now)
+    gallery = _gallery(parts, web, now)
+    pulse = Pulse(gallery, Audience(), sockets.publisher(wires), freshness)
+    tickets = Tickets(gate.admits, sockets.dismisser(wires))
+    visitor = Visitor(gate.allowed, lambda: presented(request))
+    sockets.register(wires, Doorway(gallery, pulse, tickets, visitor, mirror.touched))
+    push, bell = _push(parts, budget, now), Bell(mirror.hasten)
+    _install_web(web, Api(store, desk, gate, _title(web, settings.language), now), pulse, stalls, push, bell)
+    return Server(parts, web, mirror, desk, pulse, tickets, stalls, push, bell, Following(parts.directory, store, now))
+
+
+def _install_web(web: Flask, everything: Api, pulse: Pulse, stalls: runtime.StallWatch, push: Push, bell: Bell) -> None:
+    access.install(web, everything.gate)
+    pages.install(web, Pages(pulse.gallery, everything.gate))
+    api.install(web, everything)
+    health.install(web, Health(pulse, everything.gate, stalls))
+    hooks.install(web, push.heard, bell)
+
+
+def _push(parts: Parts, budget: Budget, now: clock.Clock) -> Push:
+    address = hook_address(parts.settings.public_url, parts.settings.google_endpoint)
+    return Push(parts.channels, parts.store, address, now, partial(budget.spend, share=SYNC_SHARE))
+
+
+def _mirror(parts: Parts, budget: Budget, desk: Desk, freshness: Freshness, now: clock.Clock) -> Mirror:
+    settings = parts.settings
+    # Bookings may use what synchronisation must leave.
+    source = Metered(parts.calendars, budget, SYNC_SHARE, now)
+    return Mirror(
+        Pass(
+            source, parts.store, settings.window_days, now, noticed=lambda *moments: freshness.stored(Change(*moments))
+        ),
+        timedelta(seconds=settings.poll_seconds),
+        settings.opening_hours,
+        int(settings.requests_per_day * SYNC_SHARE),
+        settings.sync_workers,
+        recovered=desk.hasten,
+    )
 
 
 def _flask(parts: Parts) -> Flask:
     web = Flask("kiosk", template_folder=str(resource("templates")), static_folder=None)
     web.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    web.config["COMPRESS_ALGORITHM"] = ["gzip"]
     web.jinja_env.trim_blocks = web.jinja_env.lstrip_blocks = True
     with parts.store.read() as db:
         web.secret_key = schema.secret(db)
-    wording.install(web, parts.settings.language, parts.settings.hours)
+    Compress(web)
+    wording.install(web, parts.settings.language, parts.settings.clock_hours)
     outcomes.install(web)
     _show_errors(web)
     return web
 
 
-def _gallery(parts: Parts, web: Flask, beat: timedelta, now: clock.Clock) -> Gallery:
+def _gallery(parts: Parts, web: Flask, now: clock.Clock) -> Gallery:
     build_id = _build_id()
     language = parts.settings.language
-    painter = Painter(wording.drawer(web, language), digest(build_id, language, parts.settings.hours))
-    return Gallery(parts.store, painter, beat, language, build_id, now)
+    painter = Painter(wording.drawer(web, language), digest(build_id, language, parts.settings.clock_hours))
+    return Gallery(parts.store, painter, language, build_id, now)
 
 
 def _title(web: Flask, language: str) -> str:

@@ -49,8 +49,10 @@ def iso(instant: datetime) -> str:
 
 
 def parse(text: str) -> datetime:
-    """Read an RFC 3339 instant that carries an offset; the answer is in UTC. Raises ValueError otherwise."""
+    """Read an RFC 3339 instant of our times that carries an offset, as UTC. Raises ValueError otherwise."""
     instant = datetime.fromisoformat(text)
+    if not 2000 <= instant.year <= 2200:
+        raise ValueError(f"{text!r} is too far from now")
     if instant.tzinfo is None:
         raise ValueError(f"{text!r} has no offset from UTC; write it like 2026-08-10T10:00:00+02:00")
     return instant.astimezone(UTC)

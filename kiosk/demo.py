@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from kiosk import runtime, settings
 from kiosk.errors import KioskError
 
-FOLDER = Path("var") / "demo"
 READY = "Emulator ready on "
 # The identities of the emulator's sample world; see docs/emulator.md.
 SERVICE_USER = "rooms-service@kiosk.example"
 ADMIN = "admin@kiosk.example"
-OVERRIDES: dict[str, str] = {"open_displays": "1", "google_subject": SERVICE_USER, "google_admin_subject": ADMIN}
+OVERRIDES: dict[str, str] = {
+    "open_displays": "1",
+    "opening_hours": "00:00-24:00",
+    "google_subject": SERVICE_USER,
+    "google_admin_subject": ADMIN,
+}
 
 
 def run(count: int) -> int:
-    """Start both and serve until a signal; each start begins with a fresh sample building."""
+    """Start both and serve until a signal; each start begins with a fresh sample building, which goes with it."""
     chosen = settings.load()
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for old in FOLDER.glob("*.db*"):
-        old.unlink()
-    credentials = FOLDER / "service-account.json"
-    emulator = _start_emulator(count, credentials)
+    folder = Path(tempfile.mkdtemp(prefix="kiosk-demo-"))
+    credentials = folder / "service-account.json"
+    emulator = _start_emulator(count, folder, credentials)
+
+    def end() -> None:
+        _end(emulator)
+        shutil.rmtree(folder, ignore_errors=True)
+
     try:
         root = _wait_ready(emulator)
         demo = settings.load(
@@ -33,18 +43,20 @@ def run(count: int) -> int:
             **OVERRIDES,
             google_credentials=str(credentials),
             google_endpoint=root,
-            database_url=f"sqlite:///{FOLDER / 'kiosk.db'}",
+            database_url=f"sqlite:///{folder / 'kiosk.db'}",
         )
         runtime.patch(chosen.async_mode)
-        return _serve(demo, root, emulator)
+        return _serve(demo, root, end)
     finally:
-        _end(emulator)
+        end()
 
 
-def _start_emulator(count: int, credentials: Path) -> subprocess.Popen[str]:
-    options = ["--port", "0", "--rooms", str(count), "--credentials", str(credentials)]
-    command = [sys.executable, "-m", "kiosk", "emulator", *options, "--database", str(FOLDER / "google.db")]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+def _start_emulator(count: int, folder: Path, credentials: Path) -> subprocess.Popen[str]:
+    """Start the stand-in, which ends when this process does: its standard input is then closed."""
+    options = ["--port", "0", "--rooms", str(count), "--credentials", str(credentials), "--until-input-ends"]
+    command = [sys.executable, "-m", "kiosk", "emulator", *options, "--database", str(folder / "google.db")]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, start_new_session=True)
 
 
 def _wait_ready(emulator: subprocess.Popen[str]) -> str:
@@ -54,7 +66,7 @@ def _wait_ready(emulator: subprocess.Popen[str]) -> str:
     return line.removeprefix(READY).strip()
 
 
-def _serve(demo: settings.Settings, root: str, emulator: subprocess.Popen[str]) -> int:
+def _serve(demo: settings.Settings, root: str, end: Callable[[], None]) -> int:
     from kiosk import app, serving
     from kiosk.store import rooms
     from kiosk.sync import linking
@@ -65,7 +77,7 @@ def _serve(demo: settings.Settings, root: str, emulator: subprocess.Popen[str]) 
             first = rooms.every(db)[0].room
         print(_welcome(where, root, first.slug), flush=True)
 
-    return serving.serve(demo, announce, lambda: _end(emulator))
+    return serving.serve(demo, announce, end)
 
 
 def _welcome(where: str, root: str, slug: str) -> str:

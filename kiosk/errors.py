@@ -27,6 +27,12 @@ class Busy(KioskError):
     retryable = True
 
 
+class LeaseLost(KioskError):
+    """What was learnt under a lease must not be stored: it ran out, and somebody else may have acted since."""
+
+    retryable = True
+
+
 class SourceError(KioskError):
     """The calendar source refused or failed; `reason` is its own short code."""
 
@@ -55,6 +61,10 @@ class AccessDenied(Refused):
 
 class Missing(Refused):
     """The calendar or event does not exist, or may not be seen."""
+
+
+class NotOffered(Refused):
+    """The source does not do this for that calendar."""
 
 
 class Gone(Refused):

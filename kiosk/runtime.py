@@ -28,6 +28,7 @@ BACKLOG = 4096
 MAX_CONNECTIONS = 20_000
 REAL_THREADS = 32
 LOOKUPS_AT_ONCE = 8
+LONGEST_REST_SECONDS = 30.0
 
 _mode = "threading"
 
@@ -106,8 +107,31 @@ class StallWatch:
                 self._before, self._now, self._turned = self._now, 0.0, woke
 
 
+def repeat(step: Callable[[], object], wake: threading.Event, idle: float, log: logging.Logger, name: str) -> None:
+    """Run a step for ever: again at once while it returns something true, else when woken or after `idle` seconds.
+
+    A step that fails is logged once and tried again ever more rarely, and its recovery is logged once.
+    """
+    failures = 0
+    while True:
+        try:
+            busy = step()
+        except Exception:
+            failures += 1
+            if failures == 1:
+                log.exception("%s fails and is tried again", name)
+            threading.Event().wait(min(2.0**failures / 10, LONGEST_REST_SECONDS))
+            continue
+        if failures:
+            log.info("%s works again", name)
+        failures = 0
+        if not busy:
+            wake.wait(idle)
+            wake.clear()
+
+
 def on_stop(cleanup: Callable[[], None]) -> None:
-    """Call `cleanup` in a real thread and end the process, on Ctrl-C or a termination signal.
+    """Call `cleanup` in a real thread and end the process, on Ctrl-C, a termination signal or a closed terminal.
 
     The process ends at once: the journal finishes at the next start what is under way. `cleanup` must not touch
     locks or events that others in this process wait on.
@@ -124,8 +148,8 @@ def on_stop(cleanup: Callable[[], None]) -> None:
         # A signal may arrive inside the hub, where nothing may wait: a real thread does the waiting.
         _real_threading().Thread(target=end, name="stop").start()
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, stop)
 
 
 def _real_threading() -> Any:

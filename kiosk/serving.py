@@ -53,6 +53,10 @@ def log_to_stderr(level: str) -> None:
 def _listen(settings: Settings) -> socket.socket:
     try:
         return runtime.listen(settings.host, settings.port)
+    except socket.gaierror as error:
+        raise KioskError(
+            f"KIOSK_HOST is {settings.host!r}: this machine has no such address ({error.strerror})."
+        ) from error
     except OSError as error:
         raise KioskError(
             f"Cannot listen on {settings.host}:{settings.port} ({error.strerror}). "

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from kiosk import clock
 from kiosk.errors import SettingError
+from kiosk.schedule import hours
+from kiosk.schedule.hours import Hours
 
 LANGUAGES = ("en", "de", "ar")
 
@@ -75,8 +78,25 @@ def _endpoint(value: str) -> str:
     return value.rstrip("/")
 
 
-def _setting(name: str, default: str, parse: Callable[[str], Any], help_text: str) -> Any:
-    return field(metadata={"name": name, "default": default, "parse": parse, "help": help_text})
+def _public_url(value: str) -> str:
+    parts = urlsplit(value.strip())
+    if value.strip() and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
+        raise ValueError("allowed: the address of this server, such as https://rooms.example.com")
+    return value.strip().rstrip("/")
+
+
+def _proxy(value: str) -> str:
+    text = value.strip()
+    text = f"http://{text}" if text and "://" not in text else text
+    parts = urlsplit(text)
+    if text and (parts.scheme != "http" or not parts.hostname or parts.port == 0):
+        raise ValueError("allowed: http://HOST:PORT or http://USER:PASSWORD@HOST:PORT")
+    return text.rstrip("/")
+
+
+def _setting(name: str, default: str, parse: Callable[[str], Any], help_text: str, also: tuple[str, ...] = ()) -> Any:
+    """Describe a setting; `also`: other names of a variable that all programs share."""
+    return field(metadata={"name": name, "default": default, "parse": parse, "help": help_text, "also": also})
 
 
 @dataclass(frozen=True)
@@ -112,12 +132,27 @@ class Settings:
         _endpoint,
         "root of another server that speaks Google's API, such as the emulator",
     )
+    public_url: str = _setting(
+        "KIOSK_PUBLIC_URL",
+        "",
+        _public_url,
+        "address at which the internet reaches this server; with https, Google announces changes there",
+    )
     poll_seconds: int = _setting(
         "KIOSK_POLL_SECONDS", "10", _number(2, 3600), "how often each room's calendar is asked for changes"
     )
     window_days: int = _setting("KIOSK_WINDOW_DAYS", "21", _number(2, 60), "how many days ahead are mirrored")
     sync_workers: int = _setting(
         "KIOSK_SYNC_WORKERS", "4", _number(1, 32), "how many rooms are synchronised at the same time"
+    )
+    opening_hours: Hours = _setting(  # noqa: RUF009 - a field like the others, whose type ruff does not know
+        "KIOSK_OPENING_HOURS", "Mon-Fri 07:00-19:00", hours.parse, "when rooms are asked for changes often; local time"
+    )
+    requests_per_minute: int = _setting(
+        "KIOSK_REQUESTS_PER_MINUTE", "9000", _number(10, 1_000_000), "most requests to Google in any minute"
+    )
+    requests_per_day: int = _setting(
+        "KIOSK_REQUESTS_PER_DAY", "900000", _number(1000, 100_000_000), "most requests to Google in any 24 hours"
     )
     offline_booking: str = _setting(
         "KIOSK_OFFLINE_BOOKING",
@@ -127,12 +162,21 @@ class Settings:
     )
     timezone: str = _setting("KIOSK_TIMEZONE", "UTC", _zone, "zone of rooms that name none")
     language: str = _setting("KIOSK_LANGUAGE", "en", _one_of(*LANGUAGES), "language of the displays")
-    hours: str = _setting("KIOSK_HOURS", "24", _one_of("24", "12"), "clock of the displays")
+    clock_hours: str = _setting("KIOSK_HOURS", "24", _one_of("24", "12"), "clock of the displays")
     open_displays: bool = _setting(
         "KIOSK_OPEN_DISPLAYS", "0", _flag, "1 lets everybody on the network see displays and book"
     )
     log_level: str = _setting(
         "KIOSK_LOG_LEVEL", "info", _one_of("debug", "info", "warning", "error"), "how much is logged"
+    )
+    https_proxy: str = _setting("HTTPS_PROXY", "", _proxy, "proxy on the way to Google", also=("https_proxy",))
+    no_proxy: str = _setting("NO_PROXY", "", _text, "hosts that are reached without it", also=("no_proxy",))
+    ca_bundle: str = _setting(
+        "SSL_CERT_FILE",
+        "",
+        _file,
+        "certificates to trust instead of the usual ones; also as REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE",
+        also=("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
     )
 
 
@@ -152,8 +196,9 @@ def load(environ: Mapping[str, str] | None = None, **overrides: str) -> Settings
     Raises SettingError with the variable's name, its value and what is allowed.
     """
     environ = os.environ if environ is None else environ
-    values = {**_read_file(environ.get(CONFIG, "")), **_ours(environ)}
-    _reject_unknown(values)
+    in_file = _read_file(environ.get(CONFIG, ""))
+    _reject_unknown([*in_file, *(name for name in environ if name.startswith("KIOSK_"))])
+    values = {**_named(in_file), **_named(environ)}
     return Settings(
         **{f.name: _value(f, overrides.get(f.name, values.get(f.metadata["name"]))) for f in fields(Settings)}
     )
@@ -164,8 +209,14 @@ def export(**variables: str) -> None:
     os.environ.update(variables)
 
 
-def _ours(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environ.items() if name.startswith("KIOSK_")}
+def _named(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings among variables, each under its first name; an empty shared variable is none."""
+    found: dict[str, str] = {}
+    for one in fields(Settings):
+        name, also = one.metadata["name"], one.metadata["also"]
+        values = [given[each] for each in (name, *also) if each in given and (given[each] or not also)]
+        found |= {name: values[0]} if values else {}
+    return found
 
 
 def _value(setting: Field[Any], text: str | None) -> Any:
@@ -173,12 +224,14 @@ def _value(setting: Field[Any], text: str | None) -> Any:
     try:
         return setting.metadata["parse"](text)
     except ValueError as error:
-        raise SettingError(f"{setting.metadata['name']} is {text!r}: {error}.") from error
+        names = " or ".join((setting.metadata["name"], *setting.metadata["also"]))
+        raise SettingError(f"{names} is {text!r}: {error}.") from error
 
 
-def _reject_unknown(values: Mapping[str, str]) -> None:
+def _reject_unknown(names: Iterable[str]) -> None:
     known = [name for name, _, _ in table()]
-    for name in values:
+    known += [name for one in fields(Settings) for name in one.metadata["also"]]
+    for name in names:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
             hint = f" Did you mean {close[0]}?" if close else " `kiosk serve --help` lists them."

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from kiosk.schedule.model import Event
+from kiosk.errors import Unreachable
+from kiosk.schedule.model import Event, Slot
+
+# More pages than any real answer about a booking's time has.
+MOST_PAGES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +32,23 @@ class Since:
 class Page:
     """One page of an answer: `next_page` while there is more, `cursor` on the last page only.
 
-    `gone`: ids of events that are no longer there; the id of a series stands for all its instances.
+    `gone`: ids of events that are no longer there; the id of a series stands for all its instances. `can_write`:
+    bookings can be made in the calendar.
     """
 
     events: tuple[Event, ...] = ()
     gone: tuple[str, ...] = ()
     next_page: str | None = None
     cursor: str | None = None
+    can_write: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """When a calendar is busy, merged and in order; `error` is the source's word for why it does not say."""
+
+    slots: tuple[Slot, ...] = ()
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +90,30 @@ class Resource:
     equipment: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person of the organisation; `addresses` are all of theirs, aliases included, in small letters."""
+
+    name: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel as the source opened it: what names it there, and when it ends by itself."""
+
+    resource_id: str
+    expires_at: datetime
+
+
 class CalendarSource(Protocol):
     """Errors are those of `kiosk.errors`; `Unreachable` leaves open whether a write took place."""
 
     def page(self, calendar_id: str, query: Window | Since, token: str | None = None) -> Page:
         """Return one page of events. Raises CursorExpired when a cursor is no longer known."""
+
+    def busy(self, calendar_ids: list[str], start: datetime, end: datetime) -> dict[str, Busy]:
+        """Return when each of up to 50 calendars is busy within [start, end); one request."""
 
     def describe(self, calendar_id: str) -> Calendar:
         """Return what the calendar says of itself. Raises Missing when it is not shared with us."""
@@ -98,20 +131,34 @@ class CalendarSource(Protocol):
         """Remove an event; one that is gone already counts as removed."""
 
 
+class ChannelSource(Protocol):
+    """Where a source announces changes by itself."""
+
+    def watch(self, calendar_id: str, channel_id: str, token: str, address: str, life: timedelta) -> Channel:
+        """Have a calendar's changes announced at `address`, with `token`. Raises NotOffered where it never is."""
+
+    def stop(self, channel_id: str, resource_id: str) -> None:
+        """End a channel; one that has ended already counts as ended."""
+
+
 class DirectorySource(Protocol):
-    """The organisation's list of rooms."""
+    """The organisation's lists of rooms and people; each may be refused without the other."""
 
     def resources(self) -> list[Resource]:
         """Return all rooms, with their buildings' names."""
+
+    def people(self) -> list[Member]:
+        """Return everybody, those with suspended accounts too."""
 
 
 def read_window(source: CalendarSource, calendar_id: str, start: datetime, end: datetime) -> list[Event]:
     """Read every event that overlaps [start, end), over all pages."""
     found: list[Event] = []
     token: str | None = None
-    while True:
+    for _ in range(MOST_PAGES):
         page = source.page(calendar_id, Window(start, end), token)
         found += page.events
         token = page.next_page
         if token is None:
             return found
+    raise Unreachable("Google's list of a short time does not end.")

@@ -5,14 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from datetime import datetime
 
 from kiosk import app, clock
-from kiosk.errors import UsageError
+from kiosk.errors import SourceError, UsageError
 from kiosk.schedule.model import Room
 from kiosk.settings import Settings
-from kiosk.store import mirror, rooms, tokens
+from kiosk.store import channels, directory, mirror, rooms, tokens
 from kiosk.store.rooms import StoredRoom
 from kiosk.sync import linking
+from kiosk.sync.channels import hook_address
+from kiosk.sync.directory import read_people
+
+READ_ONLY = "bookings cannot be made: the right to make changes to events is missing"
 
 
 def list_rooms(settings: Settings, options: argparse.Namespace) -> None:
@@ -21,7 +26,8 @@ def list_rooms(settings: Settings, options: argparse.Namespace) -> None:
     with parts.store.read() as db:
         known = rooms.every(db)
         progress = {one.room_id: one for one in mirror.everything(db)}
-    rows = [_row(stored, progress.get(stored.id)) for stored in known]
+        push, vanished = channels.states(db, clock.now()), directory.vanished(db)
+    rows = [_row(stored, progress.get(stored.id), push[stored.id], vanished.get(stored.room.slug)) for stored in known]
     if options.json:
         print(json.dumps(rows, indent=2))
     elif not rows:
@@ -49,10 +55,22 @@ def import_rooms(settings: Settings, _options: argparse.Namespace) -> int:
     """Import and link every room of the Directory; the exit status is 1 when one failed."""
     parts = app.open_parts(settings)
     result = linking.import_rooms(parts.store, parts.calendars, parts.directory, _progress)
-    print(f"Added {len(result.added)}, refreshed {len(result.known)}, failed {len(result.failed)}.")
+    print(f"Added {len(result.added)}, refreshed {len(result.followed.known)}, failed {len(result.failed)}.")
+    for slug in result.followed.vanished:
+        print(f"{slug} is no longer in the Directory; it stays here until it is unlinked.")
     for name, reason in result.failed:
         print(f"  {name}: {reason}", file=sys.stderr)
+    _read_people(parts)
+    for slug in result.read_only:
+        print(f"  {slug}: {READ_ONLY}", file=sys.stderr)
     return 1 if result.failed else 0
+
+
+def _read_people(parts: app.Parts) -> None:
+    try:
+        read_people(parts.directory, parts.store, clock.now())
+    except SourceError as error:
+        print(f"Organizers are shown as the calendars name them: {error}", file=sys.stderr)
 
 
 def link_room(settings: Settings, options: argparse.Namespace) -> None:
@@ -78,6 +96,22 @@ def sync_room(settings: Settings, options: argparse.Namespace) -> None:
     print(f"{stored.room.name} is read anew by the running server.")
 
 
+def push_room(settings: Settings, options: argparse.Namespace) -> None:
+    """Say whether Google is to announce a room's changes."""
+    parts = app.open_parts(settings)
+    stored = _room(parts, options.slug)
+    parts.store.write(channels.wish, stored.id, options.wish == "on")
+    print(f"{stored.room.name}: {_push_said(settings, options.wish)}")
+
+
+def _push_said(settings: Settings, wish: str) -> str:
+    if wish == "off":
+        return "Google is not to announce changes; the running server stops what announces them."
+    if hook_address(settings.public_url, settings.google_endpoint):
+        return "Google is to announce changes."
+    return "Google is to announce changes once KIOSK_PUBLIC_URL is an https address of this server."
+
+
 def token(settings: Settings, options: argparse.Namespace) -> None:
     """Make, list or revoke access tokens."""
     store = app.open_parts(settings).store
@@ -97,7 +131,7 @@ def _link(parts: app.Parts, slug: str, calendar: str) -> None:
     about = linking.link(parts.store, parts.calendars, slug, calendar)
     print(f"Linked {slug} to {about.name} ({about.zone}).")
     if not about.can_write:
-        print("Bookings cannot be made: the right to make changes to events is missing.", file=sys.stderr)
+        print(READ_ONLY, file=sys.stderr)
 
 
 def _room(parts: app.Parts, slug: str) -> StoredRoom:
@@ -105,8 +139,13 @@ def _room(parts: app.Parts, slug: str) -> StoredRoom:
         return rooms.by_slug(db, slug)
 
 
-def _row(stored: StoredRoom, progress: mirror.Progress | None) -> dict[str, str | int]:
+def _row(
+    stored: StoredRoom, progress: mirror.Progress | None, push: tuple[str, str], vanished: datetime | None
+) -> dict[str, str | int]:
     checked = progress.checked_at if progress else None
+    since = clock.iso(vanished) if vanished else ""
+    read_only = READ_ONLY if progress and not progress.can_write else ""
+    gone = f"not in the Directory since {since}" if vanished else ""
     return {
         "slug": stored.room.slug,
         "name": stored.room.name,
@@ -116,12 +155,15 @@ def _row(stored: StoredRoom, progress: mirror.Progress | None) -> dict[str, str 
         "zone": stored.room.zone.key,
         "calendar": stored.calendar_id or "",
         "checked": clock.iso(checked) if checked else "",
-        "problem": progress.reason if progress else "",
+        "push": push[0],
+        "push_refusal": push[1],
+        "vanished": since,
+        "problem": "; ".join(text for text in (progress.reason if progress else "", read_only, gone) if text),
     }
 
 
 def _print_table(rows: list[dict[str, str | int]]) -> None:
-    columns = ("slug", "name", "building", "floor", "zone", "checked", "problem")
+    columns = ("slug", "name", "building", "floor", "zone", "checked", "push", "problem")
     lines = [columns, *(tuple(str(row[name]) for name in columns) for row in rows)]
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
     for line in lines:

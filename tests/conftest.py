@@ -10,7 +10,7 @@ import pytest
 from kiosk import clock
 from kiosk.emulator.server import Emulator
 from kiosk.schedule.model import Room
-from kiosk.store import rooms
+from kiosk.store import mirror, rooms
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
 from tests.fakes import FakeCalendars, StillClock
@@ -38,9 +38,11 @@ def calendars(still: StillClock) -> FakeCalendars:
 
 @pytest.fixture
 def oak(store: Store, still: StillClock) -> StoredRoom:
-    """A linked room."""
+    """A linked room whose calendar was read once, and will be read anew."""
     room = Room("oak", "Oak", clock.zone("Europe/Berlin"))
-    return store.write(rooms.add_linked, room, OAK, still())
+    stored = store.write(rooms.add_linked, room, OAK, still())
+    store.write(mirror.commit_full, stored.id, 0, [], "", (still(), still()), still())
+    return stored
 
 
 @pytest.fixture
@@ -61,6 +63,7 @@ def google_settings(google: Emulator, tmp_path: Path) -> dict[str, str]:
         "KIOSK_GOOGLE_ADMIN_SUBJECT": ADMIN,
         "KIOSK_GOOGLE_ENDPOINT": google.url,
         "KIOSK_POLL_SECONDS": str(POLL),
+        "KIOSK_OPENING_HOURS": "00:00-24:00",
     }
 
 

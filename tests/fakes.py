@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from kiosk.errors import Changed, CursorExpired, Duplicate, Gone, Missing
-from kiosk.schedule.model import Event
-from kiosk.source import Calendar, Draft, Page, Since, Window
+from kiosk.schedule.availability import occupies, runs
+from kiosk.schedule.model import Booking, Event
+from kiosk.source import Busy, Calendar, Draft, Page, Since, Window
 
 MONDAY = datetime(2026, 8, 10, 8, 0, tzinfo=UTC)
 
@@ -55,6 +56,18 @@ class FakeCalendars:
         )
         self._hear("page", self.after)
         return page
+
+    def busy(self, calendar_ids: list[str], start: datetime, end: datetime) -> dict[str, Busy]:
+        self._hear("busy", self.before)
+        return {one: self._busy(one, start, end) for one in calendar_ids}
+
+    def _busy(self, calendar_id: str, start: datetime, end: datetime) -> Busy:
+        if calendar_id not in self.events:
+            return Busy(error="notFound")
+        taken = [
+            event for event in self.living(calendar_id) if event.start < end and event.end > start and occupies(event)
+        ]
+        return Busy(runs([Booking(event.id, max(event.start, start), min(event.end, end)) for event in taken]))
 
     def describe(self, calendar_id: str) -> Calendar:
         self._hear("describe", self.before)

@@ -38,6 +38,8 @@ MAY_IMPORT: dict[str, Collection[str]] = {
     "deploy": (),
     **{name: SHARED[:place] for place, name in enumerate(SHARED)},
     **{room: (*left, *SHARED) for room, left in TO_THE_LEFT.items()},
+    # A setting's value may be one of the rules' own values.
+    "settings": ("schedule", *SHARED[: SHARED.index("settings")]),
     "schedule": TO_THE_LEFT["schedule"],
     "displays": TO_THE_LEFT["displays"],
     "__main__": (*TO_THE_LEFT["demo"], "demo", "terminal", "emulator", *SHARED),

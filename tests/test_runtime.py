@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 import requests
 
-from kiosk import clock
+from kiosk import clock, runtime
 from tests.running import ROOT, Process, Server, clean_environment, wait_for
 
 HANGING_RESOLVER = """
@@ -30,6 +32,9 @@ def hanging(tmp_path: Path, google_settings: dict[str, str], monkeypatch: pytest
     """A server whose Google has a name that the resolver thinks about for ten seconds."""
     server = Server(tmp_path, dict(google_settings))
     assert server.run("rooms", "import").returncode == 0
+    server.start()
+    wait_for(lambda: server.get("/readyz").status_code == 200)
+    server.stop()
     (tmp_path / "sitecustomize.py").write_text(HANGING_RESOLVER)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     server.settings |= {"KIOSK_GOOGLE_ENDPOINT": "http://google.invalid:9", "KIOSK_ASYNC_MODE": "eventlet"}
@@ -58,7 +63,7 @@ def test_tap_with_a_hanging_resolver_is_held_in_time(hanging: Server) -> None:
     hanging.stop()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 @pytest.mark.parametrize("mode", ["eventlet", "threading"])
 def test_demo_serves_a_building_and_a_signal_ends_all_of_it(tmp_path: Path, mode: str, number: int) -> None:
     log = tmp_path / "demo.log"
@@ -76,6 +81,45 @@ def test_demo_serves_a_building_and_a_signal_ends_all_of_it(tmp_path: Path, mode
     for address in (server, google):
         with pytest.raises(requests.ConnectionError):
             requests.get(address, timeout=5)
+
+
+def test_killed_demo_leaves_no_stand_in_behind(tmp_path: Path) -> None:
+    log = tmp_path / "demo.log"
+    log.write_text("")
+    environment = clean_environment(KIOSK_PORT="0", PYTHONPATH=str(ROOT))
+    demo = Process([sys.executable, "-m", "kiosk", "demo", "--rooms", "2"], environment, log, tmp_path)
+    demo.start()
+    demo.said("Ctrl-C")
+    google = _address(log, '"Google Calendar"')
+    demo.kill()
+    wait_for(lambda: not _answers(google))
+
+
+def _answers(address: str) -> bool:
+    try:
+        return requests.get(address, timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+def test_step_that_fails_is_logged_once_and_its_recovery_too(caplog: pytest.LogCaptureFixture) -> None:
+    tries: list[int] = []
+
+    def step() -> bool:
+        tries.append(1)
+        if len(tries) < 4:
+            raise OSError("disk full")
+        if len(tries) == 6:
+            raise SystemExit
+        return True
+
+    log = logging.getLogger("a loop")
+    with caplog.at_level(logging.INFO, "a loop"), pytest.raises(SystemExit):
+        runtime.repeat(step, threading.Event(), 1, log, "The step")
+    assert [record.getMessage() for record in caplog.records] == [
+        "The step fails and is tried again",
+        "The step works again",
+    ]
 
 
 def _address(log: Path, name: str) -> str:

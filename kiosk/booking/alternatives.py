@@ -25,11 +25,15 @@ class Alternative:
 def alternatives(store: Store, wanted: StoredRoom, start: datetime, end: datetime) -> list[Alternative]:
     """Return up to three free rooms of the same building: same floor first, then the closest capacity."""
     with store.read() as db:
-        others = [one for one in rooms.every(db) if one.id != wanted.id and one.room.building == wanted.room.building]
+        others = [one for one in rooms.every(db) if _is_other(one, wanted) and diary.is_known(db, one)]
         taken = {one.id: diary.between(db, one.id, start, end + LOOKAHEAD) for one in others}
     free = [one for one in others if not any(booking.start < end for booking in taken[one.id])]
     free.sort(key=lambda one: _distance(one.room, wanted.room))
     return [Alternative(one.room, taken[one.id][0].start if taken[one.id] else None) for one in free[:MOST]]
+
+
+def _is_other(one: StoredRoom, wanted: StoredRoom) -> bool:
+    return one.id != wanted.id and one.room.building == wanted.room.building
 
 
 def _distance(room: Room, wanted: Room) -> tuple[bool, int, str]:

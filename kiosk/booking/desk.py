@@ -8,10 +8,10 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from kiosk import clock
+from kiosk import clock, runtime
 from kiosk.booking.driver import Driver
-from kiosk.booking.lock import room_lock
-from kiosk.errors import Busy, NotFound, Refused, SourceError, UsageError
+from kiosk.booking.lock import Locks, RoomTaken
+from kiosk.errors import Busy, LeaseLost, NotFound, Refused, SourceError, UsageError
 from kiosk.schedule import rules
 from kiosk.schedule.model import Booking
 from kiosk.store import diary, events, journal, rooms
@@ -25,7 +25,8 @@ ANSWER_SECONDS = 8.0
 IDLE_SECONDS = 1.0
 FIRST_LOOK = timedelta(seconds=30)
 LONGEST_REST = timedelta(seconds=30)
-SETTLED = {"confirmed", "refused", "withdrawing"}
+MOST_TRIES = 5
+CLOCK_PUT_BACK = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,13 @@ class Desk:
     driver: Driver
     hold: bool = True
     answer_seconds: float = ANSWER_SECONDS
-    owner: str = field(default_factory=lambda: uuid.uuid4().hex)
+    locks: Locks = field(init=False)
     _wake: threading.Event = field(default_factory=threading.Event)
+    _last_step: datetime = clock.DAWN
+
+    def __post_init__(self) -> None:
+        """Give this process a name of its own for its leases."""
+        self.locks = Locks(self.driver.store, uuid.uuid4().hex, self.driver.clock)
 
     def book(self, wish: Wish) -> Command:
         """Book a room and return the command as far as it came. Raises Declined, KeyReused or NotFound."""
@@ -71,7 +77,14 @@ class Desk:
             return self._await(earlier)
         stored = self._room(wish.slug)
         start, end = self.span(wish)
-        self._decide(stored, start, end)
+        try:
+            self._decide(stored, start, end)
+        except Declined:
+            # The same request may have come twice at once, and its twin be what is in the way.
+            twin = self._earlier(wish.key, request)
+            if twin is None:
+                raise
+            return self._await(twin)
         return self._submit(self._command("book", stored.id, "", start, end, wish, request))
 
     def end(self, event_id: str, key: str | None = None) -> Command:
@@ -95,7 +108,9 @@ class Desk:
         return self._await(earlier) if earlier else self._cancel(event_id, self._own(event_id), key, request)
 
     def start(self) -> None:
-        """Start the worker that drives what nobody waits for any more."""
+        """Start the worker that drives what nobody waits for any more, first what an earlier process left."""
+        self.locks.start()
+        self.driver.store.write(journal.wake_all, self.driver.clock())
         threading.Thread(target=self._loop, name="journal", daemon=True).start()
 
     def hasten(self) -> None:
@@ -105,6 +120,9 @@ class Desk:
     def step(self) -> int:
         """Drive every open command whose time has come; return how many there were."""
         now = self.driver.clock()
+        if now < self._last_step - CLOCK_PUT_BACK:
+            self.driver.store.write(journal.wake_all, now)
+        self._last_step = now
         with self.driver.store.read() as db:
             due = journal.due(db, now)
         for command in due:
@@ -134,6 +152,8 @@ class Desk:
 
     def _decide(self, stored: StoredRoom, start: datetime, end: datetime) -> None:
         with self.driver.store.read() as db:
+            if not diary.is_known(db, stored):
+                raise Declined("unread")
             taken = diary.between(db, stored.id, start, end)
         refusal = rules.decide(taken, start, end, self.driver.clock(), stored.room.policy)
         if refusal:
@@ -208,7 +228,9 @@ class Desk:
         return earlier
 
     def _submit(self, command: Command) -> Command:
-        self.driver.store.write_durably(journal.add, command)
+        if not self.driver.store.write_durably(journal.add, command):
+            twin = self._earlier(command.key, command.request)
+            return self._await(twin) if twin else self._submit(command)
         done = threading.Event()
         threading.Thread(target=self._drive, args=(command, done), name="command", daemon=True).start()
         done.wait(self.answer_seconds)
@@ -229,22 +251,32 @@ class Desk:
 
     def _drive(self, command: Command, done: threading.Event | None = None) -> None:
         try:
-            with room_lock(self.driver.store, command.room_id, self.owner, self.driver.clock) as lease:
+            with self.locks.room(command.room_id) as lease:
                 self._drive_locked(command, lease)
-        except Busy:
+        except RoomTaken:
             self._room_is_busy(command)
+        except LeaseLost:
+            self._drive_again(command)
         except Exception:
             log.exception("%s %s failed and is tried again", command.kind, command.event_id)
         finally:
             if done:
                 done.set()
 
+    def _drive_again(self, command: Command) -> None:
+        """Begin anew what a lost lease cut short; what reached Google is found by its id."""
+        now = self.driver.clock()
+        claimed = self.driver.store.write(journal.claim, command, now + _rest(command))
+        if claimed and claimed.attempts < MOST_TRIES:
+            self._drive(claimed)
+
     def _drive_locked(self, command: Command, lease: Lease) -> None:
         """Drive, and write down how it ended while the room is still ours: the next tap must see a hold."""
         try:
             self.driver.drive(command, lease)
         except Refused as error:
-            log.warning("%s %s refused: %s", command.kind, command.event_id, error)
+            if command.attempts == 0:
+                log.warning("%s %s refused: %s", command.kind, command.event_id, error)
             self._fail(command, error.reason or "refused")
         except SourceError as error:
             log.info("%s %s waits: %s", command.kind, command.event_id, error)
@@ -255,7 +287,12 @@ class Desk:
             self.driver.store.write(journal.settle, command, "refused", "being_booked", self.driver.clock())
 
     def _fail(self, command: Command, reason: str) -> None:
-        self.driver.store.write_durably(journal.withdraw, command, reason, self.driver.clock())
+        now = self.driver.clock()
+        if command.state == "withdrawing" and command.end <= now:
+            # Google does not let us see whether anything is left of it, and its time is over.
+            self.driver.store.write(journal.settle_withdrawn, command, now)
+        else:
+            self.driver.store.write_durably(journal.withdraw, command, reason, now)
 
     def _give_way(self, command: Command) -> None:
         now = self.driver.clock()
@@ -267,13 +304,7 @@ class Desk:
             self.driver.store.write_durably(journal.withdraw, command, "unreachable", now)
 
     def _loop(self) -> None:
-        while True:
-            try:
-                self.step()
-            except Exception:
-                log.exception("The journal stumbled and goes on")
-            self._wake.wait(IDLE_SECONDS)
-            self._wake.clear()
+        runtime.repeat(self.step, self._wake, IDLE_SECONDS, log, "The journal")
 
 
 def _rest(command: Command) -> timedelta:

@@ -2,39 +2,71 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 
-from kiosk import clock
+from kiosk import clock, runtime
 from kiosk.errors import Busy
 from kiosk.store import leases
 from kiosk.store.database import Store
 from kiosk.store.leases import Lease
 
-LENGTH = timedelta(seconds=60)
+log = logging.getLogger(__name__)
+
+# Short, so that a killed server blocks a room for a moment only; renewed while a command is being done.
+LENGTH = timedelta(seconds=10)
+RENEW_SECONDS = 3.0
 PATIENCE_SECONDS = 2.0
 STEP_SECONDS = 0.05
 
 
-@contextmanager
-def room_lock(store: Store, room_id: int, owner: str, now: clock.Clock) -> Iterator[Lease]:
-    """Hold the room's lease. Raises Busy when somebody else keeps it for more than two seconds."""
-    lease = _wait_for(store, f"room:{room_id}", owner, now)
-    try:
-        yield lease
-    finally:
-        store.write(leases.give_back, lease)
+class RoomTaken(Busy):
+    """Somebody else has had the room for as long as a tap may wait."""
 
 
-def _wait_for(store: Store, name: str, owner: str, now: clock.Clock) -> Lease:
-    pause = threading.Event()
-    give_up = clock.monotonic() + PATIENCE_SECONDS
-    while True:
-        lease = store.write(leases.take, name, owner, now(), LENGTH)
-        if lease is not None:
-            return lease
-        if clock.monotonic() > give_up:
-            raise Busy("This room is being booked right now.")
-        pause.wait(STEP_SECONDS)
+@dataclass
+class Locks:
+    """The leases that this process holds; `owner` tells it from every other."""
+
+    store: Store
+    owner: str
+    clock: clock.Clock
+    _held: set[Lease] = field(default_factory=set)
+
+    def start(self) -> None:
+        """Start renewing what is held."""
+        threading.Thread(target=self._loop, name="leases", daemon=True).start()
+
+    def renew(self) -> None:
+        """Keep every lease that is held for another while."""
+        for lease in tuple(self._held):
+            self.store.write(leases.extend, lease, self.clock() + LENGTH)
+
+    @contextmanager
+    def room(self, room_id: int) -> Iterator[Lease]:
+        """Hold the room's lease. Raises RoomTaken when somebody else keeps it for more than two seconds."""
+        lease = self._wait_for(leases.of_room(room_id))
+        self._held.add(lease)
+        try:
+            yield lease
+        finally:
+            self._held.discard(lease)
+            self.store.write(leases.give_back, lease)
+
+    def _wait_for(self, name: str) -> Lease:
+        pause = threading.Event()
+        give_up = clock.monotonic() + PATIENCE_SECONDS
+        while True:
+            lease = self.store.write(leases.take, name, self.owner, self.clock(), LENGTH)
+            if lease is not None:
+                return lease
+            if clock.monotonic() > give_up:
+                raise RoomTaken("This room is being booked right now.")
+            pause.wait(STEP_SECONDS)
+
+    def _loop(self) -> None:
+        runtime.repeat(self.renew, threading.Event(), RENEW_SECONDS, log, "Renewing leases")

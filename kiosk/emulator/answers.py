@@ -5,12 +5,15 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 
+from kiosk.emulator.acl import role_of
 from kiosk.emulator.occupancy import Block, blocks, exceptions
 from kiosk.emulator.recurrence import EXPANSION, Occurrence, series
 from kiosk.emulator.store import Store, instance
 from kiosk.emulator.values import Entry
 
 _SERIES_MOST_CLASHES = 8
+# Answers to meetings with more guests than this do not reach the organizer.
+_MOST_GUESTS = 200
 
 
 def request(store: Store, entry: Entry) -> None:
@@ -46,6 +49,9 @@ def answer(store: Store, calendar_id: str, event_id: str) -> None:
     own = entry.guest(calendar_id) if entry else None
     if entry is None or entry.cancelled or own is None or own["responseStatus"] != "needsAction":
         return
+    if not _welcome(store, entry):
+        respond(store, entry, "declined")
+        return
     if entry.rule:
         _answer_series(store, entry)
         return
@@ -54,11 +60,23 @@ def answer(store: Store, calendar_id: str, event_id: str) -> None:
     respond(store, entry, "declined" if clash else "accepted")
 
 
+def _welcome(store: Store, entry: Entry) -> bool:
+    """With the flag up, a room declines members of the organisation that it is not shared with."""
+    if store.meta("flag_rooms_decline_strangers") != "1":
+        return True
+    room, organizer = store.calendar(entry.calendar), store.calendar(entry.home)
+    if room is None or organizer is None or organizer.kind != "user":
+        return True
+    return role_of(store, room, organizer.id) != "none"
+
+
 def respond(store: Store, entry: Entry, status: str, comment: str = "") -> Entry:
     """Set a guest's answer on its own copy, on the organizer's and on the other guests'."""
     answered = store.save(_answered(entry, entry.calendar, status, comment))
     origin = store.entry(entry.home, entry.id)
     if not entry.is_copy or origin is None or origin.cancelled:
+        return answered
+    if len(origin.data.get("attendees", [])) > _MOST_GUESTS:
         return answered
     sql = "SELECT DISTINCT calendar FROM events WHERE id IN (?, ?) AND home = ? AND status != 'cancelled'"
     holders = [str(row[0]) for row in store.rows(sql, entry.id, entry.series or entry.id, entry.home)]

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from flask import Flask, Response, request
 
-from kiosk.emulator import faults, fields, tokens
+from kiosk.emulator import consents, faults, fields, quota, tokens
 from kiosk.emulator.acl import Caller
 from kiosk.emulator.errors import (
     ApiError,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _GZIP_FROM = 256
+_TOKEN_ERRORS = {"backendError": "server_error", "authError": "invalid_client"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,42 +98,57 @@ def _view(service: Service, operation: Operation) -> Callable[..., Response]:
     def view(**ids: str) -> Response:
         holder: list[Caller] = []
         try:
-            response = _answer(service, operation, ids, holder)
+            _lose_tokens(service, operation.name, ids)
+            response = under_faults(service, operation.name, lambda: _call(service, operation, ids, holder))
         except ApiError as error:
             response = error_response(error)
         except Exception:
             logger.exception("%s failed", operation.name)
             response = error_response(ApiError(500, "backendError", "Backend Error"))
-        _record(service, operation.name, response, holder)
+        record(service, operation.name, response, holder)
         return response
 
     return view
 
 
-def _answer(service: Service, operation: Operation, ids: dict[str, str], holder: list[Caller]) -> Response:
-    where = operation.name, unquote(request.full_path)
+def under_faults(service: Service, name: str, answer: Callable[[], Response]) -> Response:
+    """The answer, or what the faults on order make of it; ApiError for an ordered status."""
+    where = name, unquote(request.full_path)
     connection = request.environ.get(SOCKET)
     if slow := service.faults.strike("slow", *where):
         service.faults.stopping.wait(slow.seconds)
-    if service.faults.strike("drop_before", *where) and connection:
+    if connection and service.faults.strike("drop_before", *where):
         faults.cut(connection)
         return Response(status=503)
     if wrong := service.faults.strike("status", *where):
         raise wrong.error()
     if service.faults.strike("html", *where):
         return Response("<!DOCTYPE html><title>Error 502</title>", status=502, content_type="text/html")
-    response = _call(service, operation, ids, holder)
-    if service.faults.strike("drop_after", *where) and connection:
+    response = answer()
+    if connection and service.faults.strike("drop_after", *where):
         faults.cut(connection)
-    elif service.faults.strike("truncate", *where) and connection:
+    elif connection and service.faults.strike("truncate", *where):
         faults.truncate(connection, response.get_data())
     return response
 
 
+def _lose_tokens(service: Service, name: str, ids: dict[str, str]) -> None:
+    """Faults that end tokens do so for good, before the request that meets them is looked at."""
+    where = name, unquote(request.full_path)
+    if service.faults.strike("revoke", *where):
+        with service.changing():
+            tokens.revoke_all(service.store)
+    if "calendar_id" in ids and service.faults.strike("forget_sync", *where):
+        with service.changing():
+            if calendar := service.store.calendar(ids["calendar_id"]):
+                service.store.drop_tokens(calendar)
+
+
 def _call(service: Service, operation: Operation, ids: dict[str, str], holder: list[Caller]) -> Response:
     with service.changing():
-        caller = tokens.holder(service.store, _bearer())
+        caller = tokens.holder(service.store, bearer())
         holder.append(caller)
+        service.quota.spend(operation.name, quota.payer(caller, _quota_user()))
         if not caller.scopes & operation.scopes:
             raise insufficient_scopes(operation.name)
         mask = fields.parse(request.args["fields"]) if request.args.get("fields") else {}
@@ -140,13 +156,18 @@ def _call(service: Service, operation: Operation, ids: dict[str, str], holder: l
     return _response(reply, mask)
 
 
-def _bearer() -> str:
+def bearer() -> str:
+    """The access token that came with the request; 401 when there is none."""
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     token = token if kind.lower() == "bearer" else ""
     token = token or request.args.get("access_token", "") or request.args.get("oauth_token", "")
     if not token:
         raise login_required()
     return token
+
+
+def _quota_user() -> str:
+    return request.args.get("quotaUser") or request.headers.get("X-Goog-Quota-User", "")
 
 
 def _response(reply: Reply, mask: fields.Mask) -> Response:
@@ -182,11 +203,12 @@ def error_response(error: ApiError) -> Response:
 
 def _token_view(service: Service) -> Callable[[], Response]:
     def view() -> Response:
-        if fault := service.faults.strike("status", "token", "/token"):
-            response = json_response(json.dumps({"error": fault.reason or "server_error"}), fault.status)
-        else:
-            response = _granted(service)
-        _record(service, "token", response, [])
+        try:
+            response = under_faults(service, "token", lambda: _granted(service))
+        except ApiError as error:
+            body = {"error": _TOKEN_ERRORS.get(error.error["reason"], error.error["reason"])}
+            response = json_response(json.dumps(body), error.status)
+        record(service, "token", response, [])
         return response
 
     return view
@@ -195,21 +217,30 @@ def _token_view(service: Service) -> Callable[[], Response]:
 def _granted(service: Service) -> Response:
     try:
         with service.changing():
-            body = tokens.grant(service.store, request.form.to_dict(), request.host_url.rstrip("/"))
+            body = _grant(service, request.form.to_dict())
     except TokenError as error:
         return json_response(json.dumps(error.body, indent=2), error.status)
     return json_response(json.dumps(body))
+
+
+def _grant(service: Service, form: dict[str, str]) -> Json:
+    if request.authorization and request.authorization.type == "basic":
+        form = {"client_id": request.authorization.username or "",
+                "client_secret": request.authorization.password or ""} | form  # fmt: skip
+    if form.get("grant_type") in {"authorization_code", "refresh_token"}:
+        return consents.exchange(service.store, form)
+    return tokens.grant(service.store, form, request.host_url.rstrip("/"))
 
 
 def _unknown(rest: str) -> Response:
     return error_response(not_found())
 
 
-def _record(service: Service, name: str, response: Response, holder: list[Caller]) -> None:
-    quota_user = request.args.get("quotaUser") or request.headers.get("X-Goog-Quota-User", "")
+def record(service: Service, name: str, response: Response, holder: list[Caller]) -> None:
+    """Note the request among the traffic."""
     service.traffic.add(
         Request(
             name, request.method, unquote(request.path), request.query_string.decode(), response.status_code,
-            holder[0].email if holder else "", quota_user,
+            holder[0].email if holder else "", _quota_user(),
         )
     )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import secrets
 
 from kiosk.emulator.errors import ApiError, bad_request, time_range_empty
 from kiosk.emulator.recurrence import rule_text, series
@@ -42,7 +41,7 @@ def cleaned(store: Store, calendar: Calendar, body: Json, *, conference: bool, b
     if "extendedProperties" in body:
         data["extendedProperties"] = _properties(body["extendedProperties"])
     if conference and "conferenceData" in body:
-        data |= _conference(body["conferenceData"])
+        data |= _conference(store, body["conferenceData"])
     return data
 
 
@@ -135,7 +134,7 @@ def _properties(given: object) -> Json | None:
     return kept
 
 
-def _conference(given: object) -> Json:
+def _conference(store: Store, given: object) -> Json:
     """A new Meet room for a request, nothing for null; anything else stays as it is."""
     if given is None:
         return {"conferenceData": None, "hangoutLink": None}
@@ -143,7 +142,7 @@ def _conference(given: object) -> Json:
     request = wanted.get("createRequest")
     if not request:
         return {"conferenceData": wanted}
-    letters = "".join(secrets.choice("abcdefghijkmnopqrstuvwxyz") for _ in range(10))
+    letters = "".join("abcdefghijkmnopqrstuvwxyz"[byte % 25] for byte in store.nonce()[:10])
     code = f"{letters[:3]}-{letters[3:7]}-{letters[7:]}"
     link = f"https://meet.google.com/{code}"
     data = {

@@ -11,6 +11,10 @@ class Clock:
     def __init__(self, offset: timedelta = timedelta(0)) -> None:
         self.offset = offset
 
+    def advance(self, by: timedelta) -> None:
+        """Set it forward."""
+        self.offset += by
+
     def now(self) -> datetime:
         """The present moment, aware and in UTC."""
         return datetime.now(UTC) + self.offset
@@ -18,3 +22,15 @@ class Clock:
     def microseconds(self) -> int:
         """The present moment in microseconds of the epoch."""
         return (self.now() - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+class StillClock(Clock):
+    """A clock that stands until it is advanced."""
+
+    def __init__(self, moment: datetime) -> None:
+        super().__init__()
+        self._moment = moment.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """The moment at which it stands."""
+        return self._moment + self.offset

@@ -1,10 +1,10 @@
-"""The control address: plays people, changes the world and orders faults, as JSON under /control/."""
+"""The control address: plays people and changes the world, as JSON under /control/."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, timedelta
+from datetime import UTC
 from functools import wraps
 from typing import Any
 
@@ -12,8 +12,7 @@ from flask import Blueprint, Flask, Response, jsonify, request
 
 from kiosk.emulator import worldfile
 from kiosk.emulator.errors import ApiError, not_found
-from kiosk.emulator.faults import Fault
-from kiosk.emulator.service import FLAGS, Service
+from kiosk.emulator.service import Service
 from kiosk.emulator.values import Json
 from kiosk.emulator.world import When, World
 
@@ -25,12 +24,14 @@ def register(app: Flask, service: Service) -> None:
     control = _Control(service)
     blueprint = Blueprint("control", __name__, url_prefix="/control")
     for method, rule, act in control.routes():
-        view = _answered(act)
+        view = answered(act)
         blueprint.add_url_rule(rule, f"{method} {rule}", view, methods=[method])
     app.register_blueprint(blueprint)
 
 
-def _answered(act: Act) -> Callable[..., Response]:
+def answered(act: Act) -> Callable[..., Response]:
+    """The view of an act: its answer as JSON, or what is wrong with the request."""
+
     @wraps(act)
     def view(**ids: str) -> Response:
         try:
@@ -68,9 +69,6 @@ class _Control:
             ("POST", "/events/<event>/split", self.split), ("POST", "/events/<event>/distort", self.distort),
             ("POST", "/rooms", self.add_room), ("PATCH", "/rooms/<room>", self.change_room),
             ("DELETE", "/rooms/<room>", self.remove_room), ("POST", "/people", self.add_person),
-            ("POST", "/revoke-tokens", self.revoke_tokens), ("POST", "/delegation", self.delegate),
-            ("POST", "/faults", self.order_fault), ("DELETE", "/faults", self.clear_faults),
-            ("PATCH", "/settings", self.change_settings),
         ]  # fmt: skip
 
     def state(self) -> Json:
@@ -116,13 +114,13 @@ class _Control:
 
     def share(self) -> Json:
         """Give a role: calendar, subject, role."""
-        given = _given()
+        given = given_body()
         self._world.share(given["calendar"], given["subject"], given["role"])
         return {}
 
     def create(self) -> Json:
         """Book: organizer, title, start, end, and what a world file's event may have."""
-        given = _given()
+        given = given_body()
         keys = {"rooms": "rooms", "guests": "guests", "recurrence": "recurrence", "private": "private",
                 "transparent": "transparent", "id": "event_id", "timeZone": "zone_name", "answers": "given",
                 "description": "description"}  # fmt: skip
@@ -133,7 +131,7 @@ class _Control:
 
     def move(self, event: str) -> Json:
         """Change start, end, rooms, title at the organizer."""
-        given = _given()
+        given = given_body()
         calendar = self._home(event)
         start, end = (self._when(given[which], calendar) if which in given else None for which in ("start", "end"))
         self._world.move(
@@ -149,25 +147,25 @@ class _Control:
 
     def answer(self, event: str) -> Json:
         """A guest or a room's manager answers: guest, status, comment."""
-        given = _given()
+        given = given_body()
         self._world.answer(given["guest"], event, given["status"], given.get("comment", ""))
         return {}
 
     def split(self, event: str) -> Json:
         """This and following, from an instance on: start, end, title."""
-        given = _given()
+        given = given_body()
         start, end = (self._when(given[which], self._home(event)) for which in ("start", "end"))
         return {"id": self._world.split(event, start, end, title=given.get("title"))}  # type: ignore[arg-type]
 
     def distort(self, event: str) -> Json:
         """Overlay keys of an answer: calendar, raw."""
-        given = _given()
+        given = given_body()
         self._world.distort(given["calendar"], event, **given["raw"])
         return {}
 
     def add_room(self) -> Json:
         """A room: name, and what a world file's room may have."""
-        given = _given()
+        given = given_body()
         keys = {"email": "email", "building": "building", "floor": "floor", "capacity": "capacity",
                 "features": "features", "timeZone": "zone_name", "autoAccept": "auto_accept",
                 "domainRole": "domain_role", "category": "category"}  # fmt: skip
@@ -176,7 +174,7 @@ class _Control:
 
     def change_room(self, room: str) -> Json:
         """autoAccept, domainRole."""
-        given = _given()
+        given = given_body()
         if "autoAccept" in given:
             self._world.set_auto_accept(room, given["autoAccept"])
         if "domainRole" in given:
@@ -190,46 +188,12 @@ class _Control:
 
     def add_person(self) -> Json:
         """A member: email, name, admin, suspended."""
-        given = _given()
+        given = given_body()
         name = str(given.get("name") or given["email"])
         email = self._world.add_person(
             str(given["email"]), name, admin=bool(given.get("admin")), suspended=bool(given.get("suspended"))
         )
         return {"email": email}
-
-    def revoke_tokens(self) -> Json:
-        """All access tokens end."""
-        self._world.revoke_tokens()
-        return {}
-
-    def delegate(self) -> Json:
-        """What the domain-wide delegation covers: scopes."""
-        self._world.delegate(*_given()["scopes"])
-        return {}
-
-    def order_fault(self) -> Json:
-        """A fault: kind, and any of operation, path, times, status, reason, seconds."""
-        self._service.faults.order(Fault(**_given()))
-        return {}
-
-    def clear_faults(self) -> Json:
-        """Everything works again."""
-        self._service.faults.clear()
-        return {}
-
-    def change_settings(self) -> Json:
-        """answer_delay and clock_offset in seconds, and the flags."""
-        given = _given()
-        if unknown := given.keys() - {"answer_delay", "clock_offset", *FLAGS}:
-            raise ValueError(f"unknown settings: {', '.join(sorted(unknown))}")
-        if "clock_offset" in given:
-            self._service.clock.offset = timedelta(seconds=float(given["clock_offset"]))
-        with self._service.changing():
-            if "answer_delay" in given:
-                self._service.store.set_meta("answer_delay", str(float(given["answer_delay"])))
-            for flag in given.keys() & set(FLAGS):
-                self._service.set_flag(flag, bool(given[flag]))
-        return {}
 
     def _when(self, text: str, calendar_id: str) -> When:
         store = self._service.store
@@ -246,7 +210,8 @@ class _Control:
         return str(found[0])
 
 
-def _given() -> Json:
+def given_body() -> Json:
+    """The JSON object that was sent."""
     body = request.get_json()
     if not isinstance(body, dict):
         raise TypeError("a JSON object is needed")

@@ -64,6 +64,17 @@ def bad_request(message: str = "Bad Request", reason: str = "badRequest") -> Api
     return ApiError(400, reason, message)
 
 
+def required(name: str) -> ApiError:
+    """Something without which the request makes no sense."""
+    return ApiError(400, "required", "Required", location=name)
+
+
+def updated_min_too_long_ago() -> ApiError:
+    """Changes are not remembered for ever."""
+    message = "The requested minimum modification time lies too far in the past."
+    return ApiError(410, "updatedMinTooLongAgo", message, domain="calendar", location="updatedMin")
+
+
 def invalid_parameter(name: str, value: str) -> ApiError:
     """A query parameter has a value outside its type or range."""
     message = f"Invalid value '{value}' for {name}."

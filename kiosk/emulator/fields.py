@@ -33,7 +33,8 @@ _NAMES = frozenset(
         "locality", "administrativeArea", "postalCode", "sublocality", "languageCode", "coordinates",
         "latitude", "longitude", "floorNames", "features", "users", "primaryEmail", "fullName", "givenName",
         "familyName", "isAdmin", "suspended", "orgUnitPath", "thumbnailPhotoUrl", "emails", "aliases",
-        "primary", "selected", "hidden", "deleted", "summaryOverride", "backgroundColor", "foregroundColor",
+        "nonEditableAliases", "primary", "selected", "hidden", "deleted", "summaryOverride", "backgroundColor",
+        "foregroundColor",
         "notificationSettings", "resourceUri", "token", "expiration", "payload", "address", "eventLabelId",
         "labelProperties", "workingHours",
     ]

@@ -19,6 +19,8 @@ from kiosk.emulator.values import FOREVER, Calendar, Entry, Json
 
 _LIGHT = "seq, id, status, rule, starts, ends, series, original, detached, updated"
 Key = tuple[int, int, str]
+# A deleted series leaves tombstones for about six months of its instances only, unless showDeleted is set.
+_TOMBSTONES = 183 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,18 @@ class Query:
     original: str = ""
     page: str = ""
     empty_page: bool = False
+    short_page: bool = False
+    stray_tombstone: bool = False
 
     @property
     def incremental(self) -> bool:
         """Whether deletions are part of the answer whatever else was asked."""
         return self.since is not None or self.updated_min is not None
+
+    @property
+    def shows_deleted(self) -> bool:
+        """Whether cancelled events are part of the answer."""
+        return self.incremental or self.show_deleted or self.stray_tombstone
 
     @property
     def seeds_sync(self) -> bool:
@@ -87,7 +96,8 @@ def answer(store: Store, view: View, query: Query) -> Json:
     start, after = _place(query, store)
     items = sorted(_unique(_items(store, calendar, query)), key=lambda item: item.key)
     rest = [item for item in items if after is None or item.key > after]
-    page = [] if query.empty_page and after is None else rest[: query.max_results]
+    most = max(1, query.max_results // 2) if query.short_page else query.max_results
+    page = [] if query.empty_page and after is None else rest[:most]
     body = _envelope(calendar, view, start)
     body["items"] = [
         shown for item, entry in _load(store, calendar, page) if (shown := _shown(item, entry, view, query))
@@ -162,7 +172,8 @@ def _rows(store: Store, calendar: Calendar, query: Query) -> Iterator[_Light]:
     sql = f"SELECT {_LIGHT} FROM events WHERE calendar = ? AND seq > ?"
     values: list[Any] = [calendar.id, query.since or 0]
     if query.since is None:
-        sql += " AND ends > ? AND starts < ?"
+        stray = " OR status = 'cancelled'" if query.stray_tombstone else ""
+        sql += f" AND (ends > ? AND starts < ?{stray})"
         values += [query.time_min, query.time_max]
     if query.ical_uid:
         sql += " AND ical_uid = ?"
@@ -186,7 +197,7 @@ def _of_row(
         yield own
         if query.since is not None and query.single:
             yield from _vanished(store, calendar, query, row, set())
-    elif query.incremental or query.show_deleted or (row.series and not query.single and not row.detached):
+    elif query.shows_deleted or (row.series and not query.single and not row.detached):
         yield replace(own, gone=True)
 
 
@@ -194,8 +205,12 @@ def _expanded(store: Store, calendar: Calendar, query: Query, row: _Light, excep
     """A series as instances. Incremental answers hold its whole range: tokens know of no window."""
     cancelled = row.status == "cancelled"
     if cancelled and not (query.incremental or query.show_deleted):
+        if query.stray_tombstone:
+            yield _Item(_key(query, row, row.starts, row.id), row.id, gone=True)
         return
     low, high = (0, FOREVER) if query.since is not None else (query.time_min, query.time_max)
+    if cancelled and query.since is not None and not query.show_deleted:
+        high = max(row.starts, row.updated // 1_000_000) + _TOMBSTONES
     limit = EXPANSION if high == FOREVER else EXPANSION * 10
     found = [each for each in series(row.rule).between(low, high, limit) if each.key not in excepted]
     for each in found:

@@ -8,10 +8,17 @@ from zoneinfo import ZoneInfo
 
 from flask import request
 
-from kiosk.emulator import acl, directory, events, freebusy, listing, params
+from kiosk.emulator import acl, calendars, channels, directory, events, freebusy, listing, moving, params
 from kiosk.emulator.acl import Access, Caller
 from kiosk.emulator.api import Operation, Reply, json_body
-from kiosk.emulator.errors import bad_request, invalid_parameter, not_authorized_for_directory, not_found
+from kiosk.emulator.errors import (
+    bad_request,
+    invalid_parameter,
+    not_authorized_for_directory,
+    not_found,
+    required,
+    updated_min_too_long_ago,
+)
 from kiosk.emulator.render import View, event_json
 from kiosk.emulator.times import zone
 from kiosk.emulator.values import Calendar, Entry, Json
@@ -22,7 +29,11 @@ if TYPE_CHECKING:
 _PREFIX = "https://www.googleapis.com/auth/"
 _CCC = "ccc.hosted.frontend.directory.v1"
 _EVENT = "/calendar/v3/calendars/<calendar_id>/events"
+_LIST = "/calendar/v3/users/me/calendarList"
 _RESOURCES = "/admin/directory/v1/customer/<customer>/resources"
+
+# How far back changes are remembered for updatedMin, in microseconds; Google names no figure.
+_REMEMBERED = 28 * 86_400 * 1_000_000
 
 
 def _scopes(text: str) -> frozenset[str]:
@@ -44,33 +55,24 @@ _USER = _scopes("admin.directory.user admin.directory.user.readonly")
 def get_calendar(service: Service, caller: Caller, calendar_id: str) -> Reply:
     """calendars.get."""
     calendar = acl.access(service.store, calendar_id, caller).calendar
-    body = calendar_json(calendar)
+    body = calendars.calendar_json(calendar)
     return Reply(body, body["etag"])
 
 
 def list_calendars(service: Service, caller: Caller) -> Reply:
-    """calendarList.list: the caller's own calendar and those shared with it by name."""
-    sql = "SELECT calendar FROM acl WHERE subject = ? AND role != 'none' ORDER BY calendar"
-    ids = [caller.email, *(str(row[0]) for row in service.store.rows(sql, caller.email))]
-    items = []
-    for calendar in filter(None, map(service.store.calendar, dict.fromkeys(ids))):
-        role = acl.role_of(service.store, calendar, caller.email)
-        entry = {"kind": "calendar#calendarListEntry", "accessRole": role, "defaultReminders": []}
-        items.append({k: v for k, v in calendar_json(calendar).items() if k != "autoAcceptInvitations"} | entry)
-    return Reply({"kind": "calendar#calendarList", "etag": '"p3calendarlist"', "items": items})
+    """calendarList.list."""
+    page = calendars.listed(
+        service.store, caller, token=request.args.get("syncToken", ""), page=request.args.get("pageToken", ""),
+        most=params.number(request.args, "maxResults", 100, most=250),
+        deleted=params.boolean(request.args, "showDeleted"), least_role=request.args.get("minAccessRole", ""),
+    )  # fmt: skip
+    return Reply(page)
 
 
-def calendar_json(calendar: Calendar) -> Json:
-    """The Calendar resource; only rooms say whether they accept by themselves."""
-    body: Json = {
-        "kind": "calendar#calendar", "etag": f'"{calendar.updated}"', "id": calendar.id,
-        "summary": calendar.summary, "timeZone": calendar.zone_name,
-        "conferenceProperties": {"allowedConferenceSolutionTypes": ["hangoutsMeet"]},
-    }  # fmt: skip
-    body |= {k: v for k, v in (("description", calendar.description), ("location", calendar.location)) if v}
-    if calendar.kind == "resource":
-        body["autoAcceptInvitations"] = calendar.auto_accept
-    return body
+def get_listed_calendar(service: Service, caller: Caller, calendar_id: str) -> Reply:
+    """calendarList.get."""
+    body = calendars.entry(service.store, caller, acl.access(service.store, calendar_id, caller).calendar)
+    return Reply(body, body["etag"])
 
 
 def list_events(service: Service, caller: Caller, calendar_id: str) -> Reply:
@@ -80,7 +82,12 @@ def list_events(service: Service, caller: Caller, calendar_id: str) -> Reply:
     if "syncToken" in request.args:
         since = listing.since_token(service.store, granted.calendar, request.args["syncToken"])
         query = replace(query, since=since)
-    query = replace(query, empty_page=service.flag("empty_pages"))
+    if query.updated_min is not None and query.updated_min < service.clock.microseconds() - _REMEMBERED:
+        raise updated_min_too_long_ago()
+    query = replace(
+        query, empty_page=service.flag("empty_pages"), short_page=service.flag("short_pages"),
+        stray_tombstone=service.flag("stray_tombstones"),
+    )  # fmt: skip
     return Reply(listing.answer(service.store, _view(service, granted), query))
 
 
@@ -129,6 +136,30 @@ def delete_event(service: Service, caller: Caller, calendar_id: str, event_id: s
     granted = acl.access(service.store, calendar_id, caller)
     _check_send_updates()
     events.delete(service.store, granted, event_id, request.headers.get("If-Match", ""))
+    return Reply(None)
+
+
+def move_event(service: Service, caller: Caller, calendar_id: str, event_id: str) -> Reply:
+    """events.move."""
+    if not request.args.get("destination"):
+        raise required("destination")
+    _check_send_updates()
+    source = acl.access(service.store, calendar_id, caller)
+    destination = acl.access(service.store, request.args["destination"], caller)
+    return _settled(service, source, moving.move(service.store, source, destination, event_id))
+
+
+def watch_events(service: Service, caller: Caller, calendar_id: str) -> Reply:
+    """events.watch."""
+    granted = acl.access(service.store, calendar_id, caller)
+    channel = channels.watch(service.store, granted, json_body(), http=service.pushes.http)
+    service.pushes.wake()
+    return Reply(channel.as_json())
+
+
+def stop_channel(service: Service, caller: Caller) -> Reply:
+    """channels.stop."""
+    channels.stop(service.store, caller, json_body())
     return Reply(None)
 
 
@@ -232,7 +263,8 @@ def _zone(calendar: Calendar) -> ZoneInfo:
 
 OPERATIONS = [
     Operation("calendar.v3.Calendars.Get", "GET", "/calendar/v3/calendars/<calendar_id>", _CALENDAR, get_calendar),
-    Operation("calendar.v3.CalendarList.List", "GET", "/calendar/v3/users/me/calendarList", _LISTS, list_calendars),
+    Operation("calendar.v3.CalendarList.List", "GET", _LIST, _LISTS, list_calendars),
+    Operation("calendar.v3.CalendarList.Get", "GET", f"{_LIST}/<calendar_id>", _LISTS, get_listed_calendar),
     Operation("calendar.v3.Events.List", "GET", _EVENT, _READ, list_events),
     Operation("calendar.v3.Events.Insert", "POST", _EVENT, _WRITE, insert_event),
     Operation("calendar.v3.Events.Get", "GET", f"{_EVENT}/<event_id>", _READ, get_event),
@@ -240,6 +272,9 @@ OPERATIONS = [
     Operation("calendar.v3.Events.Update", "PUT", f"{_EVENT}/<event_id>", _WRITE, update_event),
     Operation("calendar.v3.Events.Delete", "DELETE", f"{_EVENT}/<event_id>", _WRITE, delete_event),
     Operation("calendar.v3.Events.Instances", "GET", f"{_EVENT}/<event_id>/instances", _READ, list_instances),
+    Operation("calendar.v3.Events.Move", "POST", f"{_EVENT}/<event_id>/move", _WRITE, move_event),
+    Operation("calendar.v3.Events.Watch", "POST", f"{_EVENT}/watch", _READ, watch_events),
+    Operation("calendar.v3.Channels.Stop", "POST", "/calendar/v3/channels/stop", _READ | _LISTS, stop_channel),
     Operation("calendar.v3.Freebusy.Query", "POST", "/calendar/v3/freeBusy", _FREEBUSY, query_freebusy),
     Operation(f"{_CCC}.Resources.List", "GET", f"{_RESOURCES}/<collection>", _RESOURCE, list_resources),
     Operation(f"{_CCC}.Resources.Get", "GET", f"{_RESOURCES}/<collection>/<resource_id>", _RESOURCE, get_resource),

@@ -36,3 +36,28 @@ CREATE INDEX IF NOT EXISTS past_rules_by_event ON past_rules (calendar, id, seq)
 CREATE TABLE IF NOT EXISTS answers_due (
     id INTEGER PRIMARY KEY, due INTEGER NOT NULL, calendar TEXT NOT NULL, event TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS channels (
+    id TEXT PRIMARY KEY, calendar TEXT NOT NULL, resource TEXT NOT NULL, uri TEXT NOT NULL, account TEXT NOT NULL,
+    subject TEXT NOT NULL, address TEXT NOT NULL, token TEXT NOT NULL, expires INTEGER NOT NULL,
+    number INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS channels_by_calendar ON channels (calendar);
+-- Push messages that are still to be delivered.
+CREATE TABLE IF NOT EXISTS messages (
+    id INTEGER PRIMARY KEY, channel TEXT NOT NULL, number INTEGER NOT NULL, state TEXT NOT NULL,
+    due INTEGER NOT NULL, tries INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS push_refused (calendar TEXT PRIMARY KEY);
+-- Programs that let people sign in, the codes they were handed, and what people have allowed them.
+CREATE TABLE IF NOT EXISTS clients (
+    id TEXT PRIMARY KEY, secret TEXT NOT NULL, name TEXT NOT NULL, redirects TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS codes (
+    code TEXT PRIMARY KEY, client TEXT NOT NULL, subject TEXT NOT NULL, scopes TEXT NOT NULL, redirect TEXT NOT NULL,
+    challenge TEXT NOT NULL, method TEXT NOT NULL, nonce TEXT NOT NULL, refresh INTEGER NOT NULL,
+    expires INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS consents (
+    refresh TEXT PRIMARY KEY, client TEXT NOT NULL, subject TEXT NOT NULL, scopes TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS signing (id TEXT PRIMARY KEY, private TEXT NOT NULL, certificate TEXT NOT NULL);

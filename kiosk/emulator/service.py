@@ -1,4 +1,4 @@
-"""What every part of the running stand-in shares: the store, the traffic, the faults, the answering rooms."""
+"""What every part of the running stand-in shares: the store, traffic, faults, quota, pushes, answering rooms."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kiosk.emulator import answers
+from kiosk.emulator import answers, channels
 from kiosk.emulator.clock import Clock
 from kiosk.emulator.faults import Faults
+from kiosk.emulator.pushes import Pushes
+from kiosk.emulator.quota import Quota
 from kiosk.emulator.store import Store
 from kiosk.emulator.traffic import Traffic
 
 logger = logging.getLogger(__name__)
-FLAGS = ("empty_pages", "sparse_tombstones", "all_day_dates")
+FLAGS = ("empty_pages", "short_pages", "sparse_tombstones", "stray_tombstones", "all_day_dates",
+         "rooms_decline_strangers")  # fmt: skip
 
 
 class Service:
@@ -25,30 +28,42 @@ class Service:
         self.store = Store(database, self.clock)
         self.traffic = Traffic()
         self.faults = Faults()
+        self.quota = Quota(self.clock)
+        self.pushes = Pushes(self.store, self.faults)
         self._wake = threading.Event()
         self._stopping = False
         self._rooms = threading.Thread(target=self._answer_invitations, name="rooms", daemon=True)
 
     def start(self) -> None:
-        """Let rooms answer."""
+        """Let rooms answer and messages go out."""
         self._rooms.start()
+        self.pushes.start()
+
+    def wake(self) -> None:
+        """Look again at what is due: the clock was set, or things were put on their way."""
+        self._wake.set()
+        self.pushes.wake()
 
     def stop(self) -> None:
-        """End the rooms' thread and close the store."""
+        """End all threads and close the store."""
         self._stopping = True
         self.faults.stopping.set()
         self._wake.set()
         if self._rooms.is_alive():
             self._rooms.join()
+        self.pushes.stop()
         self.store.close()
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """A transaction, after which rooms that answer without delay have answered."""
+        """A transaction, after which rooms that answer without delay have answered, and channels are told."""
         with self.store.transaction():
             yield
             self.give_due_answers()
+            told = channels.announce(self.store)
             waiting = answers.next_due(self.store) is not None
+        if told:
+            self.pushes.wake()
         if waiting:
             self._wake.set()
 
@@ -59,7 +74,7 @@ class Service:
 
     def settle(self) -> None:
         """Rooms answer everything, due or not."""
-        with self.store.transaction():
+        with self.changing():
             while answers.next_due(self.store) is not None:
                 answers.give_due(self.store, 1 << 62)
 
@@ -88,5 +103,8 @@ class Service:
         """One step: answer what is due; returns the seconds until the next answer, None when there is none."""
         with self.store.transaction():
             self.give_due_answers()
+            told = channels.announce(self.store)
             due = answers.next_due(self.store)
+        if told:
+            self.pushes.wake()
         return None if due is None else max(0.0, (due - self.clock.microseconds()) / 1_000_000)

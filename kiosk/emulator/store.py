@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 import sqlite3
@@ -30,13 +31,15 @@ class Store:
         self._lock = threading.RLock()
         self._depth = 0
         self._calendars: dict[str, Calendar] = {}
+        self._touched: set[str] = set()
         self.connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self.connection.execute("PRAGMA journal_mode=WAL")
         self.connection.execute("PRAGMA synchronous=NORMAL")
         self.connection.executescript(files("kiosk.emulator").joinpath("schema.sql").read_text("utf-8"))
         self._seq, self._stamp = self._last("seq"), self._last("updated")
-        if not self.meta("world"):
-            self.set_meta("world", secrets.token_hex(4))
+        for name in ("world", "seed"):
+            if not self.meta(name):
+                self.set_meta(name, secrets.token_hex(4))
 
     def close(self) -> None:
         """Close the database; the store is of no use afterwards."""
@@ -57,6 +60,7 @@ class Store:
             except BaseException:
                 self.connection.execute("ROLLBACK")
                 self._calendars.clear()
+                self._touched.clear()
                 raise
             else:
                 self.connection.execute("COMMIT")
@@ -84,6 +88,17 @@ class Store:
     def set_meta(self, key: str, value: str) -> None:
         """Remember a fact about the whole world."""
         self.write("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
+
+    def nonce(self) -> bytes:
+        """Bytes for an id: decided by the world's seed, and never the same twice in one world."""
+        number = int(self.meta("nonces") or 0) + 1
+        self.set_meta("nonces", str(number))
+        return hashlib.sha256(f"{self.meta('seed')}/{number}".encode()).digest()
+
+    def touched(self) -> set[str]:
+        """The calendars whose events have changed since this was last asked in the transaction."""
+        touched, self._touched = self._touched, set()
+        return touched
 
     def seq(self) -> int:
         """The number of the last change."""
@@ -156,6 +171,7 @@ class Store:
         if before and before.rule != entry.rule:
             self.write("INSERT INTO past_rules VALUES (?, ?, ?, ?)", entry.calendar, entry.id, entry.seq, before.rule)
         self.save_calendar(replace(calendar, updated=entry.updated))
+        self._touched.add(calendar.id)
         return entry
 
     def _write_entry(self, entry: Entry) -> None:

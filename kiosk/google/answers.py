@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -9,8 +10,11 @@ from typing import Any, cast, get_args
 from zoneinfo import ZoneInfo
 
 from kiosk import clock
-from kiosk.schedule.model import Answer, Event, Person
-from kiosk.source import Page
+from kiosk.errors import Unreachable
+from kiosk.schedule.model import Answer, Event, Person, Slot
+from kiosk.source import Busy, Page
+
+log = logging.getLogger(__name__)
 
 Json = Mapping[str, Any]
 
@@ -21,24 +25,53 @@ EVENT_FIELDS = (
 PAGE_FIELDS = f"nextPageToken,nextSyncToken,timeZone,accessRole,items({EVENT_FIELDS})"
 # https://developers.google.com/workspace/calendar/api/v3/reference/events#recurringEventId: an instance's id is
 # the series' id and its original start; the id of a split series has further underscores of its own.
+WRITERS = {"writer", "owner", "writerWithoutPrivateAccess"}
 INSTANCE = re.compile(r"(.+)_(\d{8}|\d{8}T\d{6}Z)")
 # Imported events may end before they begin; Google's own pages show them with these lengths.
 REPAIRED_TIMED = timedelta(minutes=30)
-REPAIRED_DAY = timedelta(days=1)
+REPAIRED_DAYS = timedelta(days=1)
 
 
 def page(body: Json, calendar_id: str) -> Page:
-    """Read one page of an events list; cancelled and timeless items are `gone`."""
+    """Read one page of an events list; cancelled and timeless items are `gone`.
+
+    Raises Unreachable when it is no such list: an empty one would free the room.
+    """
+    if not body.keys() & {"items", "nextPageToken", "nextSyncToken"}:
+        raise Unreachable("Google's answer is not a list of events.")
     zone = _zone(body.get("timeZone", "UTC"))
-    items = body.get("items", [])
+    items = [item for item in body.get("items", []) if item.get("id")]
     here = [item for item in items if item.get("status") != "cancelled" and _has_times(item)]
     gone = [item["id"] for item in items if item.get("status") == "cancelled" or not _has_times(item)]
+    read = (_readable(item, calendar_id, zone) for item in here)
     return Page(
-        events=tuple(event(item, calendar_id, zone) for item in here),
+        events=tuple(found for found in read if found),
         gone=tuple(gone),
         next_page=body.get("nextPageToken"),
         cursor=body.get("nextSyncToken"),
+        can_write=body.get("accessRole", "writer") in WRITERS,
     )
+
+
+def _readable(item: Json, calendar_id: str, zone: ZoneInfo) -> Event | None:
+    """Read an event, None when it makes no sense: one odd import must not blind the whole room."""
+    try:
+        return event(item, calendar_id, zone)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        log.warning("The event %s cannot be read: %s", item["id"], error)
+        return None
+
+
+def busy(body: Json) -> dict[str, Busy]:
+    """Read a free/busy answer, by calendar."""
+    return {calendar_id: _busy(one) for calendar_id, one in body.get("calendars", {}).items()}
+
+
+def _busy(one: Json) -> Busy:
+    errors = one.get("errors", [])
+    if errors:
+        return Busy(error=errors[0].get("reason", "unknown"))
+    return Busy(tuple(Slot(clock.parse(slot["start"]), clock.parse(slot["end"])) for slot in one.get("busy", [])))
 
 
 def event(item: Json, calendar_id: str, zone: ZoneInfo) -> Event:
@@ -49,7 +82,7 @@ def event(item: Json, calendar_id: str, zone: ZoneInfo) -> Event:
         id=item["id"],
         start=start,
         end=end,
-        title=item.get("summary", ""),
+        title=item.get("summary") or "",
         all_day=all_day,
         private=item.get("visibility") in {"private", "confidential"},
         transparent=item.get("transparency") == "transparent",
@@ -83,21 +116,26 @@ def _times(item: Json, zone: ZoneInfo) -> tuple[datetime, datetime, bool]:
     start, start_is_day = _moment(item.get("start", {}), zone)
     end, _ = _moment(item.get("end", {}), zone)
     if end <= start:
-        end = start + (REPAIRED_DAY if start_is_day else REPAIRED_TIMED)
+        end = _next_day(start, zone) if start_is_day else start + REPAIRED_TIMED
     return start, end, start_is_day or _whole_days(start, end, zone)
 
 
 def _moment(when: Json, zone: ZoneInfo) -> tuple[datetime, bool]:
     if "dateTime" in when:
-        return datetime.fromisoformat(when["dateTime"]).astimezone(UTC), False
+        at = datetime.fromisoformat(when["dateTime"])
+        return (at if at.tzinfo else at.replace(tzinfo=_zone(when.get("timeZone", zone.key)))).astimezone(UTC), False
     day = datetime.fromisoformat(when.get("date", "1970-01-01")).date()
     return clock.local_midnight(day, zone), True
 
 
 def _whole_days(start: datetime, end: datetime, zone: ZoneInfo) -> bool:
     # A room's calendar gives all-day events as midnight to midnight, not as dates.
-    local = [instant.astimezone(zone) for instant in (start, end)]
-    return all((at.hour, at.minute, at.second) == (0, 0, 0) for at in local) and local[0].date() < local[1].date()
+    days = [instant.astimezone(zone).date() for instant in (start, end)]
+    return days[0] < days[1] and [clock.local_midnight(day, zone) for day in days] == [start, end]
+
+
+def _next_day(start: datetime, zone: ZoneInfo) -> datetime:
+    return clock.local_midnight(start.astimezone(zone).date() + REPAIRED_DAYS, zone)
 
 
 def _answer(attendees: list[Json], calendar_id: str) -> Answer:

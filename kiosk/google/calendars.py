@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -10,21 +9,21 @@ from typing import Any
 from kiosk import clock
 from kiosk.errors import CursorExpired, Gone, Missing, Refused
 from kiosk.google import answers
-from kiosk.google.client import CALENDAR_SCOPES, Client
+from kiosk.google.client import CALENDAR_SCOPES, Client, quota_user
+from kiosk.google.route import STRAIGHT, Route
 from kiosk.schedule.model import Event
-from kiosk.source import Calendar, Draft, Page, Since, Window
+from kiosk.source import Busy, Calendar, Draft, Page, Since, Window
 
 PAGE_SIZE = 250
-WRITERS = {"writer", "owner", "writerWithoutPrivateAccess"}
 
 
 class GoogleCalendars:
     """The calendars that one set of credentials can see; each call is one request to Google."""
 
-    def __init__(self, credentials_file: str, subject: str, endpoint: str) -> None:
+    def __init__(self, credentials_file: str, subject: str, endpoint: str, route: Route = STRAIGHT) -> None:
         """`endpoint` is the root of another server that speaks Google's API, empty for Google."""
         root = f"{endpoint}/calendar/v3/" if endpoint else ""
-        self._client = Client("calendar", "v3", root, credentials_file, subject, CALENDAR_SCOPES)
+        self._client = Client("calendar", "v3", root, credentials_file, subject, CALENDAR_SCOPES, route)
 
     def page(self, calendar_id: str, query: Window | Since, token: str | None = None) -> Page:
         """Return one page; a series is expanded into its instances."""
@@ -32,10 +31,23 @@ class GoogleCalendars:
         body = self._list(calendar_id, **_bounds(query), **wanted)
         return answers.page(body, calendar_id)
 
+    def busy(self, calendar_ids: list[str], start: datetime, end: datetime) -> dict[str, Busy]:
+        """Return when each of up to 50 calendars is busy; declined and transparent events do not count."""
+        body = {
+            "timeMin": clock.iso(start),
+            "timeMax": clock.iso(end),
+            "timeZone": "UTC",
+            "items": [{"id": one} for one in calendar_ids],
+        }
+        answer = self._client.execute(
+            lambda api: api.freebusy().query(body=body, quotaUser=quota_user(calendar_ids[0]))
+        )
+        return answers.busy(answer)
+
     def describe(self, calendar_id: str) -> Calendar:
         """Return name, zone, our role and whether the room answers invitations by itself."""
         about = self._client.execute(
-            lambda api: api.calendars().get(calendarId=calendar_id, quotaUser=_quota_user(calendar_id))
+            lambda api: api.calendars().get(calendarId=calendar_id, quotaUser=quota_user(calendar_id))
         )
         role = self._list(calendar_id, maxResults=1).get("accessRole", "")
         return Calendar(
@@ -43,7 +55,7 @@ class GoogleCalendars:
             name=about.get("summary", ""),
             zone=about.get("timeZone", "UTC"),
             role=role,
-            can_write=role in WRITERS,
+            can_write=role in answers.WRITERS,
             answers=about.get("autoAcceptInvitations"),
         )
 
@@ -66,7 +78,7 @@ class GoogleCalendars:
                 body=body,
                 sendUpdates="none",
                 fields=answers.EVENT_FIELDS,
-                quotaUser=_quota_user(calendar_id),
+                quotaUser=quota_user(calendar_id),
             )
             request.headers["If-Match"] = event.etag
             return request
@@ -81,18 +93,22 @@ class GoogleCalendars:
                     calendarId=calendar_id,
                     eventId=event_id,
                     sendUpdates="none",
-                    quotaUser=_quota_user(calendar_id),
+                    quotaUser=quota_user(calendar_id),
                 )
             )
         except (Missing, Gone):
             return
+
+    def close(self) -> None:
+        """Close the connections to Google."""
+        self._client.close()
 
     def _event(self, calendar_id: str, method: str, **arguments: Any) -> Event:
         body: Mapping[str, Any] = self._client.execute(
             lambda api: getattr(api.events(), method)(
                 calendarId=calendar_id,
                 fields=answers.EVENT_FIELDS,
-                quotaUser=_quota_user(calendar_id),
+                quotaUser=quota_user(calendar_id),
                 **arguments,
             )
         )
@@ -102,7 +118,7 @@ class GoogleCalendars:
         options = {"maxResults": PAGE_SIZE, "singleEvents": True, "fields": answers.PAGE_FIELDS} | arguments
         try:
             body: Mapping[str, Any] = self._client.execute(
-                lambda api: api.events().list(calendarId=calendar_id, quotaUser=_quota_user(calendar_id), **options)
+                lambda api: api.events().list(calendarId=calendar_id, quotaUser=quota_user(calendar_id), **options)
             )
         except Refused as error:
             # Google words some expired cursors differently: a 410 of a list, or a 400 to a cursor, mean that.
@@ -130,8 +146,3 @@ def _body(draft: Draft) -> dict[str, Any]:
 
 def _when(instant: datetime, zone: str) -> dict[str, str]:
     return {"dateTime": instant.astimezone(clock.zone(zone)).isoformat(), "timeZone": zone}
-
-
-def _quota_user(calendar_id: str) -> str:
-    """Give each room its own share of the quota; the parameter takes 40 characters at most."""
-    return hashlib.sha256(calendar_id.encode()).hexdigest()[:32]

@@ -21,12 +21,20 @@ def load(file: str, scopes: tuple[str, ...], subject: str) -> Any:
     Raises GoogleAuthError, ValueError or OSError with Google's or the system's own words.
     """
     content = json.loads(Path(file).read_text(encoding="utf-8"))
-    kind = content.get("type") if isinstance(content, dict) else None
+    if not isinstance(content, dict) or not content.get("type"):
+        raise ValueError("it is not a credentials file, such as Google's console hands out")
+    kind = content["type"]
     if kind == "service_account":
         return ServiceAccount.from_service_account_info(content, scopes=list(scopes), subject=subject or None)
     if kind == "authorized_user":
-        return AuthorizedUser.from_authorized_user_info(content, scopes=list(scopes))
+        return _authorized_user(content, scopes)
     return _of_another_kind(file, scopes)
+
+
+def _authorized_user(content: dict[str, Any], scopes: tuple[str, ...]) -> Any:
+    found = AuthorizedUser.from_authorized_user_info(content, scopes=list(scopes))
+    # Google's helper asks Google's own address for tokens, whatever the file says.
+    return found.with_token_uri(content["token_uri"]) if content.get("token_uri") else found
 
 
 def _of_another_kind(file: str, scopes: tuple[str, ...]) -> Any:

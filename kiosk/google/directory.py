@@ -1,44 +1,51 @@
-"""Google's Directory as the list of an organisation's rooms."""
+"""Google's Directory as the lists of an organisation's rooms and people."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from kiosk.google.client import DIRECTORY_SCOPES, Client
-from kiosk.source import Resource
+from kiosk.google.client import DIRECTORY_SCOPES, PEOPLE_SCOPES, Client
+from kiosk.google.route import STRAIGHT, Route
+from kiosk.source import Member, Resource
 
 PAGE_SIZE = 500
 OTHER_THINGS = "OTHER"
+# Of `emails` the whole is asked for: Google describes it as "any", and into that no selection reaches.
+PEOPLE_FIELDS = "nextPageToken,users(primaryEmail,name(fullName),aliases,nonEditableAliases,emails)"
 
 
 class GoogleDirectory:
-    """The rooms and buildings that one administrator's credentials can see."""
+    """The rooms, buildings and people that one administrator's credentials can see."""
 
-    def __init__(self, credentials_file: str, subject: str, endpoint: str) -> None:
+    def __init__(self, credentials_file: str, subject: str, endpoint: str, route: Route = STRAIGHT) -> None:
         """`endpoint` is the root of another server that speaks Google's API, empty for Google."""
         root = f"{endpoint}/" if endpoint else ""
-        self._client = Client("admin", "directory_v1", root, credentials_file, subject, DIRECTORY_SCOPES)
+        access = ("admin", "directory_v1", root, credentials_file, subject)
+        self._client = Client(*access, DIRECTORY_SCOPES, route)
+        # Google refuses a token altogether when one of its scopes is missing, so people have a client of their own.
+        self._people = Client(*access, PEOPLE_SCOPES, route)
 
     def resources(self) -> list[Resource]:
         """Return all rooms with the names of their buildings; projectors and cars are left out."""
         buildings = {one["buildingId"]: one.get("buildingName", one["buildingId"]) for one in self._buildings()}
         return [_resource(one, buildings) for one in self._rooms() if _is_room(one)]
 
+    def people(self) -> list[Member]:
+        """Return every user with all addresses."""
+        return [_member(one) for one in _pages(self._people_page, "users")]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+        self._people.close()
+
     def _rooms(self) -> Iterator[Mapping[str, Any]]:
-        return self._every("calendars", "items")
+        return _pages(partial(self._page, "calendars"), "items")
 
     def _buildings(self) -> Iterator[Mapping[str, Any]]:
-        return self._every("buildings", "buildings")
-
-    def _every(self, collection: str, key: str) -> Iterator[Mapping[str, Any]]:
-        token: str | None = None
-        while True:
-            body = self._page(collection, token)
-            yield from body.get(key, [])
-            token = body.get("nextPageToken")
-            if not token:
-                return
+        return _pages(partial(self._page, "buildings"), "buildings")
 
     def _page(self, collection: str, token: str | None) -> Mapping[str, Any]:
         options: dict[str, Any] = {"customer": "my_customer", "maxResults": PAGE_SIZE, "pageToken": token}
@@ -46,6 +53,29 @@ class GoogleDirectory:
             lambda api: getattr(api.resources(), collection)().list(**options)
         )
         return body
+
+    def _people_page(self, token: str | None) -> Mapping[str, Any]:
+        options = {"customer": "my_customer", "maxResults": PAGE_SIZE, "pageToken": token, "fields": PEOPLE_FIELDS}
+        body: Mapping[str, Any] = self._people.execute(lambda api: api.users().list(**options))
+        return body
+
+
+def _pages(read: Callable[[str | None], Mapping[str, Any]], key: str) -> Iterator[Mapping[str, Any]]:
+    """Return the items of all pages; a page may lack the list, and is not the last for that."""
+    token: str | None = None
+    while True:
+        body = read(token)
+        yield from body.get(key, [])
+        token = body.get("nextPageToken")
+        if not token:
+            return
+
+
+def _member(one: Mapping[str, Any]) -> Member:
+    others = [item.get("address", "") for item in one.get("emails", [])]
+    addresses = [one["primaryEmail"], *one.get("aliases", []), *one.get("nonEditableAliases", []), *others]
+    name = one.get("name", {}).get("fullName", "")
+    return Member(name, tuple(dict.fromkeys(address.lower() for address in addresses if address)))
 
 
 def _is_room(one: Mapping[str, Any]) -> bool:

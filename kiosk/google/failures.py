@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -48,6 +49,11 @@ def translated() -> Iterator[None]:
         raise _refusal(error) from error
     except RefreshError as error:
         raise _token_failure(error) from error
+    except ssl.SSLCertVerificationError as error:
+        raise Unreachable(
+            f"Google's certificate is not trusted ({error.verify_message}). Where a proxy opens connections, name a "
+            "file with your organisation's certificates in SSL_CERT_FILE."
+        ) from error
     except (TransportError, HttpLib2Error, OSError, http.client.HTTPException) as error:
         raise Unreachable(f"Google cannot be reached ({_short(error)}).") from error
     except (ClientError, ValueError, KeyError) as error:
@@ -82,5 +88,6 @@ def _reason(error: HttpError) -> str:
 
 
 def _short(error: Exception) -> str:
-    text = str(error.args[0]) if error.args else ""
+    named = error.strerror if isinstance(error, OSError) else None
+    text = str(named or (error.args[0] if error.args else ""))
     return text.strip().rstrip(".") or type(error).__name__

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, TypedDict
+from zoneinfo import ZoneInfo
 
 from displays import Display, Scene
 from kiosk import clock
 from kiosk.schedule.model import Room
 
-# (template with one macro per slot, slot, value, room) -> HTML
-Draw = Callable[[str, str, object, Room], str]
+# (template with one macro per slot, slot, value, room, zone of the place it hangs in) -> HTML
+Draw = Callable[[str, str, object, Room, ZoneInfo], str]
 MOST_FRAGMENTS = 20_000
 
 
@@ -46,12 +47,12 @@ class Painter:
         self._salt = salt
         self._fragments: OrderedDict[tuple[object, ...], str] = OrderedDict()
 
-    def version(self, display: Display, room: Room, scenes: Sequence[Scene]) -> str:
+    def version(self, display: Display, room: Room, home: ZoneInfo, scenes: Sequence[Scene]) -> str:
         """Return the digest of all that decides the picture."""
-        return digest(self._salt, display.name, repr(room), repr(scenes))
+        return digest(self._salt, display.name, repr(room), home.key, repr(scenes))
 
-    def paint(self, display: Display, room: Room, scenes: tuple[Scene, ...], now: datetime) -> Drawn:
-        """Draw the scenes that are not over at `now`."""
+    def paint(self, display: Display, room: Room, home: ZoneInfo, scenes: tuple[Scene, ...], now: datetime) -> Drawn:
+        """Draw the scenes that are not over at `now`, for a screen that hangs in the zone `home`."""
         parts: dict[str, str] = {}
         names: dict[tuple[str, object], str] = {}
         current = coming(scenes, now)
@@ -60,14 +61,14 @@ class Painter:
                 if (slot, value) not in names:
                     name = f"p{len(names)}"
                     names[slot, value] = name
-                    parts[name] = self._fragment(display, slot, value, room)
-        return Drawn(self.version(display, room, scenes), current, parts, names)
+                    parts[name] = self._fragment(display, slot, value, room, home)
+        return Drawn(self.version(display, room, home, scenes), current, parts, names)
 
-    def _fragment(self, display: Display, slot: str, value: object, room: Room) -> str:
-        key = (display.fragments, slot, value, room)
+    def _fragment(self, display: Display, slot: str, value: object, room: Room, home: ZoneInfo) -> str:
+        key = (display.fragments, slot, value, room, home.key)
         html = self._fragments.get(key)
         if html is None:
-            html = self._draw(display.fragments, slot, value, room)
+            html = self._draw(display.fragments, slot, value, room, home)
             self._fragments[key] = html
             if len(self._fragments) > MOST_FRAGMENTS:
                 self._fragments.popitem(last=False)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from displays import REGISTRY, Display
 from displays.scene import local_date, window
 from kiosk import clock
 from kiosk.errors import NotFound
-from kiosk.live.drawing import Drawn, Painter, digest, track_json
+from kiosk.live.drawing import Drawn, Painter, TrackJson, digest, track_json
 from kiosk.store import diary, mirror, rooms
 from kiosk.store.database import Store
 from kiosk.store.mirror import Progress
@@ -19,6 +21,8 @@ from kiosk.store.rooms import StoredRoom
 ALL_ROOMS = "all"
 STALE_AFTER = timedelta(seconds=60)
 STALE_BEATS = 2.5
+# A check that lies further ahead than this was stamped by a clock that has been put right since.
+AHEAD = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +42,16 @@ class Screen:
 class _Kept:
     revision: int
     day: str
+    home: ZoneInfo
     drawn: Drawn
 
 
 @dataclass
 class Gallery:
-    """Draws on demand and remembers; `beat` is the mirror's, it decides when a room's truth is stale."""
+    """Draws on demand and remembers."""
 
     store: Store
     painter: Painter
-    beat: timedelta
     language: str
     build: str
     clock: clock.Clock = clock.now
@@ -57,22 +61,29 @@ class Gallery:
         """Return the whole view of a screen. Raises NotFound when there is no such room or board."""
         now = self.clock()
         stored = self.rooms_of(screen)
-        tracks = {one.room.slug: self.drawn(screen.display, one, now) for one in stored}
+        home = home_zone(stored)
+        tracks = {one.room.slug: self.drawn(screen.display, one, home, now) for one in stored}
         return {
             "display": screen.display,
             "slug": screen.slug,
             "version": _version(screen, tracks),
             "build": self.build,
             "language": self.language,
-            "zone": stored[0].room.zone.key if stored else "UTC",
+            "zone": home.key,
             "stamp": self._stamp(stored, now),
             "tracks": {slug: track_json(drawn, now) for slug, drawn in tracks.items()},
         }
 
     def version(self, screen: Screen) -> str:
         """Return the version that a screen should show now."""
-        now = self.clock()
-        return _version(screen, {one.room.slug: self.drawn(screen.display, one, now) for one in self.rooms_of(screen)})
+        now, stored = self.clock(), self.rooms_of(screen)
+        home = home_zone(stored)
+        return _version(screen, {one.room.slug: self.drawn(screen.display, one, home, now) for one in stored})
+
+    def tracks(self, screen: Screen, changed: list[StoredRoom], now: datetime) -> dict[str, TrackJson]:
+        """Return what the page plays from `now` on, of those rooms of a screen."""
+        home = home_zone(self.rooms_of(screen))
+        return {one.room.slug: track_json(self.drawn(screen.display, one, home, now), now) for one in changed}
 
     def stamp(self, screen: Screen) -> dict[str, Any]:
         """Return how old the truth on a screen is: the oldest of its fresh rooms, and every stale one."""
@@ -89,30 +100,32 @@ class Gallery:
                 raise NotFound(f"There is no board called {screen.slug!r}; {ALL_ROOMS!r} shows every room.")
             return rooms.every(db)
 
-    def drawn(self, display: str, stored: StoredRoom, now: datetime) -> Drawn:
-        """Return a room's track on a display, drawn anew only if the room or the local day changed."""
+    def drawn(self, display: str, stored: StoredRoom, home: ZoneInfo, now: datetime) -> Drawn:
+        """Return a room's track on a display in the zone `home`, drawn anew only if something changed."""
         kept = self._kept.get((display, stored.id))
         day = local_date(stored.room, now).isoformat()
-        if kept is None or (kept.revision, kept.day) != (stored.revision, day):
-            kept = _Kept(stored.revision, day, self._draw(REGISTRY[display], stored, now, kept))
+        if kept is None or (kept.revision, kept.day, kept.home) != (stored.revision, day, home):
+            kept = _Kept(stored.revision, day, home, self._draw(REGISTRY[display], stored, home, now, kept))
             self._kept[display, stored.id] = kept
         return kept.drawn
 
-    def _draw(self, display: Display, stored: StoredRoom, now: datetime, kept: _Kept | None) -> Drawn:
+    def _draw(self, display: Display, stored: StoredRoom, home: ZoneInfo, now: datetime, kept: _Kept | None) -> Drawn:
         span = window(stored.room, now)
         with self.store.read() as db:
+            known = diary.is_known(db, stored)
             found = diary.between(db, stored.id, span.start, span.end + stored.room.policy.longest)
-        scenes = display.project(stored.room, found, now)
-        if kept and kept.drawn.version == self.painter.version(display, stored.room, scenes):
+        unread = (display.unknown(stored.room, span.start),)
+        scenes = display.project(stored.room, found, now) if known else unread
+        if kept and kept.drawn.version == self.painter.version(display, stored.room, home, scenes):
             return kept.drawn
-        return self.painter.paint(display, stored.room, scenes, now)
+        return self.painter.paint(display, stored.room, home, scenes, now)
 
     def _stamp(self, stored: list[StoredRoom], now: datetime) -> dict[str, Any]:
         progress = self._progress()
         stale, fresh = {}, []
         for one in stored:
             as_of = _as_of(one, progress.get(one.id), now)
-            if as_of is None or now - as_of > max(STALE_AFTER, self.beat * STALE_BEATS):
+            if as_of is None or not -AHEAD < now - as_of <= _stale_after(progress.get(one.id)):
                 stale[one.room.slug] = clock.iso(as_of) if as_of else None
             else:
                 fresh.append(as_of)
@@ -123,9 +136,19 @@ class Gallery:
             return {one.room_id: one for one in mirror.everything(db)}
 
 
+def home_zone(stored: list[StoredRoom]) -> ZoneInfo:
+    """Return the zone in which most of a screen's rooms lie: the one on the clock beside them."""
+    zones = Counter(one.room.zone for one in stored)
+    return zones.most_common(1)[0][0] if zones else ZoneInfo("UTC")
+
+
 def _version(screen: Screen, tracks: dict[str, Drawn]) -> str:
     versions = [f"{slug}={drawn.version}" for slug, drawn in sorted(tracks.items())]
     return digest(screen.channel, *versions)
+
+
+def _stale_after(progress: Progress | None) -> timedelta:
+    return max(STALE_AFTER, timedelta(seconds=progress.beat) * STALE_BEATS) if progress else STALE_AFTER
 
 
 def _as_of(stored: StoredRoom, progress: Progress | None, now: datetime) -> datetime | None:

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from displays.scene import local_date
-from kiosk import clock
+from kiosk import clock, runtime
 from kiosk.live.audience import Audience
-from kiosk.live.drawing import track_json
+from kiosk.live.freshness import Freshness
 from kiosk.live.gallery import ALL_ROOMS, Gallery, Screen
 from kiosk.store import rooms
 from kiosk.store.rooms import StoredRoom
@@ -32,6 +32,7 @@ class Pulse:
     gallery: Gallery
     audience: Audience
     publish: Publish
+    freshness: Freshness
     _told: dict[Screen, str] = field(default_factory=dict)
     _days: dict[int, tuple[int, str]] = field(default_factory=dict)
     _seen: tuple[int, datetime] = (-1, clock.DAWN)
@@ -92,15 +93,10 @@ class Pulse:
         if version == previous:
             return
         self._told[screen] = version
-        tracks = {one.room.slug: track_json(self.gallery.drawn(screen.display, one, now), now) for one in changed}
+        tracks = self.gallery.tracks(screen, changed, now)
         payload = {"display": screen.display, "slug": screen.slug, "version": version, "previous": previous}
+        self.freshness.sent(version, [one.id for one in changed], now)
         self.publish(screen.channel, "tracks", {**payload, "now": clock.iso(now), "tracks": tracks})
 
     def _loop(self) -> None:
-        while True:
-            try:
-                self.step()
-            except Exception:
-                log.exception("Telling the screens stumbled and goes on")
-            self._wake.wait(LOOK.total_seconds())
-            self._wake.clear()
+        runtime.repeat(self.step, self._wake, LOOK.total_seconds(), log, "Telling the screens")

@@ -10,22 +10,27 @@ from flask import request
 from flask_socketio import SocketIO, disconnect, join_room, leave_room
 
 from kiosk.errors import NotFound
-from kiosk.live.audience import Audience
 from kiosk.live.gallery import Gallery, Screen
 from kiosk.live.pulse import Publish, Pulse
+from kiosk.live.tickets import Tickets
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Whoever sends the request that is being handled: `allowed` is the gate that pages pass too."""
+
+    allowed: Callable[[], bool]
+    presented: Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Doorway:
-    """What the handlers need.
-
-    `allowed` is the gate that pages pass too; `touched` hears of rooms before whose screen somebody stands.
-    """
+    """What the handlers need; `touched` hears of rooms before whose screen somebody stands."""
 
     gallery: Gallery
-    audience: Audience
     pulse: Pulse
-    allowed: Callable[[], bool]
+    tickets: Tickets
+    visitor: Visitor
     touched: Callable[[int], None]
 
 
@@ -38,30 +43,46 @@ def publisher(sockets: SocketIO) -> Publish:
     return publish
 
 
+def dismisser(sockets: SocketIO) -> Callable[[str], None]:
+    """Return what ends a connection from outside of its own requests."""
+
+    def dismiss(connection: str) -> None:
+        sockets.server.disconnect(connection, namespace="/")
+
+    return dismiss
+
+
 def register(sockets: SocketIO, doorway: Doorway) -> None:
     """Attach the handlers."""
 
+    def enter(*_auth: object) -> bool:
+        if not doorway.visitor.allowed():
+            return False
+        doorway.tickets.hold(_connection(), doorway.visitor.presented())
+        return True
+
     def leave(*_reason: object) -> None:
-        doorway.audience.left(_connection())
+        doorway.tickets.drop(_connection())
+        doorway.pulse.audience.left(_connection())
 
     def show(message: object) -> dict[str, Any] | None:
-        if doorway.allowed():
+        if doorway.visitor.allowed():
             return _show(doorway, message)
         disconnect()
         return None
 
     def touch(*_message: object) -> None:
-        if doorway.allowed():
+        if doorway.visitor.allowed():
             _touch(doorway)
 
-    sockets.on_event("connect", lambda *_auth: doorway.allowed())
+    sockets.on_event("connect", enter)
     sockets.on_event("disconnect", leave)
     sockets.on_event("show", show)
     sockets.on_event("touch", touch)
 
 
 def _touch(doorway: Doorway) -> None:
-    viewer = doorway.audience.viewers.get(_connection())
+    viewer = doorway.pulse.audience.viewers.get(_connection())
     if viewer is None or viewer.screen.display != "door":
         return
     for stored in doorway.gallery.rooms_of(viewer.screen):
@@ -85,11 +106,12 @@ def _show(doorway: Doorway, message: object) -> dict[str, Any]:
 
 
 def _join(doorway: Doorway, screen: Screen, shown: str, version: str) -> None:
-    before = doorway.audience.shows(_connection(), screen, shown, doorway.gallery.clock())
+    before = doorway.pulse.audience.shows(_connection(), screen, shown, doorway.gallery.clock())
     if before:
         leave_room(before.channel)
     join_room(screen.channel)
     doorway.pulse.joined(screen, version)
+    doorway.pulse.freshness.shown(shown, doorway.gallery.clock())
 
 
 def _connection() -> str:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from peewee import Database, SqliteDatabase
+from peewee import Database, DatabaseError, SqliteDatabase
 
 from kiosk import runtime
 from kiosk.errors import KioskError
@@ -25,7 +25,7 @@ class Store:
 
     def __init__(self, url: str) -> None:
         path = url.removeprefix("sqlite:///")
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(path).parent)
         self._reader = _sqlite(path)
         self._writer = _sqlite(path)
         self._reading = threading.RLock()
@@ -33,7 +33,10 @@ class Store:
         self._listeners: list[Callable[[], None]] = []
         # Fills a cache whose lock must never be taken in a real thread first.
         logging.getLogger("peewee").isEnabledFor(logging.DEBUG)
-        self.write(schema.upgrade)
+        try:
+            self.write(schema.upgrade)
+        except DatabaseError as error:
+            raise KioskError(f"The database {path} cannot be used ({error}): see KIOSK_DATABASE_URL.") from error
 
     @contextmanager
     def read(self) -> Iterator[Database]:
@@ -87,6 +90,13 @@ def _transaction(
     db.execute_sql(f"PRAGMA synchronous={synchronous}")
     with db.atomic("IMMEDIATE"):
         return fn(db, *args, **kwargs)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise KioskError(f"The folder {folder} cannot be made ({error.strerror}): see KIOSK_DATABASE_URL.") from error
 
 
 def _sqlite(path: str) -> SqliteDatabase:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from peewee import Database
@@ -20,12 +20,13 @@ COLUMNS = (
     "room_id", "event_id", "start", "end", *PLAIN, "organizer_email", "organizer_name", "created", "updated",
 )  # fmt: skip
 CHUNK = 500
-# No booking of a room lasts longer; the bound lets a query use both ends of the index.
-LONGEST = timedelta(days=62)
 
 
 def upsert(db: Database, room_id: int, events: Iterable[Event]) -> int:
-    """Insert events, or replace those whose etag differs; return how many rows changed."""
+    """Insert events, or replace those that differ; return how many rows changed.
+
+    Everything is compared: an event keeps its etag when our role changes, and with it what we may see of it.
+    """
     rows = [_row(room_id, event) for event in events]
     if not rows:
         return 0
@@ -50,9 +51,13 @@ def remove(db: Database, room_id: int, event_ids: Collection[str]) -> int:
     )
 
 
-def remove_series(db: Database, room_id: int, series_id: str) -> int:
-    """Delete every instance of a recurring event; return how many there were."""
-    return int(EventRow.delete().where((EventRow.room == room_id) & (EventRow.series_id == series_id)).execute(db))
+def remove_series(db: Database, room_id: int, series_ids: Collection[str]) -> int:
+    """Delete every instance of recurring events; return how many there were."""
+    query = EventRow.delete()
+    return sum(
+        query.where((EventRow.room == room_id) & EventRow.series_id.in_(chunk)).execute(db)
+        for chunk in _chunks(list(series_ids))
+    )
 
 
 def ids(db: Database, room_id: int) -> set[str]:
@@ -63,12 +68,7 @@ def ids(db: Database, room_id: int) -> set[str]:
 
 def between(db: Database, room_id: int, start: datetime, end: datetime) -> list[Event]:
     """Return the events that overlap [start, end), earliest first."""
-    where = (
-        (EventRow.room == room_id)
-        & (EventRow.start < end)
-        & (EventRow.start > start - LONGEST)
-        & (EventRow.end > start)
-    )
+    where = (EventRow.room == room_id) & (EventRow.start < end) & (EventRow.end > start)
     rows = EventRow.select().where(where).order_by(EventRow.start, EventRow.event_id).dicts().execute(db)
     return [_event(row) for row in rows]
 
@@ -83,11 +83,11 @@ def find(db: Database, room_id: int, event_id: str) -> Event | None:
 def _upsert_sql(db: Database) -> str:
     quoted = [f'"{name}"' for name in COLUMNS]
     updates = ", ".join(f"{name} = excluded.{name}" for name in quoted[2:])
+    differs = " OR ".join(f'"event".{name} IS DISTINCT FROM excluded.{name}' for name in quoted[2:])
     marks = ", ".join([db.param] * len(COLUMNS))
     return (
         f'INSERT INTO "event" ({", ".join(quoted)}) VALUES ({marks}) '
-        f'ON CONFLICT ("room_id", "event_id") DO UPDATE SET {updates} '
-        'WHERE excluded."etag" <> "event"."etag" OR excluded."etag" = \'\''
+        f'ON CONFLICT ("room_id", "event_id") DO UPDATE SET {updates} WHERE {differs}'
     )
 
 

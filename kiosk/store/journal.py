@@ -10,8 +10,8 @@ from typing import Literal
 from peewee import Database
 
 from kiosk.schedule.model import Booking
-from kiosk.store import rooms
 from kiosk.store.models import CommandRow
+from kiosk.store.revisions import touch
 
 Kind = Literal["book", "end", "cancel"]
 State = Literal["pending", "held", "withdrawing", "confirmed", "refused"]
@@ -43,10 +43,13 @@ class Command:
     settled_at: datetime | None
 
 
-def add(db: Database, command: Command) -> None:
-    """Write a new command."""
+def add(db: Database, command: Command) -> bool:
+    """Write a new command; False when another one came with its idempotency key first."""
+    if command.key and by_key(db, command.key):
+        return False
     values = {name: getattr(command, name) for name in _FIELDS if name != "room_id"}
     CommandRow.insert(**values, room=command.room_id).execute(db)
+    return True
 
 
 def find(db: Database, command_id: str) -> Command | None:
@@ -100,13 +103,18 @@ def claim(db: Database, command: Command, until: datetime) -> Command | None:
 def change_end(db: Database, command: Command, end: datetime) -> None:
     """Remember that the booking ends at another time now."""
     CommandRow.update(end=end).where(CommandRow.id == command.id).execute(db)
-    rooms.touch(db, command.room_id)
+    touch(db, command.room_id)
 
 
 def due(db: Database, now: datetime) -> list[Command]:
     """Return the open commands to look at, oldest first."""
     where = CommandRow.state.in_(OPEN) & (CommandRow.due_at <= now)
     return _list(db, where)
+
+
+def wake_all(db: Database, now: datetime) -> None:
+    """Let every open command be looked at now: whoever was at it is gone, or the clock was put back."""
+    CommandRow.update(due_at=now).where(CommandRow.state.in_(OPEN)).execute(db)
 
 
 def open_of(db: Database, room_id: int) -> list[Command]:
@@ -145,7 +153,7 @@ def _move(db: Database, command: Command, allowed: tuple[State, ...], **changes:
     where = (CommandRow.id == command.id) & CommandRow.state.in_(allowed)
     moved = bool(CommandRow.update(**changes).where(where).execute(db))
     if moved:
-        rooms.touch(db, command.room_id)
+        touch(db, command.room_id)
     return moved
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from peewee import Database
 
-from kiosk.errors import Busy
+from kiosk.errors import LeaseLost
 from kiosk.store.models import LeaseRow
 
 
@@ -20,10 +21,20 @@ class Lease:
     fence: int
 
 
+def of_room(room_id: int) -> str:
+    """Return the name of the lease under which a room is booked."""
+    return f"room:{room_id}"
+
+
+def held(db: Database, name: str, now: datetime) -> bool:
+    """Tell whether somebody holds the lease."""
+    return bool(LeaseRow.select().where((LeaseRow.name == name) & _is_live(now)).exists(db))
+
+
 def take(db: Database, name: str, owner: str, now: datetime, length: timedelta) -> Lease | None:
     """Take the lease if nobody holds it; None when somebody does."""
     LeaseRow.insert(name=name, owner="", expires_at=now, fence=0).on_conflict_ignore().execute(db)
-    where = (LeaseRow.name == name) & ((LeaseRow.owner == "") | (LeaseRow.expires_at <= now))
+    where = (LeaseRow.name == name) & ~_is_live(now)
     changes = {"owner": owner, "expires_at": now + length, "fence": LeaseRow.fence + 1}
     if not LeaseRow.update(**changes).where(where).execute(db):
         return None
@@ -36,11 +47,20 @@ def give_back(db: Database, lease: Lease) -> None:
     LeaseRow.update(owner="").where(_is_ours(lease)).execute(db)
 
 
+def extend(db: Database, lease: Lease, until: datetime) -> None:
+    """Keep a lease longer; nothing happens when it has passed to somebody else."""
+    LeaseRow.update(expires_at=until).where(_is_ours(lease)).execute(db)
+
+
 def check(db: Database, lease: Lease, now: datetime) -> None:
-    """Raise Busy when the lease has run out: what was learnt under it must not be stored."""
+    """Raise LeaseLost when the lease has run out: what was learnt under it must not be stored."""
     where = _is_ours(lease) & (LeaseRow.expires_at > now)
     if not LeaseRow.select().where(where).exists(db):
-        raise Busy("Somebody else has this room now; please try again.")
+        raise LeaseLost("Somebody else may have acted on this room meanwhile.")
+
+
+def _is_live(now: datetime) -> Any:
+    return (LeaseRow.owner != "") & (LeaseRow.expires_at > now)
 
 
 def _is_ours(lease: Lease) -> object:

@@ -66,7 +66,11 @@ class Meta(Model):
 
 
 class RoomRow(Model):
-    """A place that can be booked; linked when `calendar_id` is set. `revision` grows when its screens must change."""
+    """A place that can be booked; linked when `calendar_id` is set. `revision` grows when its screens must change.
+
+    `push`: changes are to be announced; `push_refusal`: why they were not at `push_refused_at`; `push_due_at`: when
+    a channel may be asked for again. `listed_at`: when the Directory first had it; `vanished_at`: since when not.
+    """
 
     id = AutoField()
     slug = CharField(unique=True)
@@ -78,21 +82,72 @@ class RoomRow(Model):
     zone = CharField(default="UTC")
     calendar_id = CharField(null=True, unique=True)
     revision = BigIntegerField(default=0, index=True)
+    push = BooleanField(default=True)
+    push_refusal = TextField(default="")
+    push_refused_at = InstantField(null=True)
+    push_due_at = InstantField(default=EPOCH)
+    listed_at = InstantField(null=True)
+    vanished_at = InstantField(null=True)
 
     class Meta:
         table_name = "room"
 
 
+class ChannelRow(Model):
+    """A channel through which a calendar's changes are announced; written before the source is asked for it.
+
+    `resource_id`: what names it at the source, None until that has answered. `verified_at`: when its first message
+    came. `stopping`: it is to be ended, tried next at `due_at`; `renew_at`: when another must take its place.
+    """
+
+    id = CharField(primary_key=True)
+    room = ForeignKeyField(RoomRow, null=True, on_delete="SET NULL")
+    calendar_id = CharField()
+    address = TextField()
+    token_hash = CharField()
+    resource_id = TextField(null=True)
+    created_at = InstantField()
+    renew_at = InstantField()
+    expires_at = InstantField()
+    verified_at = InstantField(null=True)
+    stopping = BooleanField(default=False)
+    due_at = InstantField()
+
+    class Meta:
+        table_name = "channel"
+
+
+class PersonRow(Model):
+    """One address of a person of the organisation, in small letters."""
+
+    email = CharField(primary_key=True)
+    name = TextField()
+
+    class Meta:
+        table_name = "person"
+
+
 class MirrorRow(Model):
-    """How far the mirror of a linked room is: its cursor, its window and its last success or failure."""
+    """How far the mirror of a linked room is: its cursor, its window and its last success or failure.
+
+    `due_at`: when its list is read next; `look_at`: when a free/busy question asks about it; `beat`: seconds
+    between two looks at present; `digest`: stands for the last free/busy answer; `expired_at`: when its cursor
+    last expired, for the `expiries`th time in a row.
+    """
 
     room = ForeignKeyField(RoomRow, primary_key=True, on_delete="CASCADE")
     cursor = TextField(null=True)
     window_start = InstantField(null=True)
     window_end = InstantField(null=True)
     full_at = InstantField(null=True)
+    expired_at = InstantField(null=True)
+    expiries = IntegerField(default=0)
     checked_at = InstantField(null=True)
     due_at = InstantField(index=True)
+    look_at = InstantField(index=True)
+    beat = IntegerField(default=0)
+    digest = CharField(default="")
+    can_write = BooleanField(default=True)
     generation = BigIntegerField(default=0)
     failures = IntegerField(default=0)
     reason = TextField(default="")
@@ -127,7 +182,7 @@ class EventRow(Model):
 
     class Meta:
         table_name = "event"
-        indexes = ((("room", "event_id"), True), (("room", "start", "end"), False))
+        indexes = ((("room", "event_id"), True), (("room", "end", "start"), False))
 
 
 class CommandRow(Model):
@@ -178,4 +233,4 @@ class TokenRow(Model):
         table_name = "token"
 
 
-TABLES = (Meta, RoomRow, MirrorRow, EventRow, CommandRow, LeaseRow, TokenRow)
+TABLES = (Meta, RoomRow, ChannelRow, PersonRow, MirrorRow, EventRow, CommandRow, LeaseRow, TokenRow)

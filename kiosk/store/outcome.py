@@ -15,7 +15,7 @@ from kiosk.store.leases import Lease
 def confirm(db: Database, command: Command, lease: Lease, found: list[Event], gone: list[str], now: datetime) -> bool:
     """Settle a command as done with the events the calendar gave; False when it was withdrawn meanwhile.
 
-    Raises Busy when the lease ran out: somebody else may have acted on the room since.
+    Raises LeaseLost when the lease ran out: somebody else may have acted on the room since.
     """
     leases.check(db, lease, now)
     moved = journal.settle(db, command, "confirmed", "", now)
@@ -34,6 +34,10 @@ def refuse(
 
 
 def withdrawn(db: Database, command: Command, now: datetime) -> bool:
-    """Settle a given-up command whose event is known not to be in the calendar."""
-    mirror.write_through(db, command.room_id, [], [command.event_id])
+    """Settle a given-up command: the event of a booking is known not to be in the calendar.
+
+    Ending or cancelling one that was given up leaves the event as the calendar has it.
+    """
+    if command.kind == "book":
+        mirror.write_through(db, command.room_id, [], [command.event_id])
     return journal.settle_withdrawn(db, command, now)

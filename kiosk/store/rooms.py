@@ -13,7 +13,9 @@ from peewee import Database, IntegrityError, fn
 from kiosk import clock
 from kiosk.errors import NotFound, UsageError
 from kiosk.schedule.model import Room
-from kiosk.store.models import CommandRow, EventRow, MirrorRow, RoomRow
+from kiosk.store import channels, journal
+from kiosk.store.models import EPOCH, CommandRow, EventRow, MirrorRow, RoomRow
+from kiosk.store.revisions import touch
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -46,16 +48,14 @@ def add(db: Database, room: Room) -> int:
     return int(number)
 
 
-def update(db: Database, room_id: int, room: Room) -> None:
-    """Store a room's properties again."""
-    RoomRow.update(**_columns(room)).where(RoomRow.id == room_id).execute(db)
-    touch(db, room_id)
+def add_linked(db: Database, room: Room, calendar_id: str, now: datetime, listed: bool = False) -> StoredRoom:
+    """Insert a room under the next free slug (oak, oak-2, …) and give it its calendar.
 
-
-def add_linked(db: Database, room: Room, calendar_id: str, now: datetime) -> StoredRoom:
-    """Insert a room under the next free slug (oak, oak-2, …) and give it its calendar."""
+    `listed`: the Directory has it.
+    """
     room_id = add(db, replace(room, slug=_free_slug(db, room.slug)))
     link(db, room_id, room.zone.key, calendar_id, now)
+    RoomRow.update(listed_at=now if listed else None).where(RoomRow.id == room_id).execute(db)
     return by_id(db, room_id)
 
 
@@ -97,13 +97,6 @@ def newest_revision(db: Database) -> int:
     return int(RoomRow.select(fn.COALESCE(fn.MAX(RoomRow.revision), 0)).scalar(db))
 
 
-def touch(db: Database, room_id: int) -> None:
-    """Say that a room's screens must be looked at again."""
-    newest = RoomRow.alias()
-    following = newest.select(fn.COALESCE(fn.MAX(newest.revision), 0) + 1)
-    RoomRow.update(revision=following).where(RoomRow.id == room_id).execute(db)
-
-
 def link(db: Database, room_id: int, zone: str, calendar_id: str, now: datetime) -> None:
     """Give a room its calendar and the calendar's zone; it is read at once.
 
@@ -114,16 +107,23 @@ def link(db: Database, room_id: int, zone: str, calendar_id: str, now: datetime)
         raise UsageError(f"The calendar {calendar_id} belongs to the room {other.room.slug!r} already.")
     RoomRow.update(calendar_id=calendar_id, zone=zone).where(RoomRow.id == room_id).execute(db)
     MirrorRow.delete().where(MirrorRow.room == room_id).execute(db)
-    MirrorRow.insert(room=room_id, due_at=now).execute(db)
+    MirrorRow.insert(room=room_id, due_at=now, look_at=now).execute(db)
     touch(db, room_id)
 
 
 def unlink(db: Database, room_id: int) -> int:
-    """Take a room's calendar away with everything mirrored from it; return how many events went."""
+    """Take a room's calendar away with everything mirrored from it; return how many events went.
+
+    Raises UsageError while bookings of the room are not settled: they would be orphans in Google.
+    """
+    if journal.open_of(db, room_id):
+        raise UsageError("Bookings of this room are not settled with Google yet: try again when they are.")
     removed = EventRow.delete().where(EventRow.room == room_id).execute(db)
     MirrorRow.delete().where(MirrorRow.room == room_id).execute(db)
     CommandRow.delete().where(CommandRow.room == room_id).execute(db)
-    RoomRow.update(calendar_id=None).where(RoomRow.id == room_id).execute(db)
+    channels.abandon(db, room_id)
+    changes = {"calendar_id": None, "listed_at": None, "vanished_at": None, "push_refusal": "", "push_refused_at": None}
+    RoomRow.update(**changes, push_due_at=EPOCH).where(RoomRow.id == room_id).execute(db)
     touch(db, room_id)
     return int(removed)
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from peewee import Database
 
 from kiosk.errors import KioskError
-from kiosk.store.models import TABLES, Meta
+from kiosk.store import facts
+from kiosk.store.models import TABLES
 
 
 def upgrade(db: Database) -> None:
@@ -20,30 +21,22 @@ def upgrade(db: Database) -> None:
         )
     for step in STEPS[version:]:
         step(db)
-    _set(db, "schema", str(len(STEPS)))
+    facts.write(db, "schema", str(len(STEPS)))
 
 
 def secret(db: Database) -> str:
     """Return this installation's secret, which signs cookies."""
-    row = Meta.select(Meta.value).where(Meta.name == "secret").tuples().first(db)
-    return str(row[0]) if row else ""
+    return facts.read(db, "secret") or ""
 
 
 def _version(db: Database) -> int:
-    if not db.table_exists("meta"):
-        return 0
-    row = Meta.select(Meta.value).where(Meta.name == "schema").tuples().first(db)
-    return int(row[0]) if row else 0
-
-
-def _set(db: Database, name: str, value: str) -> None:
-    Meta.insert(name=name, value=value).on_conflict(conflict_target=[Meta.name], update={Meta.value: value}).execute(db)
+    return int(facts.read(db, "schema") or 0) if db.table_exists("meta") else 0
 
 
 def _first(db: Database) -> None:
     with db.bind_ctx(TABLES, bind_refs=False, bind_backrefs=False):
         db.create_tables(TABLES, safe=False)
-    _set(db, "secret", secrets.token_hex(32))
+    facts.write(db, "secret", secrets.token_hex(32))
 
 
 STEPS: tuple[Callable[[Database], None], ...] = (_first,)

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from kiosk import clock
 from kiosk.errors import Missing, SourceError, UsageError
 from kiosk.schedule.model import Room
 from kiosk.source import Calendar, CalendarSource, DirectorySource, Resource
+from kiosk.store import directory as listing
 from kiosk.store import rooms
 from kiosk.store.database import Store
+from kiosk.store.directory import Followed
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(slots=True)
 class Imported:
-    """What an import did, by slug; `failed` pairs a room's name with the reason."""
+    """What an import did, by slug; `failed` pairs a room's name with the reason, `read_only` rooms cannot be booked."""
 
-    added: list[str]
-    known: list[str]
-    failed: list[tuple[str, str]]
+    followed: Followed
+    added: list[str] = field(default_factory=list)
+    read_only: list[str] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
 
 
 def verify(source: CalendarSource, calendar_id: str) -> Calendar:
@@ -57,34 +60,33 @@ def import_rooms(
 
     A room that cannot be linked is reported and the rest go on. `progress` hears (done, all) after each.
     """
-    result = Imported([], [], [])
     resources = directory.resources()
+    result = Imported(store.write(listing.follow, resources, clock.now()))
     for number, resource in enumerate(resources, 1):
         try:
-            _import(store, source, resource, result)
+            _add(store, source, resource, result)
         except (SourceError, UsageError) as error:
             result.failed.append((resource.name, str(error)))
         progress(number, len(resources))
     return result
 
 
-def _import(store: Store, source: CalendarSource, resource: Resource, result: Imported) -> None:
+def _add(store: Store, source: CalendarSource, resource: Resource, result: Imported) -> None:
     with store.read() as db:
-        known = rooms.by_calendar(db, resource.calendar_id)
-    if known:
-        store.write(rooms.update, known.id, _described(known.room, resource))
-        result.known.append(known.room.slug)
-        return
+        if rooms.by_calendar(db, resource.calendar_id):
+            return
     about = verify(source, resource.calendar_id)
-    room = Room(slug=rooms.slugify(resource.name), name=resource.name, zone=_zone(about))
-    stored = store.write(rooms.add_linked, _described(room, resource), about.id, clock.now())
+    stored = store.write(rooms.add_linked, _room(resource, _zone(about)), about.id, clock.now(), listed=True)
     result.added.append(stored.room.slug)
+    if not about.can_write:
+        result.read_only.append(stored.room.slug)
 
 
-def _described(room: Room, resource: Resource) -> Room:
-    return replace(
-        room,
+def _room(resource: Resource, zone: ZoneInfo) -> Room:
+    return Room(
+        slug=rooms.slugify(resource.name),
         name=resource.name,
+        zone=zone,
         building=resource.building,
         floor=resource.floor,
         capacity=resource.capacity,

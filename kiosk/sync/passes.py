@@ -3,41 +3,58 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+import threading
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from kiosk import clock
-from kiosk.errors import CursorExpired, SourceError, Unreachable
+from kiosk.errors import CursorExpired, Unreachable
 from kiosk.schedule.model import Event
 from kiosk.source import CalendarSource, Since, Window
-from kiosk.store import mirror
+from kiosk.store import leases, mirror
 from kiosk.store.database import Store
 from kiosk.store.mirror import Progress
+from kiosk.sync import expiry
 
 log = logging.getLogger(__name__)
 
 FULL_EVERY = timedelta(hours=24)
+# Rooms are read anew at hours of their own, and long before their window is too short: never all at midnight.
+FULL_SPREAD = 0.25
+SPARE_DAYS = 2
 MOST_PAGES = 50
 TRIES = 5
+# A booking takes a second or two; while Google is slow it may take longer.
+PATIENCE_SECONDS = 5.0
+STEP_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What a pass needs: where to read, where to write, how many days ahead are kept, and the clock."""
+    """What a pass needs: where to read, where to write, how many days ahead are kept, and the clock.
+
+    `pages`: a delta of more pages than this is given up for a full pass. `noticed(room, made, seen, stored)` hears
+    when the newest change of a delta was made, read and stored.
+    """
 
     source: CalendarSource
     store: Store
     days: int
     clock: clock.Clock = clock.now
+    pages: int = MOST_PAGES
+    noticed: Callable[[int, datetime, datetime, datetime], None] = lambda *_moments: None
 
 
 @dataclass(slots=True)
 class Harvest:
-    """What the pages of one pass brought."""
+    """What the pages of one pass brought; without a cursor the next pass asks again from where this one began."""
 
     events: dict[str, Event] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     cursor: str = ""
+    can_write: bool = True
 
 
 class TooMuch(CursorExpired):
@@ -47,25 +64,50 @@ class TooMuch(CursorExpired):
 def refresh(work: Pass, room_id: int) -> bool:
     """Bring one room up to date; True when it is, False when it is no longer linked.
 
-    Raises SourceError when the source fails; what is mirrored stays as it was. A pass that was overtaken by
-    a write-through is thrown away and run again.
+    Raises SourceError when the source fails, and Resting while a room waits because its cursors keep expiring;
+    what is mirrored stays as it was. A pass that was overtaken by a write-through is thrown away and run again;
+    one that meets a booking under way waits for its end.
     """
     for _ in range(TRIES):
         with work.store.read() as db:
             progress = mirror.progress(db, room_id)
         if progress is None:
             return False
+        expiry.wait_out(progress, work.clock())
+        _let_bookings_finish(work, room_id)
         if _run(work, progress):
             return True
     raise Unreachable("Bookings kept overtaking the synchronisation; it will be tried again.")
 
 
+def _let_bookings_finish(work: Pass, room_id: int) -> None:
+    pause, give_up = threading.Event(), clock.monotonic() + PATIENCE_SECONDS
+    while _is_being_booked(work, room_id):
+        if clock.monotonic() > give_up:
+            raise Unreachable("A booking is under way for long; the room is read after it.")
+        pause.wait(STEP_SECONDS)
+
+
+def _is_being_booked(work: Pass, room_id: int) -> bool:
+    with work.store.read() as db:
+        return leases.held(db, leases.of_room(room_id), work.clock())
+
+
 def needs_full(progress: Progress, now: datetime, days: int) -> bool:
-    """Tell whether the window must be read anew: never read, a day old, or no longer reaching far enough."""
+    """Tell whether the window must be read anew: no cursor, about a day old, or no longer reaching far enough.
+
+    The daily reading is structural: a series that nobody touches never tells of the instances that enter later.
+    """
     if not progress.cursor or progress.full_at is None or progress.window_end is None:
         return True
     wanted = clock.window(now, clock.zone(progress.zone), days)[1]
-    return now - progress.full_at > FULL_EVERY or progress.window_end < wanted
+    return now - progress.full_at > _full_every(progress.calendar_id) or progress.window_end < wanted
+
+
+def _full_every(calendar_id: str) -> timedelta:
+    """Return a day, a quarter more or less, always the same for a room."""
+    share = zlib.crc32(calendar_id.encode()) / 0xFFFFFFFF
+    return FULL_EVERY * (1 + FULL_SPREAD * (2 * share - 1))
 
 
 def _run(work: Pass, progress: Progress) -> bool:
@@ -73,13 +115,24 @@ def _run(work: Pass, progress: Progress) -> bool:
         return _full(work, progress)
     try:
         return _delta(work, progress)
-    except CursorExpired as error:
+    except TooMuch as error:
         log.info("%s: reading everything anew (%s)", progress.slug, error)
+    except CursorExpired as error:
+        _expire(work, progress, error)
     return _full(work, progress)
 
 
+def _expire(work: Pass, progress: Progress, error: CursorExpired) -> None:
+    """Forget the cursor. Raises Resting when that happens too often for the room to be read anew at once."""
+    now = work.clock()
+    expiries = expiry.following(progress, now)
+    work.store.write(mirror.expired, progress.room_id, expiries, now)
+    log.warning("%s: the cursor has expired, %d in a row (%s)", progress.slug, expiries, error)
+    expiry.wait_out(replace(progress, cursor=None, expired_at=now, expiries=expiries), now)
+
+
 def _full(work: Pass, progress: Progress) -> bool:
-    window = clock.window(work.clock(), clock.zone(progress.zone), work.days)
+    window = clock.window(work.clock(), clock.zone(progress.zone), work.days + SPARE_DAYS)
     harvest = _read(work.source, progress.calendar_id, Window(*window), MOST_PAGES * 10)
     return work.store.write(
         mirror.commit_full,
@@ -89,24 +142,37 @@ def _full(work: Pass, progress: Progress) -> bool:
         harvest.cursor,
         window,
         work.clock(),
+        can_write=harvest.can_write,
     )
 
 
 def _delta(work: Pass, progress: Progress) -> bool:
-    harvest = _read(work.source, progress.calendar_id, Since(str(progress.cursor)), MOST_PAGES)
-    start, end = clock.window(work.clock(), clock.zone(progress.zone), work.days)
+    harvest = _read(work.source, progress.calendar_id, Since(str(progress.cursor)), work.pages)
+    start, end = _kept(work, progress)
     kept = [event for event in harvest.events.values() if event.start < end and event.end > start]
     left = harvest.events.keys() - {event.id for event in kept}
-    return work.store.write(
+    seen = work.clock()
+    done = work.store.write(
         mirror.commit_delta,
         progress.room_id,
         progress.generation,
         kept,
         harvest.gone | left,
         harvest.gone,
-        harvest.cursor,
+        harvest.cursor or str(progress.cursor),
         work.clock(),
+        can_write=harvest.can_write,
     )
+    made = [event.updated for event in kept if event.updated]
+    if done and made:
+        work.noticed(progress.room_id, max(made), seen, work.clock())
+    return done
+
+
+def _kept(work: Pass, progress: Progress) -> tuple[datetime, datetime]:
+    """Return the stretch in which a delta's events count: cursors do not remember the window of the full pass."""
+    start, wanted = clock.window(work.clock(), clock.zone(progress.zone), work.days)
+    return start, max(wanted, progress.window_end or wanted)
 
 
 def _read(source: CalendarSource, calendar_id: str, query: Window | Since, most: int) -> Harvest:
@@ -123,12 +189,7 @@ def _read(source: CalendarSource, calendar_id: str, query: Window | Since, most:
             harvest.gone.add(event_id)
         token = page.next_page
         if token is None:
-            return _finished(harvest, page.cursor)
+            harvest.cursor = page.cursor or ""
+            harvest.can_write = page.can_write
+            return harvest
     raise TooMuch("The list of changes is too long.")
-
-
-def _finished(harvest: Harvest, cursor: str | None) -> Harvest:
-    if not cursor:
-        raise SourceError("Google's last page carries no cursor.")
-    harvest.cursor = cursor
-    return harvest

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Request, request
+from flask import Flask, Request, Response, request
 
 from kiosk.store import tokens
 from kiosk.store.database import Store
 from kiosk.web.problems import Problem
 from kiosk.web.wording import gettext as _
+
+WsgiApp = Callable[..., Any]
 
 COOKIE = "kiosk_token"
 COOKIE_DAYS = 400
@@ -18,14 +23,19 @@ COOKIE_DAYS = 400
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Decides about the request that is being handled, a page's, a script's or a socket's."""
+    """Decides about a request, a page's, a script's or a socket's; `public_host` is this server's name outside."""
 
     store: Store
     open_displays: bool
+    public_host: str = ""
 
     def allowed(self) -> bool:
-        """Tell whether this request may see displays and book."""
-        return self.open_displays or self.knows(_presented(request))
+        """Tell whether the request that is being handled may see displays and book."""
+        return self.admits(presented(request))
+
+    def admits(self, token: str) -> bool:
+        """Tell whether whoever shows this token, or none, may see displays and book."""
+        return self.open_displays or self.knows(token)
 
     def knows(self, token: str) -> bool:
         """Tell whether a token is one of ours."""
@@ -33,6 +43,63 @@ class Gate:
             return False
         with self.store.read() as db:
             return tokens.known(db, token) is not None
+
+    def is_our_name(self, host: str) -> bool:
+        """Tell whether a request's Host may be this server's name.
+
+        Where everybody is let in, another site could point a name of its own at this server and act as our pages
+        do. Names that no stranger can own are safe: addresses, names without a dot, .local, and our public one.
+        """
+        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+        local = "." not in name or name.endswith((".local", ".localhost")) or _is_address(name)
+        return not self.open_displays or local or name == self.public_host
+
+
+# Nothing a page of ours needs comes from elsewhere, and no other site may frame it.
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+}
+
+
+def install(app: Flask, gate: Gate) -> None:
+    """Answer only under our own name, and tell browsers what our pages may do."""
+
+    def check_name() -> None:
+        if not gate.is_our_name(request.host):
+            raise misnamed(request.host)
+
+    def add_headers(answer: Response) -> Response:
+        for name, value in HEADERS.items():
+            answer.headers.setdefault(name, value)
+        return answer
+
+    app.before_request(check_name)
+    app.after_request(add_headers)
+
+
+def guarded(app: WsgiApp, gate: Gate) -> WsgiApp:
+    """Keep strangers from opening connections at all: each costs memory, and they cannot use it."""
+
+    def entry(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ.get("PATH_INFO", "").startswith("/socket.io") and not gate.admits(presented(Request(environ))):
+            start_response("401 Unauthorized", [("Content-Length", "0")])
+            return []
+        return app(environ, start_response)
+
+    return entry
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def from_elsewhere(asked: Request) -> bool:
@@ -48,12 +115,21 @@ def stranger() -> Problem:
     return problem
 
 
+def misnamed(host: str) -> Problem:
+    """Return the answer to a request for a server of another name."""
+    sentence = _(
+        "This server does not know itself as %(host)s. Its administrator can name it in KIOSK_PUBLIC_URL.", host=host
+    )
+    return Problem(421, "misnamed", "Misdirected request", sentence)
+
+
 def foreign() -> Problem:
     """Return the answer to a page of another site."""
     return Problem(403, "foreign_page", "Refused", _("Another site's page may not act here."))
 
 
-def _presented(asked: Request) -> str:
+def presented(asked: Request) -> str:
+    """Return the token that a request shows, empty when it shows none."""
     scheme, _, token = asked.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
         return token.strip()

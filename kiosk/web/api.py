@@ -12,7 +12,7 @@ from kiosk import clock
 from kiosk.booking.alternatives import Alternative, alternatives
 from kiosk.booking.desk import Declined, Desk, Wish
 from kiosk.schedule.availability import situation
-from kiosk.schedule.model import Booking
+from kiosk.schedule.model import Booking, Situation
 from kiosk.store import diary, rooms
 from kiosk.store.database import Store
 from kiosk.store.journal import Command
@@ -25,6 +25,7 @@ from kiosk.web.wording import gettext as _
 
 LONGEST_SCHEDULE = timedelta(days=62)
 LOOKAHEAD = timedelta(days=2)
+UNKNOWN = Situation("closed", None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,8 @@ def _room(api: Api, stored: StoredRoom) -> dict[str, Any]:
     now, room = api.clock(), stored.room
     with api.store.read() as db:
         found = diary.between(db, stored.id, now, now + LOOKAHEAD)
-    present = situation(found, now, room.policy)
+        known = diary.is_known(db, stored)
+    present = situation(found, now, room.policy) if known else UNKNOWN
     return {
         "slug": room.slug,
         "name": room.name,

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from unicodedata import category
 
 from flask import request
 
 from kiosk import clock
 from kiosk.web.outcomes import invalid
 from kiosk.web.wording import gettext as _
+
+# Control signs and halves of signs: nothing that a title needs, and nothing that can be stored or shown.
+UNSEEN = {"Cc", "Cs"}
 
 
 class Body:
@@ -23,7 +27,7 @@ class Body:
     def instant(self, name: str) -> datetime | None:
         """Return an instant with its offset, None when the field is absent."""
         value = self._values.get(name)
-        return None if value is None else _instant(name, value)
+        return None if value is None else _instant(name, value).replace(microsecond=0)
 
     def minutes(self, name: str) -> int | None:
         """Return a whole number of minutes, None when the field is absent."""
@@ -37,7 +41,7 @@ class Body:
     def text(self, name: str, longest: int) -> str:
         """Return a text without surrounding space, empty when the field is absent."""
         value = self._values.get(name, "")
-        if not isinstance(value, str) or len(value) > longest:
+        if not isinstance(value, str) or len(value) > longest or any(category(sign) in UNSEEN for sign in value):
             raise invalid(name, _("This must be a text of at most %(longest)s characters.", longest=longest))
         return value.strip()
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, jsonify
 
-from kiosk import runtime
-from kiosk.live.audience import Audience
-from kiosk.live.gallery import ALL_ROOMS, Gallery, Screen
-from kiosk.store import mirror
+from kiosk import clock, runtime
+from kiosk.live.gallery import ALL_ROOMS, Screen
+from kiosk.live.pulse import Pulse
+from kiosk.store import directory, mirror
 from kiosk.web.access import Gate
 
 
@@ -19,8 +19,7 @@ from kiosk.web.access import Gate
 class Health:
     """What the answers are made of."""
 
-    gallery: Gallery
-    audience: Audience
+    pulse: Pulse
     gate: Gate
     stalls: runtime.StallWatch
 
@@ -44,20 +43,28 @@ def install(app: Flask, health: Health) -> None:
 
 def _reasons(health: Health) -> dict[str, str]:
     """Return, by slug, why a room's truth is stale."""
-    stamp = health.gallery.stamp(Screen("lobby", ALL_ROOMS))
-    with health.gallery.store.read() as db:
+    stamp = health.pulse.gallery.stamp(Screen("lobby", ALL_ROOMS))
+    with health.pulse.gallery.store.read() as db:
         known = {one.slug: one.reason for one in mirror.everything(db)}
     return {slug: known.get(slug) or f"last checked {as_of or 'never'}" for slug, as_of in stamp["stale"].items()}
 
 
 def _details(health: Health, reasons: dict[str, str]) -> dict[str, Any]:
-    viewers = list(health.audience.viewers.values())
-    versions = {screen: health.gallery.version(screen) for screen in {viewer.screen for viewer in viewers}}
-    late = health.gallery.clock() - timedelta(minutes=1)
+    viewers = list(health.pulse.audience.viewers.values())
+    versions = {screen: health.pulse.gallery.version(screen) for screen in {viewer.screen for viewer in viewers}}
+    late = health.pulse.gallery.clock() - timedelta(minutes=1)
     return {
         "reasons": reasons,
+        "vanished": _vanished(health),
         "screens": len(viewers),
-        "screens_behind": health.audience.behind(versions),
+        "screens_behind": health.pulse.audience.behind(versions),
         "screens_silent": sum(1 for viewer in viewers if viewer.at < late),
+        "freshness_seconds": health.pulse.freshness.summary(),
         "hub_stall_ms": round(health.stalls.longest() * 1000, 1),
     }
+
+
+def _vanished(health: Health) -> dict[str, str]:
+    """Return, by slug, since when the Directory no longer has a room; that makes nobody unready."""
+    with health.pulse.gallery.store.read() as db:
+        return {slug: clock.iso(since) for slug, since in directory.vanished(db).items()}

@@ -91,6 +91,10 @@ def _sentence(reason: str) -> str:
         "cancelled": _("The booking was cancelled in Google Calendar."),
         "gone": _("The booking is not in Google Calendar any more."),
         "external": _("This booking was made in Google Calendar; its organizer can change it there."),
+        "unread": _("This room's calendar has not been read yet. Please try again in a moment."),
+        "requiredAccessLevel": _(
+            "This server may not make changes to the room's calendar. Please tell its administrator."
+        ),
         "over": _("This booking is over."),
         "past": _("This time has passed."),
         "forgotten": _("The booking was not made: it took too long."),

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from displays import REGISTRY
 from kiosk.live.drawing import Drawn, current_slots
-from kiosk.live.gallery import ALL_ROOMS, Gallery, Screen
+from kiosk.live.gallery import ALL_ROOMS, Gallery, Screen, home_zone
 from kiosk.resources import resource
 from kiosk.store.rooms import StoredRoom
 from kiosk.web.access import COOKIE, COOKIE_DAYS, Gate, from_elsewhere, stranger
@@ -104,11 +104,12 @@ def _data(gallery: Gallery, screen: Screen) -> Response:
 
 def _picture(gallery: Gallery, screen: Screen) -> dict[str, Any]:
     stored, now = gallery.rooms_of(screen), gallery.clock()
+    home = home_zone(stored)
     view = gallery.view(screen)
     if screen.display != "door":
-        rows = [_row(one, gallery.drawn(screen.display, one, now), gallery) for one in stored]
+        rows = [_row(one, gallery.drawn(screen.display, one, home, now), gallery) for one in stored]
         return {"view": view, "title": _("All rooms"), "current": sorted(rows, key=lambda row: row["order"])}
-    scene, slots = current_slots(gallery.drawn("door", stored[0], now), now)
+    scene, slots = current_slots(gallery.drawn("door", stored[0], home, now), now)
     marked = {slot: Markup(html) for slot, html in slots.items()}
     return {"view": view, "room": stored[0].room, "status": scene.status, "current": marked}
 

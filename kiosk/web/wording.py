@@ -9,7 +9,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_skeleton, format_time
+from babel.dates import format_skeleton, format_time, get_timezone_name
 from flask import Flask, has_request_context, request
 from flask_babel import Babel, force_locale, get_locale
 from flask_babel import gettext as babel_gettext
@@ -21,6 +21,7 @@ from kiosk.schedule.model import Room
 from kiosk.settings import LANGUAGES
 
 _zone: ContextVar[ZoneInfo] = ContextVar("zone")
+_home: ContextVar[ZoneInfo] = ContextVar("home")
 
 
 def gettext(text: str, **values: object) -> str:
@@ -39,7 +40,7 @@ def install(app: Flask, language: str, hours: str) -> None:
     """Give the app its languages and the filters of its templates; `hours` is "24" or "12"."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(resource("translations"))
     Babel(app, default_locale=language, locale_selector=lambda: _wanted(language))
-    app.jinja_env.filters.update(clock=_clock(hours), iso=clock.iso, day=_day)
+    app.jinja_env.filters.update(clock=_clock(hours), iso=clock.iso, day=_day, elsewhere=_elsewhere)
     app.jinja_env.globals.update(hour_cycle="h23" if hours == "24" else "h12", numerals="latn")
     app.context_processor(_language)
 
@@ -54,10 +55,11 @@ def zone_of(room: Room) -> Iterator[None]:
         _zone.reset(token)
 
 
-def drawer(app: Flask, language: str) -> Callable[[str, str, object, Room], Markup]:
-    """Return draw(template, macro, value, room): one fragment of a display, in the displays' language."""
+def drawer(app: Flask, language: str) -> Callable[[str, str, object, Room, ZoneInfo], Markup]:
+    """Return draw(template, macro, value, room, home): one fragment of a display, in the displays' language."""
 
-    def draw(template: str, slot: str, value: object, room: Room) -> Markup:
+    def draw(template: str, slot: str, value: object, room: Room, home: ZoneInfo) -> Markup:
+        _home.set(home)
         with app.app_context(), spoken(language), zone_of(room):
             macro = getattr(app.jinja_env.get_template(template).module, slot)
             return Markup(macro(value, room))
@@ -86,5 +88,13 @@ def _clock(hours: str) -> Callable[[datetime], str]:
     return write
 
 
+def _elsewhere(instant: datetime) -> str:
+    """Name the room's zone where its clocks show another time than those of the place the screen hangs in."""
+    zone = _zone.get(ZoneInfo("UTC"))
+    if instant.astimezone(zone).utcoffset() == instant.astimezone(_home.get(zone)).utcoffset():
+        return ""
+    return get_timezone_name(instant.astimezone(zone), width="short", locale=get_locale() or Locale("en"))
+
+
 def _day(day: date) -> str:
-    return format_skeleton("EEEd", day, locale=get_locale() or Locale("en"))
+    return format_skeleton("MMMEd", day, locale=get_locale() or Locale("en"))

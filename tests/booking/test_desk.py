@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from kiosk.booking.desk import Declined, Desk, KeyReused, Wish
 from kiosk.booking.driver import Driver
-from kiosk.errors import AccessDenied, Unreachable
+from kiosk.booking.lock import Locks
+from kiosk.errors import AccessDenied, Unreachable, UsageError
 from kiosk.schedule.model import Room
-from kiosk.store import diary, events, journal, rooms
+from kiosk.store import diary, events, journal, leases, rooms
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
 from kiosk.sync.passes import Pass, refresh
@@ -327,3 +329,107 @@ def test_of_many_taps_at_once_exactly_one_gets_the_room(
     assert sorted(results).count(won) == 1
     assert set(results) <= {won, "refused", "taken"}
     assert len(on_screen(desk, oak, still)) == 1
+
+
+@pytest.mark.parametrize("act", ["end", "cancel"])
+def test_booking_stays_on_the_screen_while_it_cannot_be_ended_in_google(
+    act: str, desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
+) -> None:
+    made = desk.book(HALF_HOUR)
+    still.advance(minutes=5)
+    calendars.before.append(unreachable)
+    assert getattr(desk, act)(made.event_id).state == "withdrawing"
+    calendars.before.clear()
+    still.advance(minutes=2)
+    desk.step()
+    assert on_screen(desk, oak, still) == [(made.event_id, False)]
+
+
+def test_clock_that_jumps_during_a_booking_leaves_no_ghost(
+    desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
+) -> None:
+    jumps = [61.0]
+
+    def jump(request: str) -> None:
+        if request == "insert" and jumps:
+            still.advance(seconds=jumps.pop())  # as when a Pi learns the time: every lease has run out
+
+    calendars.after.append(jump)
+    made = desk.book(HALF_HOUR)
+    assert made.state == "confirmed"
+    assert [event.id for event in calendars.living(OAK)] == [made.event_id]
+    assert [booking for booking, _held in on_screen(desk, oak, still)] == [made.event_id]
+
+
+def test_clock_that_jumps_while_ending_still_tells_the_truth(
+    desk: Desk, calendars: FakeCalendars, still: StillClock
+) -> None:
+    made = desk.book(HALF_HOUR)
+    still.advance(minutes=10)
+    jumps = [61.0]
+    calendars.after.append(lambda name: still.advance(seconds=jumps.pop()) if name == "change_end" and jumps else None)
+    assert desk.end(made.event_id).state == "confirmed"
+
+
+def test_lease_is_renewed_while_a_slow_command_is_done(store: Store, still: StillClock, oak: StoredRoom) -> None:
+    locks = Locks(store, "me", still)
+    with locks.room(oak.id) as lease:
+        still.advance(seconds=9)
+        locks.renew()
+        still.advance(seconds=9)
+        store.write(leases.check, lease, still())
+    assert store.write(leases.take, lease.name, "other", still(), timedelta(seconds=1))
+
+
+def test_room_of_a_killed_server_is_free_again_in_seconds(store: Store, still: StillClock, oak: StoredRoom) -> None:
+    dead, alive = Locks(store, "dead", still), Locks(store, "alive", still)
+    dead.room(oak.id).__enter__()
+    still.advance(seconds=11)
+    with alive.room(oak.id) as lease:
+        assert lease.owner == "alive"
+
+
+def test_one_key_used_by_many_requests_at_once_is_one_booking(desk: Desk, calendars: FakeCalendars) -> None:
+    barrier = threading.Barrier(6)
+    answers: list[tuple[str, str]] = []
+
+    def tap() -> None:
+        barrier.wait()
+        made = desk.book(replace(HALF_HOUR, key="same"))
+        answers.append((made.id, made.state))
+
+    threads = [threading.Thread(target=tap) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 6
+    assert {state for _id, state in answers} == {"confirmed"}
+    assert len({number for number, _state in answers}) == len(calendars.living(OAK)) == 1
+
+
+def test_room_whose_calendar_was_never_read_is_not_booked(desk: Desk, store: Store, still: StillClock) -> None:
+    store.write(rooms.add_linked, Room("yew", "Yew", ZoneInfo("Europe/Berlin")), "yew@x", still())
+    with pytest.raises(Declined, match="unread"):
+        desk.book(replace(HALF_HOUR, slug="yew"))
+
+
+def test_hold_is_looked_at_again_though_the_clock_was_put_back(
+    desk: Desk, calendars: FakeCalendars, still: StillClock
+) -> None:
+    calendars.before.append(unreachable)
+    made = desk.book(replace(HALF_HOUR, minutes=300))
+    desk.step()
+    calendars.before.clear()
+    still.advance(hours=-1)
+    desk.step()
+    assert desk.find(made.id).state == "confirmed"
+
+
+def test_room_with_an_unsettled_booking_is_not_unlinked(
+    desk: Desk, store: Store, oak: StoredRoom, calendars: FakeCalendars
+) -> None:
+    calendars.before.append(unreachable)
+    desk.book(HALF_HOUR)
+    with pytest.raises(UsageError, match="not settled"):
+        store.write(rooms.unlink, oak.id)

@@ -36,7 +36,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(FOLDER), extensions=["jinja2.ext.i18n"], undefined=StrictUndefined, autoescape=True
     )
     made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
-    made.filters.update(clock=spell, iso=datetime.isoformat, day=str)
+    made.filters.update(clock=spell, iso=datetime.isoformat, day=str, elsewhere=lambda _at: "")
     made.globals.update(static=lambda path: f"/static/{path}", language="en", direction="ltr")
     made.globals.update(hour_cycle="h23", numerals="latn", next="", error="", detail="")
     return made

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 from google.oauth2 import service_account
+from google.oauth2.credentials import Credentials
 from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.discovery import build
 
@@ -66,15 +67,18 @@ def rooms(world: World) -> Rooms:
 
 @pytest.fixture
 def connect(emulator: Emulator) -> Iterator[Connect]:
-    """Google's client for a subject (None: the service account by itself) with scopes; answers are checked."""
+    """Google's client for a subject (None: the service account by itself) with scopes; answers are checked.
+
+    Instead of a subject it takes the content of an authorized-user file.
+    """
     with ExitStack() as open_ones:
 
         def connected(
-            subject: str | None = emulator.world.service_user, scopes: tuple[str, ...] = CALENDAR, api: str = "calendar"
+            subject: str | dict[str, Any] | None = emulator.world.service_user,
+            scopes: tuple[str, ...] = CALENDAR,
+            api: str = "calendar",
         ) -> Any:
-            credentials = service_account.Credentials.from_service_account_info(
-                emulator.credentials(), scopes=scopes, subject=subject
-            )
+            credentials = credentials_of(emulator, subject, scopes)
             name, version, path = {
                 "calendar": ("calendar", "v3", "/calendar/v3/"),
                 "directory": ("admin", "directory_v1", "/"),
@@ -88,6 +92,13 @@ def connect(emulator: Emulator) -> Iterator[Connect]:
             return service
 
         yield connected
+
+
+def credentials_of(emulator: Emulator, who: str | dict[str, Any] | None, scopes: tuple[str, ...]) -> Any:
+    if isinstance(who, dict):
+        names = ("token_uri", "client_id", "client_secret", "refresh_token")
+        return Credentials(None, **{name: who[name] for name in names})  # type: ignore[no-untyped-call]
+    return service_account.Credentials.from_service_account_info(emulator.credentials(), scopes=scopes, subject=who)
 
 
 @pytest.fixture

@@ -18,6 +18,9 @@ DOCUMENTS = Path(googleapiclient.__file__).parent / "discovery_cache" / "documen
 ADDRESSES = (
     ("calendar.v3", r"/calendar/v3/calendars/[^/]+", "Calendar"),
     ("calendar.v3", r"/calendar/v3/users/me/calendarList", "CalendarList"),
+    ("calendar.v3", r"/calendar/v3/users/me/calendarList/[^/]+", "CalendarListEntry"),
+    ("calendar.v3", r"/calendar/v3/calendars/[^/]+/events/watch", "Channel"),
+    ("calendar.v3", r"/calendar/v3/calendars/[^/]+/events/[^/]+/move", "Event"),
     ("calendar.v3", r"/calendar/v3/calendars/[^/]+/events", "Events"),
     ("calendar.v3", r"/calendar/v3/calendars/[^/]+/events/[^/]+/instances", "Events"),
     ("calendar.v3", r"/calendar/v3/calendars/[^/]+/events/[^/]+", "Event"),
@@ -30,6 +33,7 @@ ADDRESSES = (
     ("admin.directory_v1", r"/admin/.*/resources/features/[^/]+", "Feature"),
     ("admin.directory_v1", r"/admin/directory/v1/users", "Users"),
     ("admin.directory_v1", r"/admin/directory/v1/users/[^/]+", "User"),
+    ("oauth2.v2", r"/oauth2/v2/userinfo", "Userinfo"),
 )
 ERROR = {
     "type": "object",
@@ -79,8 +83,8 @@ class CheckedHttp(httplib2.Http):
 
 
 def check(method: str, path: str, status: int, content: bytes) -> None:
-    """Validate one answer of the Calendar or Directory API."""
-    if not path.startswith(("/calendar/", "/admin/")):
+    """Validate one answer of the Calendar, Directory or userinfo API."""
+    if not path.startswith(("/calendar/", "/admin/", "/oauth2/v2/")):
         return
     if status in {204, 304}:
         assert content == b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from googleapiclient.errors import HttpError
 from kiosk.emulator.server import Emulator
 from kiosk.emulator.world import World, occurrence_id
 from tests.emulator.conftest import ADA, BOB, Rooms, answer_of, at, body, delta, full
+
+HOUR = timedelta(hours=1)
 
 
 def ids(items: list[dict[str, Any]]) -> list[str]:
@@ -230,3 +233,56 @@ def test_instances_of_one_series_can_be_asked_for(events: Any, rooms: Rooms, wor
     items = events.instances(calendarId=rooms.oak, eventId=series).execute()["items"]
     assert [item["start"]["dateTime"] for item in items] == ["2026-08-10T10:00:00+02:00", "2026-08-24T10:00:00+02:00"]
     assert answer_of(items[0], rooms.oak) == "accepted"
+
+
+def test_a_deleted_series_leaves_tombstones_for_half_a_year_only(events: Any, rooms: Rooms, world: World) -> None:
+    begin = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+    series = world.create(ADA, "Weekly", begin, begin + HOUR, rooms=[rooms.oak], recurrence=["RRULE:FREQ=WEEKLY"])
+    _, token = full(events, rooms.oak, singleEvents=True, timeMax=(begin + timedelta(days=7)).isoformat())
+    world.cancel(series)
+    assert len(delta(events, rooms.oak, token)) == 27
+    assert len(delta(events, rooms.oak, token, showDeleted=True)) == 730
+
+
+def test_changes_of_long_ago_are_not_remembered(events: Any, rooms: Rooms) -> None:
+    recently, long_ago = (datetime.now(UTC) - timedelta(days=days) for days in (20, 40))
+    assert events.list(calendarId=rooms.oak, updatedMin=recently.isoformat()).execute()["items"] == []
+    assert refusal(events.list(calendarId=rooms.oak, updatedMin=long_ago.isoformat())) == (410, "updatedMinTooLongAgo")
+
+
+def test_a_page_may_be_shorter_than_asked_for(events: Any, rooms: Rooms, world: World, emulator: Emulator) -> None:
+    for hour in range(5):
+        world.create(ADA, f"At {hour}", at(hour), at(hour + 1), rooms=[rooms.oak])
+    emulator.service.set_flag("short_pages", True)
+    first = events.list(calendarId=rooms.oak, maxResults=4).execute()
+    assert len(first["items"]) == 2
+    assert len(full(events, rooms.oak, maxResults=4)[0]) == 5
+
+
+def test_stray_tombstones_come_whatever_the_window(events: Any, rooms: Rooms, world: World, emulator: Emulator) -> None:
+    gone = world.create(ADA, "Once", at(0), at(1), rooms=[rooms.oak])
+    series = world.create(ADA, "Daily", at(2), at(3), rooms=[rooms.oak], recurrence=["RRULE:FREQ=DAILY;COUNT=2"])
+    for event in (gone, series):
+        world.cancel(event)
+    later = {"singleEvents": True, "timeMin": at(0, 100).isoformat()}
+    assert full(events, rooms.oak, **later)[0] == []
+    emulator.service.set_flag("stray_tombstones", True)
+    found = full(events, rooms.oak, **later)[0]
+    assert {item["id"] for item in found} == {gone, series}
+    assert all(item["status"] == "cancelled" and "summary" not in item for item in found)
+
+
+def test_the_calendar_list_is_followed_by_token(calendar: Any, rooms: Rooms, world: World) -> None:
+    listed = calendar.calendarList()
+    first = listed.list(maxResults=3).execute()
+    rest = listed.list(maxResults=3, pageToken=first["nextPageToken"]).execute()
+    assert ("nextSyncToken" in first, len(first["items"] + rest["items"])) == (False, 4)
+    assert listed.list(syncToken=rest["nextSyncToken"]).execute()["items"] == []
+    world.share(rooms.elm, world.service_user, "none")
+    world.share(rooms.fir, world.service_user, "reader")
+    world.set_domain_role(rooms.elm, "none")
+    changed = listed.list(syncToken=rest["nextSyncToken"]).execute()["items"]
+    assert [(each["id"], each.get("deleted", False)) for each in changed] == [(rooms.fir, False), (rooms.elm, True)]
+    assert listed.get(calendarId=rooms.fir).execute()["accessRole"] == "reader"
+    assert refusal(listed.list(syncToken="nonsense")) == (410, "fullSyncRequired")
+    assert [each["id"] for each in listed.list(showDeleted=True).execute()["items"] if "deleted" in each] == [rooms.elm]

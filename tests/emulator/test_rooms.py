@@ -215,3 +215,20 @@ def test_a_person_books_a_room_through_the_api(connect: Connect, rooms: Rooms, w
     assert answer(world, rooms.oak, made["id"], rooms.oak) == "accepted"
     persons.delete(calendarId="primary", eventId=made["id"]).execute()
     assert world.events(rooms.oak) == []
+
+
+def test_a_room_declines_members_it_is_not_shared_with(world: World, rooms: Rooms, emulator: Emulator) -> None:
+    emulator.service.set_flag("rooms_decline_strangers", True)
+    world.set_domain_role(rooms.oak, "none")
+    world.share(rooms.oak, BOB, "freeBusyReader")
+    refused = world.create(ADA, "Talk", at(0), at(1), rooms=[rooms.oak])
+    welcome = world.create(BOB, "Talk", at(0), at(1), rooms=[rooms.oak])
+    assert answer(world, ADA, refused, rooms.oak) == "declined"
+    assert answer(world, BOB, welcome, rooms.oak) == "accepted"
+
+
+def test_answers_to_a_crowd_do_not_reach_the_organizer(world: World, rooms: Rooms) -> None:
+    crowd = [f"guest{number}@elsewhere.example" for number in range(200)]
+    event = world.create(ADA, "All hands", at(0), at(1), rooms=[rooms.oak], guests=crowd)
+    assert answer(world, rooms.oak, event, rooms.oak) == "accepted"
+    assert answer(world, ADA, event, rooms.oak) == "needsAction"

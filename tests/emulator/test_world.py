@@ -6,6 +6,8 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -186,3 +188,55 @@ def test_the_command_names_a_world_file_it_cannot_read(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert str(path) in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_meeting_takes_place_where_its_room_is(world: World, rooms: Rooms) -> None:
+    event = world.create(ADA, "Talk", at(0), at(1), rooms=[rooms.oak])
+    assert world.event(ADA, event)["location"] == "BER-EG-Oak (8) [Video]"
+    world.move(event, rooms=[rooms.elm])
+    assert world.event(rooms.elm, event)["location"] == "BER-1-Elm (4)"
+    named = world.create(ADA, "Picnic", at(2), at(3), rooms=[rooms.oak], location="Garden")
+    assert world.event(rooms.oak, named)["location"] == "Garden"
+
+
+def test_the_control_address_changes_settings(emulator: Emulator, rooms: Rooms) -> None:
+    changed = {"short_pages": True, "quota_user": 7, "push_retry_seconds": 0.5, "http_push": True}
+    call(emulator, "PATCH", "/settings", fault_seed=3, **changed)
+    assert call(emulator, "GET", "/settings").items() >= changed.items()
+    call(emulator, "POST", f"/calendars/{rooms.oak}/push", refused=True)
+    assert call(emulator, "GET", "/pushes") == {"channels": [], "deliveries": []}
+
+
+def test_the_command_plays_with_faults_and_writes_every_kind_of_credentials(tmp_path: Path) -> None:
+    user, client = tmp_path / "user.json", tmp_path / "client.json"
+    files = ["--authorized-user", str(user), "--client", str(client)]
+    trouble = ["--fault", "status:status=500,operation=CalendarList", "--quota-user", "2", "--flag", "short_pages"]
+    with commanded("--rooms", "1", "--clock-offset", "86400", *files, *trouble) as url, requests.Session() as session:
+        granted = json.loads(user.read_text())
+        form = {name: granted[name] for name in ("client_id", "client_secret", "refresh_token")}
+        assert json.loads(client.read_text())["web"]["client_id"] == form["client_id"]
+        token = session.post(f"{url}/token", data=form | {"grant_type": "refresh_token"}, timeout=10).json()
+        session.headers["Authorization"] = f"Bearer {token['access_token']}"
+        asked = [session.get(f"{url}/calendar/v3/users/me/calendarList", timeout=10) for _ in range(4)]
+        assert [answer.status_code for answer in asked] == [500, 200, 200, 403]
+        now = datetime.fromisoformat(session.get(f"{url}/control/state", timeout=10).json()["now"])
+        assert now - datetime.now(UTC) > timedelta(hours=23)
+
+
+@contextmanager
+def commanded(*options: str) -> Iterator[str]:
+    """The address of a stand-in that was started from the command line."""
+    command = [sys.executable, "-m", "kiosk.emulator", "--port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip().removeprefix("Emulator ready on ")
+        finally:
+            process.terminate()
+        assert process.wait(10) == 0
+
+
+def test_the_command_names_a_fault_it_does_not_know() -> None:
+    command = [sys.executable, "-m", "kiosk.emulator", "--fault", "earthquake:times=2"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, "earthquake" in done.stderr) == (2, True)

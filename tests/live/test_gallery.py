@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,7 +11,7 @@ from kiosk.errors import NotFound
 from kiosk.live.drawing import Painter
 from kiosk.live.gallery import Gallery, Screen
 from kiosk.schedule.model import Room
-from kiosk.store import mirror, rooms
+from kiosk.store import mirror, revisions, rooms
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
 from tests.fakes import StillClock, meeting
@@ -25,7 +26,7 @@ class Drawings:
     def __init__(self) -> None:
         self.drawn = 0
 
-    def __call__(self, _template: str, slot: str, value: object, _room: Room) -> str:
+    def __call__(self, _template: str, slot: str, value: object, _room: Room, _home: ZoneInfo) -> str:
         self.drawn += 1
         return f"{slot}:{value!r}"
 
@@ -38,7 +39,7 @@ def drawings() -> Drawings:
 @pytest.fixture
 def gallery(store: Store, still: StillClock, oak: StoredRoom, drawings: Drawings) -> Gallery:
     store.write(rooms.add, Room("elm", "Elm", oak.room.zone))
-    return Gallery(store, Painter(drawings, "salt"), timedelta(seconds=10), "en", "build", still)
+    return Gallery(store, Painter(drawings, "salt"), "en", "build", still)
 
 
 def put(gallery: Gallery, oak: StoredRoom, number: int, hours: float) -> None:
@@ -70,7 +71,7 @@ def test_version_changes_with_the_schedule_and_with_the_local_day(
 
 def test_touch_that_changes_nothing_keeps_the_version(gallery: Gallery, oak: StoredRoom) -> None:
     before = gallery.version(DOOR)
-    gallery.store.write(rooms.touch, oak.id)
+    gallery.store.write(revisions.touch, oak.id)
     assert gallery.version(DOOR) == before
 
 
@@ -90,8 +91,6 @@ def test_every_part_a_scene_names_is_sent_once(gallery: Gallery, oak: StoredRoom
 
 
 def test_room_is_stale_a_minute_after_its_last_check(gallery: Gallery, oak: StoredRoom, still: StillClock) -> None:
-    assert gallery.stamp(DOOR)["stale"] == {"oak": None}
-    gallery.store.write(mirror.commit_full, oak.id, 0, [], "c", (still(), still()), still())
     still.advance(seconds=60)
     assert gallery.stamp(DOOR)["stale"] == {}
     still.advance(seconds=1)
@@ -101,9 +100,25 @@ def test_room_is_stale_a_minute_after_its_last_check(gallery: Gallery, oak: Stor
 
 
 def test_one_stale_room_does_not_make_a_board_stale(gallery: Gallery, still: StillClock) -> None:
+    still.advance(seconds=61)
     stamp = gallery.stamp(LOBBY)
-    assert stamp["as_of"] == "2026-08-10T08:00:00Z"
+    assert stamp["as_of"] == "2026-08-10T08:01:01Z"
     assert list(stamp["stale"]) == ["oak"]
+
+
+def test_check_stamped_by_a_clock_that_was_wrong_is_no_check(gallery: Gallery, still: StillClock) -> None:
+    still.advance(hours=-1)
+    assert list(gallery.stamp(DOOR)["stale"]) == ["oak"]
+
+
+def test_room_that_was_never_read_is_unknown_and_offers_nothing(gallery: Gallery, still: StillClock) -> None:
+    room = Room("yew", "Yew", ZoneInfo("Europe/Berlin"))
+    stored = gallery.store.write(rooms.add_linked, room, "yew@x", still())
+    view = gallery.view(Screen("door", "yew"))
+    assert [scene["status"] for scene in view["tracks"]["yew"]["scenes"]] == ["closed"]
+    assert not any("choices=(Choice" in part for part in view["tracks"]["yew"]["parts"].values())
+    gallery.store.write(mirror.commit_full, stored.id, 0, [], "c", (still(), still()), still())
+    assert gallery.view(Screen("door", "yew"))["tracks"]["yew"]["scenes"][0]["status"] == "free"
 
 
 def test_unknown_screens_are_not_found(gallery: Gallery) -> None:

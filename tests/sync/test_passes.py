@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -11,9 +12,10 @@ import pytest
 from kiosk.booking.desk import Desk, Wish
 from kiosk.booking.driver import Driver
 from kiosk.errors import Unreachable
-from kiosk.store import events, mirror, rooms
+from kiosk.store import events, leases, mirror, rooms
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
+from kiosk.sync import passes
 from kiosk.sync.passes import Pass, refresh
 from tests.conftest import OAK
 from tests.fakes import FakeCalendars, StillClock, meeting
@@ -129,10 +131,10 @@ def test_pass_without_news_touches_no_screen(
 
 
 def test_window_rolls_at_midnight(work: Pass, oak: StoredRoom, calendars: FakeCalendars, still: StillClock) -> None:
-    calendars.put(OAK, meeting(1, still() + timedelta(days=8)))
+    calendars.put(OAK, meeting(1, still() + timedelta(days=10)))
     refresh(work, oak.id)
     assert mirrored(work.store, oak) == set()
-    still.advance(days=1)
+    still.advance(days=3)
     refresh(work, oak.id)
     assert mirrored(work.store, oak) == {"m1"}
 
@@ -180,3 +182,35 @@ def test_booking_cancelled_during_a_pass_does_not_come_back(
     calendars.after.append(cancel_once)
     refresh(work, oak.id)
     assert mirrored(work.store, oak) == set()
+
+
+def test_pass_waits_for_a_booking_whose_reading_it_would_overtake(
+    work: Pass, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
+) -> None:
+    refresh(work, oak.id)
+    rival = calendars.put(OAK, meeting(1, still()))
+    rushing = threading.Thread(target=refresh, args=(work, oak.id))
+
+    def rival_goes_once_it_was_seen(_request: str) -> None:
+        if not rushing.ident:
+            calendars.put(OAK, replace(rival, cancelled=True))
+            rushing.start()
+            rushing.join(0.5)
+
+    calendars.after.append(rival_goes_once_it_was_seen)
+    assert Desk(Driver(work.store, calendars, still)).book(Wish("oak", None, None, 15)).state == "refused"
+    rushing.join()
+    refresh(work, oak.id)
+    assert mirrored(work.store, oak) == set()
+
+
+def test_pass_gives_up_for_now_on_a_room_that_is_being_booked_for_long(
+    work: Pass, oak: StoredRoom, still: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passes, "PATIENCE_SECONDS", 0.1)
+    lease = work.store.write(leases.take, leases.of_room(oak.id), "somebody", still(), timedelta(minutes=1))
+    assert lease
+    with pytest.raises(Unreachable, match="under way"):
+        refresh(work, oak.id)
+    still.advance(minutes=1)
+    assert refresh(work, oak.id)

@@ -49,6 +49,10 @@ def client(parts: app.Parts) -> FlaskClient:
         ({"minutes": 30, "start": "2130-01-01T00:00:00Z"}, "start"),
         ({"minutes": 30, "title": ["a"]}, "title"),
         ({"minutes": 30, "title": "a" * 201}, "title"),
+        ({"minutes": 30, "title": "half a sign: \ud800"}, "title"),
+        ({"minutes": 30, "title": "a\x00b"}, "title"),
+        ({"minutes": 30, "start": "9999-12-31T23:59:59Z"}, "start"),
+        ({"until": "0001-01-01T00:00:00Z"}, "until"),
     ],
 )
 def test_bad_wish_is_refused_with_the_field(client: FlaskClient, body: Any, field: str) -> None:
@@ -87,7 +91,8 @@ def test_schedule_lists_the_bookings_of_a_stretch(client: FlaskClient) -> None:
     assert len(client.get("/api/v1/rooms/oak/schedule").get_json()["bookings"]) == 1
     empty = client.get("/api/v1/rooms/oak/schedule?from=2001-01-01T00:00:00Z&to=2001-01-02T00:00:00Z")
     assert empty.get_json()["bookings"] == []
-    assert client.get("/api/v1/rooms/oak/schedule?from=yesterday").status_code == 422
+    for when in ("yesterday", "0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z"):
+        assert client.get(f"/api/v1/rooms/oak/schedule?from={when}").status_code == 422
     assert client.get("/api/v1/rooms/oak/schedule?from=2001-01-01T00:00:00Z&to=2002-01-01T00:00:00Z").status_code == 422
 
 

@@ -1,0 +1,99 @@
+"""How long a change takes from Google to the glass, stage by stage, as histograms."""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_left
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+# Upper bounds in seconds; the last bucket has none.
+BOUNDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0)
+MOST_PENDING = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The moments of one change of a room, in UTC: made in Google, read from it, stored, sent to screens."""
+
+    room_id: int
+    made: datetime
+    seen: datetime
+    stored: datetime
+    sent: datetime | None = None
+
+
+@dataclass(slots=True)
+class Histogram:
+    """Durations in seconds, counted by bucket."""
+
+    counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
+    total: float = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count one duration; clocks that disagree make it zero, not negative."""
+        self.counts[bisect_left(BOUNDS, max(seconds, 0.0))] += 1
+        self.total += max(seconds, 0.0)
+
+    def quantile(self, share: float) -> float | None:
+        """Return the upper bound of the bucket that holds this share of the durations, None without any."""
+        wanted, seen = share * sum(self.counts), 0
+        for bound, count in zip((*BOUNDS, float("inf")), self.counts, strict=True):
+            seen += count
+            if count and seen >= wanted:
+                return bound
+        return None
+
+
+@dataclass
+class Freshness:
+    """Follows each change until the first screen acknowledges the version that shows it."""
+
+    stages: dict[str, Histogram] = field(
+        default_factory=lambda: {name: Histogram() for name in ("seen", "stored", "sent", "shown", "made_to_shown")}
+    )
+    _stored: OrderedDict[int, Change] = field(default_factory=OrderedDict)
+    _sent: OrderedDict[str, list[Change]] = field(default_factory=OrderedDict)
+    _counting: threading.Lock = field(default_factory=threading.Lock)
+
+    def stored(self, change: Change) -> None:
+        """A change has reached our database."""
+        with self._counting:
+            self.stages["seen"].add((change.seen - change.made).total_seconds())
+            self.stages["stored"].add((change.stored - change.seen).total_seconds())
+            self._stored[change.room_id] = change
+            _forget_oldest(self._stored)
+
+    def sent(self, version: str, room_ids: Iterable[int], now: datetime) -> None:
+        """A version that shows these rooms was sent to its screens."""
+        with self._counting:
+            changes = [self._stored[room] for room in room_ids if room in self._stored]
+            for change in changes:
+                self.stages["sent"].add((now - change.stored).total_seconds())
+            if changes:
+                self._sent[version] = [replace(change, sent=now) for change in changes]
+                _forget_oldest(self._sent)
+
+    def shown(self, version: str, now: datetime) -> None:
+        """A screen says that it shows this version; only the first one counts."""
+        with self._counting:
+            for change in self._sent.pop(version, []):
+                self.stages["shown"].add((now - (change.sent or now)).total_seconds())
+                self.stages["made_to_shown"].add((now - change.made).total_seconds())
+                self._stored.pop(change.room_id, None)
+
+    def summary(self) -> dict[str, Any]:
+        """Return, by stage, how many durations there were and in seconds what half and 95 % of them stayed under."""
+        with self._counting:
+            return {
+                name: {"count": sum(one.counts), "p50": one.quantile(0.5), "p95": one.quantile(0.95)}
+                for name, one in self.stages.items()
+            }
+
+
+def _forget_oldest(pending: OrderedDict[Any, Any]) -> None:
+    while len(pending) > MOST_PENDING:
+        pending.popitem(last=False)

@@ -1,0 +1,80 @@
+"""What the Directory says of the rooms that are here: their properties, and whether it still has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from peewee import Database
+
+from kiosk.source import Resource
+from kiosk.store import facts, revisions
+from kiosk.store.models import RoomRow
+
+DUE_AT = "directory_due_at"
+PROPERTIES = ("name", "building", "floor", "capacity", "equipment")
+
+
+@dataclass(slots=True)
+class Followed:
+    """What came of reading the Directory, by slug; `known` are all of its rooms that are here."""
+
+    known: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    vanished: list[str] = field(default_factory=list)
+    returned: list[str] = field(default_factory=list)
+
+
+def follow(db: Database, resources: Sequence[Resource], now: datetime) -> Followed:
+    """Give linked rooms the Directory's properties, and mark those that it had once and has no longer."""
+    listed = {one.calendar_id.lower(): one for one in resources}
+    followed = Followed()
+    for row in RoomRow.select().where(RoomRow.calendar_id.is_null(False)).dicts().execute(db):
+        resource = listed.get(row["calendar_id"].lower())
+        if resource:
+            _present(db, row, resource, now, followed)
+        elif row["listed_at"] and not row["vanished_at"]:
+            RoomRow.update(vanished_at=now).where(RoomRow.id == row["id"]).execute(db)
+            followed.vanished.append(row["slug"])
+    return followed
+
+
+def vanished(db: Database) -> dict[str, datetime]:
+    """Return, by slug, since when the Directory no longer has a room that it once had."""
+    query = RoomRow.select(RoomRow.slug, RoomRow.vanished_at).where(RoomRow.vanished_at.is_null(False))
+    return dict(query.order_by(RoomRow.slug).tuples().execute(db))
+
+
+def claim(db: Database, now: datetime, until: datetime) -> bool:
+    """Take the next reading of the Directory if it is due; nobody else gets it before `until`."""
+    due = due_at(db)
+    if due and due > now:
+        return False
+    schedule(db, until)
+    return True
+
+
+def schedule(db: Database, at: datetime) -> None:
+    """Say when the Directory is to be read next."""
+    facts.write_instant(db, DUE_AT, at)
+
+
+def due_at(db: Database) -> datetime | None:
+    """Return when the Directory is to be read next; None when it never was."""
+    return facts.read_instant(db, DUE_AT)
+
+
+def _present(db: Database, row: dict[str, Any], resource: Resource, now: datetime, followed: Followed) -> None:
+    followed.known.append(row["slug"])
+    changes = {name: getattr(resource, name) for name in PROPERTIES if getattr(resource, name) != row[name]}
+    if changes:
+        followed.changed.append(row["slug"])
+    if row["vanished_at"]:
+        followed.returned.append(row["slug"])
+    marks = {} if row["listed_at"] and not row["vanished_at"] else {"listed_at": now, "vanished_at": None}
+    if changes or marks:
+        RoomRow.update(**changes, **marks).where(RoomRow.id == row["id"]).execute(db)
+    if changes:
+        revisions.touch(db, row["id"])
