@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import socket
 import sys
+import threading
 from collections.abc import Callable
 
 from kiosk import app, runtime
-from kiosk.errors import KioskError
+from kiosk.errors import KioskError, SourceError
 from kiosk.settings import Settings
 from kiosk.store import rooms
+
+log = logging.getLogger(__name__)
 
 OPEN_WARNING = (
     "Every display is open: everybody who reaches this address can see the rooms' bookings and book. "
@@ -29,6 +32,8 @@ def serve(
     server = app.build(app.open_parts(settings))
     runtime.on_stop(cleanup)
     server.start()
+    if settings.google_credentials:
+        threading.Thread(target=_check_google, args=(server.parts,), name="check", daemon=True).start()
     (announce or _announce)(address(listener), server.parts)
     runtime.serve(listener, server.web)
     return 0
@@ -48,6 +53,14 @@ def log_to_stderr(level: str) -> None:
     )
     for noisy in ("engineio", "socketio", "werkzeug", "googleapiclient", "google_auth_httplib2"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _check_google(parts: app.Parts) -> None:
+    """Say at the start, not with the first tap, that the credentials do not work."""
+    try:
+        parts.calendars.check()
+    except SourceError as error:
+        log.warning("%s", error)
 
 
 def _listen(settings: Settings) -> socket.socket:

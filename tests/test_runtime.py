@@ -150,6 +150,14 @@ def test_wrong_setting_stops_the_start_with_its_name_and_what_is_allowed(tmp_pat
         assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_credentials_that_google_refuses_are_named_at_the_start(
+    google_settings: dict[str, str], tmp_path: Path
+) -> None:
+    server = Server(tmp_path, google_settings | {"KIOSK_GOOGLE_SUBJECT": "nobody@kiosk.example"}).start()
+    wait_for(lambda: "Google refuses the credentials" in server.log())
+    server.stop()
+
+
 def test_every_command_explains_itself() -> None:
     for words in (["serve"], ["demo"], ["emulator"], ["rooms"], ["rooms", "add"], ["admin", "token"]):
         done = subprocess.run(

@@ -30,6 +30,9 @@ INSTANCE = re.compile(r"(.+)_(\d{8}|\d{8}T\d{6}Z)")
 # Imported events may end before they begin; Google's own pages show them with these lengths.
 REPAIRED_TIMED = timedelta(minutes=30)
 REPAIRED_DAYS = timedelta(days=1)
+# What is left of an event that makes no sense: enough to see that the room is taken.
+BARE = ("id", "start", "end")
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
 
 
 def page(body: Json, calendar_id: str) -> Page:
@@ -54,12 +57,16 @@ def page(body: Json, calendar_id: str) -> Page:
 
 
 def _readable(item: Json, calendar_id: str, zone: ZoneInfo) -> Event | None:
-    """Read an event, None when it makes no sense: one odd import must not blind the whole room."""
-    try:
-        return event(item, calendar_id, zone)
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
-        log.warning("The event %s cannot be read: %s", item["id"], error)
-        return None
+    """Read an event; one odd import must not blind the whole room.
+
+    Of an event that makes no sense the times are kept, because it may take the room; None when it has none.
+    """
+    for known in (item, {name: item.get(name) for name in BARE}, {**item, "end": item.get("start")}):
+        try:
+            return event(known, calendar_id, zone)
+        except UNREADABLE as error:
+            log.warning("The event %s is odd: %s", item["id"], error)
+    return None
 
 
 def busy(body: Json) -> dict[str, Busy]:
@@ -161,7 +168,11 @@ def _people(attendees: list[Json]) -> int:
 
 
 def _instant(text: str | None) -> datetime | None:
-    return clock.parse(text) if text else None
+    """Read a stamp; imported events have some from the year 0."""
+    try:
+        return clock.parse(text) if text else None
+    except (ValueError, TypeError):
+        return None
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -25,6 +25,10 @@ class GoogleCalendars:
         root = f"{endpoint}/calendar/v3/" if endpoint else ""
         self._client = Client("calendar", "v3", root, credentials_file, subject, CALENDAR_SCOPES, route)
 
+    def check(self) -> None:
+        """Make sure that Google gives a token for the credentials. Raises AccessDenied or Unreachable."""
+        self._client.check()
+
     def page(self, calendar_id: str, query: Window | Since, token: str | None = None) -> Page:
         """Return one page; a series is expanded into its instances."""
         wanted: dict[str, Any] = {"pageToken": token} if token else {}

@@ -71,6 +71,14 @@ class Client:
         while not self._connections.empty():
             self._connections.get().close()
 
+    def check(self) -> None:
+        """Get a token, and nothing else. Raises the errors of `kiosk.errors`."""
+        _api, credentials = self._load()
+        from kiosk.google.failures import translated
+
+        with translated(), self._connection(credentials):
+            return
+
     def _load(self) -> tuple[Any, Any]:
         # Importing Google's library takes long enough to be felt on every screen: a real thread does it.
         with self._loading:

@@ -76,10 +76,10 @@ def count(db: Database) -> int:
     return int(MirrorRow.select().count(db))
 
 
-def hasten(db: Database, room_id: int, now: datetime) -> None:
-    """Move a room to the front, unless it is failing and resting."""
-    where = (MirrorRow.room == room_id) & (MirrorRow.due_at > now) & (MirrorRow.failures == 0)
-    MirrorRow.update(due_at=now).where(where).execute(db)
+def hasten(db: Database, room_id: int, now: datetime, failing: bool = False) -> None:
+    """Move a room to the front; one that rests after a failure only if asked for."""
+    where = (MirrorRow.room == room_id) & (MirrorRow.due_at > now)
+    MirrorRow.update(due_at=now).where(where if failing else where & (MirrorRow.failures == 0)).execute(db)
 
 
 def commit_full(

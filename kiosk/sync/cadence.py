@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 # https://developers.google.com/workspace/calendar/api/guides/quota: exponential, with jitter, up to a limit.
 FIRST_REST = timedelta(seconds=2)
-LONGEST_REST = timedelta(seconds=60)
+LONGEST_REST = timedelta(seconds=32)
 JITTER = 0.25
 DAY = timedelta(days=1)
 # One free/busy question covers this many calendars:

@@ -27,6 +27,8 @@ CLAIM = timedelta(seconds=90)
 IDLE_SECONDS = 0.5
 # How long somebody who touched a screen is taken to be about.
 TOUCHED = timedelta(minutes=5)
+# However often a screen is touched, its room is not asked for sooner than this after it was.
+BETWEEN_TOUCHES = timedelta(seconds=3)
 PLAN_EVERY = timedelta(minutes=1)
 CLOCK_PUT_BACK = timedelta(seconds=5)
 
@@ -78,8 +80,11 @@ class Mirror:
 
     def touched(self, room_id: int) -> None:
         """Ask for this room next, and often for a while: somebody stands before its screen."""
-        self._touched[room_id] = self.work.clock()
-        self.hasten(room_id)
+        now = self.work.clock()
+        before, self._touched[room_id] = self._touched.get(room_id, clock.DAWN), now
+        if now - before >= BETWEEN_TOUCHES:
+            self.work.store.write(mirror.hasten, room_id, now, failing=True)
+            self._wake.set()
 
     def step(self, failing: bool = True, watching: bool = True) -> bool:
         """Do at most one of each thing that is due; False when nothing was.

@@ -95,3 +95,27 @@ def test_page_parts_what_is_there_from_what_is_gone() -> None:
 def test_empty_page_may_carry_a_page_token() -> None:
     page = answers.page({"nextPageToken": "p"}, ROOM)
     assert (page.events, page.next_page, page.cursor) == ((), "p", None)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"created": "0000-12-31T00:00:00.000Z"},
+        {"updated": "yesterday"},
+        {"attendees": "everybody"},
+        {"organizer": "Ada"},
+        {"end": {"dateTime": "2026-13-10T11:00:00+02:00"}},
+        {"end": {"dateTime": "0001-01-01T00:00:00Z"}},
+    ],
+)
+def test_event_that_makes_no_sense_still_takes_the_room(odd: dict[str, Any]) -> None:
+    page = answers.page({"items": [item(**odd), item(id="next")], "nextSyncToken": "n"}, ROOM)
+    assert [event.id for event in page.events] == ["abc", "next"]
+    assert page.events[0].start == datetime(2026, 8, 10, 8, tzinfo=UTC)
+    assert page.events[0].end > page.events[0].start
+
+
+def test_event_without_a_readable_start_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    page = answers.page({"items": [item(start={"dateTime": "soon"})], "nextSyncToken": "n"}, ROOM)
+    assert page.events == ()
+    assert "abc" in caplog.text
