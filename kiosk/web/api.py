@@ -13,7 +13,7 @@ from kiosk.booking.alternatives import Alternative, alternatives
 from kiosk.booking.desk import Declined, Desk, Wish
 from kiosk.schedule.availability import situation
 from kiosk.schedule.model import Booking, Situation
-from kiosk.store import diary, rooms
+from kiosk.store import diary, mirror, rooms
 from kiosk.store.database import Store
 from kiosk.store.journal import Command
 from kiosk.store.rooms import StoredRoom
@@ -136,6 +136,8 @@ def _room(api: Api, stored: StoredRoom) -> dict[str, Any]:
     with api.store.read() as db:
         found = diary.between(db, stored.id, now, now + LOOKAHEAD)
         known = diary.is_known(db, stored)
+        progress = mirror.progress(db, stored.id)
+    as_of = (progress.checked_at if progress else None) if stored.calendar_id else now
     present = situation(found, now, room.policy) if known else UNKNOWN
     return {
         "slug": room.slug,
@@ -146,6 +148,7 @@ def _room(api: Api, stored: StoredRoom) -> dict[str, Any]:
         "equipment": list(room.equipment),
         "zone": room.zone.key,
         "linked": stored.calendar_id is not None,
+        "as_of": clock.iso(as_of) if as_of else None,
         "status": present.status,
         "until": clock.iso(present.until) if present.until else None,
         "current": _booking(present.current) if present.current else None,
