@@ -15,6 +15,7 @@ from flask_compress import Compress
 from flask_socketio import SocketIO
 from werkzeug.exceptions import HTTPException
 
+from displays import REGISTRY
 from kiosk import __version__, clock, runtime
 from kiosk.booking.desk import Desk
 from kiosk.booking.driver import Driver
@@ -96,7 +97,10 @@ class Server:
             self.following.start()
 
     def _warm(self) -> None:
-        """Draw every screen once, so that the first visitor does not wait for templates to compile."""
+        """Compile the displays' templates and draw every screen once, so that nobody waits for that later."""
+        for display in REGISTRY.values():
+            for name in (display.template, display.fragments):
+                self.web.jinja_env.get_template(name)
         with self.parts.store.read() as db:
             doors = [Screen("door", one.room.slug) for one in rooms.every(db)]
         for screen in (*doors, Screen("lobby", ALL_ROOMS)):
