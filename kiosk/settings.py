@@ -67,7 +67,7 @@ def _one_of(*words: str) -> Callable[[str], str]:
 
 
 def _database(value: str) -> str:
-    if not value.startswith("sqlite:///"):
+    if not value.startswith("sqlite:///") or value == "sqlite:///":
         raise ValueError("allowed: sqlite:///PATH, such as sqlite:///var/kiosk.db")
     return value
 

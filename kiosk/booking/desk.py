@@ -272,6 +272,9 @@ class Desk:
 
     def _drive_locked(self, command: Command, lease: Lease) -> None:
         """Drive, and write down how it ended while the room is still ours: the next tap must see a hold."""
+        command = self.find(command.id)
+        if command.state not in journal.OPEN:
+            return  # whoever had the room before has brought it to its end
         try:
             self.driver.drive(command, lease)
         except Refused as error:

@@ -82,8 +82,13 @@ class Driver:
         except Cancelled:
             self._refuse(command, lease, "cancelled", [], [command.event_id])
         else:
-            if not self._confirm(command, lease, [mine, *others]):
+            if not self._confirm(command, lease, [mine, *others]) and self._was_given_up(command):
                 self.source.delete(calendar_id, command.event_id)
+
+    def _was_given_up(self, command: Command) -> bool:
+        with self.store.read() as db:
+            current = journal.find(db, command.id)
+        return current is not None and current.state in {"withdrawing", "refused"}
 
     def _ours(self, command: Command) -> frozenset[str]:
         with self.store.read() as db:

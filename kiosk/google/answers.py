@@ -40,10 +40,11 @@ def page(body: Json, calendar_id: str) -> Page:
 
     Raises Unreachable when it is no such list: an empty one would free the room.
     """
-    if not body.keys() & {"items", "nextPageToken", "nextSyncToken"}:
+    listed = body.get("items", [])
+    if not isinstance(listed, list) or not body.keys() & {"items", "nextPageToken", "nextSyncToken"}:
         raise Unreachable("Google's answer is not a list of events.")
     zone = _zone(body.get("timeZone", "UTC"))
-    items = [item for item in body.get("items", []) if item.get("id")]
+    items = [item for item in listed if item.get("id")]
     here = [item for item in items if item.get("status") != "cancelled" and _has_times(item)]
     gone = [item["id"] for item in items if item.get("status") == "cancelled" or not _has_times(item)]
     read = (_readable(item, calendar_id, zone) for item in here)

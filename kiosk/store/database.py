@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from peewee import Database, DatabaseError, SqliteDatabase
+from peewee import Database, DatabaseError, OperationalError, SqliteDatabase
 
 from kiosk import runtime
 from kiosk.errors import KioskError
@@ -35,8 +35,8 @@ class Store:
         logging.getLogger("peewee").isEnabledFor(logging.DEBUG)
         try:
             self.write(schema.upgrade)
-        except DatabaseError as error:
-            raise KioskError(f"The database {path} cannot be used ({error}): see KIOSK_DATABASE_URL.") from error
+        except (DatabaseError, KioskError) as error:
+            raise KioskError(f"{error} The database is {path}: see KIOSK_DATABASE_URL.") from error
 
     @contextmanager
     def read(self) -> Iterator[Database]:
@@ -74,7 +74,10 @@ class Store:
 
     def _write(self, synchronous: str, fn: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
         with self._writing:
-            result = runtime.offload(_transaction, self._writer, synchronous, fn, args, kwargs)
+            try:
+                result = runtime.offload(_transaction, self._writer, synchronous, fn, args, kwargs)
+            except OperationalError as error:
+                raise KioskError(f"The database cannot be written ({error}).") from error
         for listener in self._listeners:
             listener()
         return result

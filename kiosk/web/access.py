@@ -50,9 +50,11 @@ class Gate:
         Where everybody is let in, another site could point a name of its own at this server and act as our pages
         do. Names that no stranger can own are safe: addresses, names without a dot, .local, and our public one.
         """
-        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+        if not self.open_displays:
+            return True
+        name = _name(host)
         local = "." not in name or name.endswith((".local", ".localhost")) or _is_address(name)
-        return not self.open_displays or local or name == self.public_host
+        return bool(name) and (local or name == self.public_host)
 
 
 # Nothing a page of ours needs comes from elsewhere, and no other site may frame it.
@@ -83,15 +85,25 @@ def install(app: Flask, gate: Gate) -> None:
 
 
 def guarded(app: WsgiApp, gate: Gate) -> WsgiApp:
-    """Keep strangers from opening connections at all: each costs memory, and they cannot use it."""
+    """Keep strangers, and pages of other sites, from opening live connections at all."""
 
     def entry(environ: dict[str, Any], start_response: Any) -> Any:
-        if environ.get("PATH_INFO", "").startswith("/socket.io") and not gate.admits(presented(Request(environ))):
-            start_response("401 Unauthorized", [("Content-Length", "0")])
-            return []
+        if environ.get("PATH_INFO", "").startswith("/socket.io"):
+            asked = Request(environ)
+            if not gate.admits(presented(asked)) or not gate.is_our_name(asked.host):
+                start_response("401 Unauthorized", [("Content-Length", "0")])
+                return []
         return app(environ, start_response)
 
     return entry
+
+
+def _name(host: str) -> str:
+    """Return the name in a Host, without its port; empty when it makes no sense."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
 
 
 def _is_address(name: str) -> bool:
@@ -105,7 +117,7 @@ def _is_address(name: str) -> bool:
 def from_elsewhere(asked: Request) -> bool:
     """Tell whether another site's page sent this request; scripts and our own pages do not count."""
     origin = asked.headers.get("Origin")
-    return bool(origin) and urlsplit(origin or "").netloc != asked.host
+    return bool(origin) and (origin or "").partition("://")[2] != asked.host
 
 
 def stranger() -> Problem:

@@ -20,7 +20,10 @@ class Body:
     """The JSON object of a request. Raises a 422 problem for what cannot be used."""
 
     def __init__(self) -> None:
-        self._values: Any = request.get_json(silent=True)
+        try:
+            self._values: Any = request.get_json(silent=True)
+        except RecursionError:
+            self._values = None
         if not isinstance(self._values, dict):
             raise invalid("body", _("Send a JSON object, with Content-Type: application/json."))
 

@@ -433,3 +433,61 @@ def test_room_with_an_unsettled_booking_is_not_unlinked(
     desk.book(HALF_HOUR)
     with pytest.raises(UsageError, match="not settled"):
         store.write(rooms.unlink, oak.id)
+
+
+@pytest.mark.parametrize("jump", [0.0, 61.0])
+def test_worker_beside_a_slow_booking_does_not_take_it_away(
+    jump: float, desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
+) -> None:
+    desk.answer_seconds = 0.3
+    working = threading.Event()
+
+    def slow(request: str) -> None:
+        if request == "insert" and not working.is_set():
+            working.set()
+            threading.Event().wait(0.8)  # longer than the caller waits
+            still.advance(seconds=jump)
+
+    calendars.before.append(slow)
+    answers: list[str] = []
+    caller = threading.Thread(target=lambda: answers.append(desk.book(HALF_HOUR).id))
+    caller.start()
+    working.wait(5)
+    caller.join()
+    still.advance(seconds=3)  # the held row is due: the worker waits for the room the first driver still has
+    worker = threading.Thread(target=desk.step)
+    worker.start()
+    worker.join()
+    give_up = threading.Event()
+    for _ in range(100):
+        if desk.find(answers[0]).state == "confirmed":
+            break
+        give_up.wait(0.05)
+    desk.step()
+    made = desk.find(answers[0])
+    assert made.state == "confirmed"
+    assert [event.id for event in calendars.living(OAK)] == [made.event_id]
+    assert [booking for booking, _held in on_screen(desk, oak, still)] == [made.event_id]
+
+
+def test_row_that_another_driver_has_settled_is_left_alone(
+    desk: Desk, calendars: FakeCalendars, still: StillClock
+) -> None:
+    calendars.before.append(unreachable)
+    made = desk.book(HALF_HOUR)
+    calendars.before.clear()
+    still.advance(minutes=1)
+    desk.step()
+    calendars.requests.clear()
+    desk._drive(made)  # with what it knew before: held
+    assert desk.find(made.id).state == "confirmed"
+    assert "delete" not in calendars.requests
+    assert len(calendars.living(OAK)) == 1
+
+
+def test_lease_of_a_clock_that_was_put_back_holds_nobody_up(store: Store, still: StillClock, oak: StoredRoom) -> None:
+    dead, alive = Locks(store, "dead", still), Locks(store, "alive", still)
+    dead.room(oak.id).__enter__()
+    still.advance(minutes=-30)
+    with alive.room(oak.id) as lease:
+        assert lease.owner == "alive"

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from kiosk.errors import Unreachable
 from kiosk.google import answers
 
 ROOM = "c_188oak@resource.calendar.google.com"
@@ -119,3 +120,27 @@ def test_event_without_a_readable_start_is_left_out(caplog: pytest.LogCaptureFix
     page = answers.page({"items": [item(start={"dateTime": "soon"})], "nextSyncToken": "n"}, ROOM)
     assert page.events == ()
     assert "abc" in caplog.text
+
+
+@pytest.mark.parametrize("body", [{}, {"error": "no"}, {"items": None, "kind": "x"}])
+def test_answer_that_is_no_list_of_events_never_frees_the_room(body: dict[str, Any]) -> None:
+    with pytest.raises(Unreachable):
+        answers.page(body, ROOM)
+
+
+def test_whole_day_that_begins_after_midnight_because_clocks_change_is_one() -> None:
+    zone = ZoneInfo("America/Santiago")
+    times = {"start": {"dateTime": "2026-09-06T01:00:00-03:00"}, "end": {"dateTime": "2026-09-07T00:00:00-03:00"}}
+    assert answers.event(item(**times), ROOM, zone).all_day
+
+
+def test_time_without_an_offset_is_of_its_own_zone_or_the_calendars() -> None:
+    start = {"dateTime": "2026-08-10T10:00:00", "timeZone": "America/New_York"}
+    end = {"dateTime": "2026-08-10T17:00:00"}
+    event = answers.event(item(start=start, end=end), ROOM, BERLIN)
+    assert (event.start.hour, event.end.hour) == (14, 15)
+
+
+def test_item_that_makes_no_sense_hides_no_other() -> None:
+    body = {"items": [item(), item(id="odd", start={"dateTime": "soon"}), {"status": "confirmed"}]}
+    assert [event.id for event in answers.page(body, ROOM).events] == ["abc"]

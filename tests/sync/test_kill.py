@@ -112,12 +112,8 @@ def test_nothing_is_lost_or_doubled_by_kills_of_the_whole_server(
     with bustling(tmp_path, capsys) as scene:
         server = Server(tmp_path, settings(scene))
         for _ in range(int(20 * SCALE)):
-            server.start()
-            taps = threading.Thread(target=tap, args=(server, scene))
-            taps.start()
-            scene.wait(2.5)
-            server.process.kill()
-            taps.join()
+            with serving(server, scene):
+                scene.wait(2.5)
             scene.counts["kills"] += 1
             scene.check()
 
@@ -197,9 +193,23 @@ def settings(scene: Scene) -> dict[str, str]:
         "KIOSK_GOOGLE_CREDENTIALS": str(scene.folder / "key.json"),
         "KIOSK_GOOGLE_SUBJECT": SERVICE_USER,
         "KIOSK_GOOGLE_ENDPOINT": scene.office.google.url,
-        "KIOSK_POLL_SECONDS": "1",
+        "KIOSK_POLL_SECONDS": "2",
+        "KIOSK_OPENING_HOURS": "Mon-Sun 00:00-23:59",
         "KIOSK_WINDOW_DAYS": "7",
     }
+
+
+@contextmanager
+def serving(server: Server, scene: Scene) -> Iterator[None]:
+    """Let the server run while somebody taps on its screens, and kill it in the end."""
+    server.start()
+    taps = threading.Thread(target=tap, args=(server, scene))
+    taps.start()
+    try:
+        yield
+    finally:
+        server.process.kill()
+        taps.join()
 
 
 def tap(server: Server, scene: Scene) -> None:
@@ -207,7 +217,7 @@ def tap(server: Server, scene: Scene) -> None:
     while True:
         try:
             server.book(scene.chance.choice(["oak", "elm", "ash"]), minutes=15)
-        except requests.ConnectionError:
+        except requests.RequestException:
             return
 
 

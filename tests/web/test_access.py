@@ -98,6 +98,12 @@ def opened(tmp_path: Path) -> Iterator[Server]:
 def test_open_server_answers_to_no_name_that_a_stranger_could_own(opened: Server) -> None:
     for host, status in (("evil.example", 421), ("rooms.example.org", 200), ("pi", 200), ("pi.local:8080", 200)):
         assert opened.get("/door/oak", headers={"Host": host}).status_code == status, host
+    for host in ("evil.example", "a@evil.example", "[::1"):
+        headers = {"Host": host, "Origin": f"http://{host}"}
+        assert opened.get("/door/oak", headers=headers).status_code in {400, 421}, host
+        assert opened.get("/socket.io/?EIO=4&transport=polling", headers=headers).status_code == 401, host
+        wish = {"url": f"{opened.url}/api/v1/rooms/oak/bookings", "json": {"minutes": 15}, "headers": headers}
+        assert requests.post(**wish, timeout=20).status_code in {400, 403, 421}, host  # type: ignore[arg-type]
 
 
 def test_pages_cannot_be_framed_by_other_sites(opened: Server) -> None:

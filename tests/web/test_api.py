@@ -62,6 +62,11 @@ def test_bad_wish_is_refused_with_the_field(client: FlaskClient, body: Any, fiel
     assert answer.get_json(force=True)["field"] == field
 
 
+def test_body_nested_without_end_is_refused(client: FlaskClient) -> None:
+    answer = client.post("/api/v1/rooms/oak/bookings", data="[" * 60_000, content_type="application/json")
+    assert answer.status_code == 422
+
+
 def test_local_room_is_booked_ended_and_free_again(client: FlaskClient) -> None:
     made = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 30, "title": "Stand-up"})
     assert made.status_code == 201
