@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from kiosk import clock, runtime
-from kiosk.errors import SourceError
+from kiosk.errors import Resting, SourceError
 from kiosk.schedule.hours import Hours, is_open
 from kiosk.store import channels, mirror
 from kiosk.store import gate as watched
@@ -201,12 +201,14 @@ class Mirror:
         self._wake.set()
 
     def _failed(self, progress: Progress, error: SourceError) -> None:
-        if error.reason != OUT_OF_BUDGET:
+        if isinstance(error, Resting):
+            self.work.store.write(mirror.schedule, progress, error.until, None)
+        elif error.reason == OUT_OF_BUDGET:
+            # The room is as well as it was; it only has to wait for its turn.
+            due_at = cadence.next_beat(self.work.clock(), self.beat, self.chance)
+            self.work.store.write(mirror.schedule, progress, due_at, None)
+        else:
             self._rest(progress, str(error))
-            return
-        # The room is as well as it was; it only has to wait for its turn.
-        due_at = cadence.next_beat(self.work.clock(), self.beat, self.chance)
-        self.work.store.write(mirror.schedule, progress, due_at, None)
 
     def _rest(self, progress: Progress, reason: str) -> None:
         now = self.work.clock()
