@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from kiosk import clock, runtime
-from kiosk.errors import Resting, SourceError
+from kiosk.errors import SourceError
 from kiosk.schedule.hours import Hours, is_open
 from kiosk.store import channels, mirror
 from kiosk.store import gate as watched
@@ -19,6 +19,7 @@ from kiosk.store.mirror import Progress
 from kiosk.sync import cadence, gate
 from kiosk.sync.budget import OUT_OF_BUDGET
 from kiosk.sync.cadence import Beats
+from kiosk.sync.expiry import Resting
 from kiosk.sync.passes import Pass, refresh
 
 log = logging.getLogger(__name__)
