@@ -66,7 +66,8 @@ def _readable(item: Json, calendar_id: str, zone: ZoneInfo) -> Event | None:
         try:
             return event(known, calendar_id, zone)
         except UNREADABLE as error:
-            log.warning("The event %s is odd: %s", item["id"], error)
+            if known is item:
+                log.warning("The event %s is odd: %s", item["id"], error)
     return None
 
 
