@@ -85,6 +85,7 @@ class Server:
     def start(self) -> None:
         """Start the loops."""
         self._warm()
+        runtime.freeze()
         self.parts.store.on_commit(self.pulse.wake)
         self.pulse.start()
         self.tickets.start()

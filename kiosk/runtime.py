@@ -69,10 +69,14 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def freeze() -> None:
+    """Never walk again what lives since the start: it halves the pause of a broadcast. Call it before any loop runs."""
+    gc.collect()
+    gc.freeze()
+
+
 def serve(listener: socket.socket, app: WsgiApp) -> None:
     """Serve the WSGI app on the listener until the process is told to stop."""
-    gc.collect()
-    gc.freeze()  # what lives since the start is never walked again: half the pause of a broadcast
     if _mode == "eventlet":
         _serve_eventlet(listener, _without_deflate(app))
     else:
