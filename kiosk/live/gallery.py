@@ -61,29 +61,26 @@ class Gallery:
         """Return the whole view of a screen. Raises NotFound when there is no such room or board."""
         now = self.clock()
         stored = self.rooms_of(screen)
-        home = home_zone(stored)
-        tracks = {one.room.slug: self.drawn(screen.display, one, home, now) for one in stored}
+        pictures = self.pictures(screen.display, stored, now)
         return {
             "display": screen.display,
             "slug": screen.slug,
-            "version": _version(screen, tracks),
+            "version": _version(screen, pictures),
             "build": self.build,
             "language": self.language,
-            "zone": home.key,
+            "zone": home_zone(stored).key,
             "stamp": self._stamp(stored, now),
-            "tracks": {slug: track_json(drawn, now) for slug, drawn in tracks.items()},
+            "tracks": {slug: track_json(drawn, now) for slug, drawn in pictures.items()},
         }
 
     def version(self, screen: Screen) -> str:
         """Return the version that a screen should show now."""
-        now, stored = self.clock(), self.rooms_of(screen)
-        home = home_zone(stored)
-        return _version(screen, {one.room.slug: self.drawn(screen.display, one, home, now) for one in stored})
+        return _version(screen, self.pictures(screen.display, self.rooms_of(screen), self.clock()))
 
     def tracks(self, screen: Screen, changed: list[StoredRoom], now: datetime) -> dict[str, TrackJson]:
         """Return what the page plays from `now` on, of those rooms of a screen."""
-        home = home_zone(self.rooms_of(screen))
-        return {one.room.slug: track_json(self.drawn(screen.display, one, home, now), now) for one in changed}
+        pictures = self.pictures(screen.display, self.rooms_of(screen), now)
+        return {one.room.slug: track_json(pictures[one.room.slug], now) for one in changed if one.room.slug in pictures}
 
     def stamp(self, screen: Screen) -> dict[str, Any]:
         """Return how old the truth on a screen is: the oldest of its fresh rooms, and every stale one."""
@@ -100,7 +97,12 @@ class Gallery:
                 raise NotFound(f"There is no board called {screen.slug!r}; {ALL_ROOMS!r} shows every room.")
             return rooms.every(db)
 
-    def drawn(self, display: str, stored: StoredRoom, home: ZoneInfo, now: datetime) -> Drawn:
+    def pictures(self, display: str, stored: list[StoredRoom], now: datetime) -> dict[str, Drawn]:
+        """Return, by slug, the tracks of all the rooms that one screen shows."""
+        home = home_zone(stored)
+        return {one.room.slug: self._drawn(display, one, home, now) for one in stored}
+
+    def _drawn(self, display: str, stored: StoredRoom, home: ZoneInfo, now: datetime) -> Drawn:
         """Return a room's track on a display in the zone `home`, drawn anew only if something changed."""
         kept = self._kept.get((display, stored.id))
         day = local_date(stored.room, now).isoformat()

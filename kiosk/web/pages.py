@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,9 +14,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from displays import REGISTRY
 from kiosk.live.drawing import Drawn, current_slots
-from kiosk.live.gallery import ALL_ROOMS, Gallery, Screen, home_zone
+from kiosk.live.gallery import ALL_ROOMS, Gallery, Screen
 from kiosk.resources import resource
-from kiosk.store.rooms import StoredRoom
 from kiosk.web.access import COOKIE, COOKIE_DAYS, Gate, from_elsewhere, stranger
 from kiosk.web.wording import gettext as _
 
@@ -104,20 +103,19 @@ def _data(gallery: Gallery, screen: Screen) -> Response:
 
 def _picture(gallery: Gallery, screen: Screen) -> dict[str, Any]:
     stored, now = gallery.rooms_of(screen), gallery.clock()
-    home = home_zone(stored)
-    view = gallery.view(screen)
+    view, pictures = gallery.view(screen), gallery.pictures(screen.display, stored, now)
     if screen.display != "door":
-        rows = [_row(one, gallery.drawn(screen.display, one, home, now), gallery) for one in stored]
+        rows = [_row(slug, drawn, now) for slug, drawn in pictures.items()]
         return {"view": view, "title": _("All rooms"), "current": sorted(rows, key=lambda row: row["order"])}
-    scene, slots = current_slots(gallery.drawn("door", stored[0], home, now), now)
+    scene, slots = current_slots(pictures[screen.slug], now)
     marked = {slot: Markup(html) for slot, html in slots.items()}
     return {"view": view, "room": stored[0].room, "status": scene.status, "current": marked}
 
 
-def _row(stored: StoredRoom, drawn: Drawn, gallery: Gallery) -> dict[str, Any]:
-    scene, slots = current_slots(drawn, gallery.clock())
+def _row(slug: str, drawn: Drawn, now: datetime) -> dict[str, Any]:
+    scene, slots = current_slots(drawn, now)
     return {
-        "slug": stored.room.slug,
+        "slug": slug,
         "status": scene.status,
         "order": scene.order,
         "html": Markup(slots["row"]),
