@@ -60,7 +60,8 @@ def add_linked(db: Database, room: Room, calendar_id: str, now: datetime, listed
 
 
 def _free_slug(db: Database, base: str) -> str:
-    taken = {row[0] for row in RoomRow.select(RoomRow.slug).tuples().execute(db)}
+    alike = RoomRow.select(RoomRow.slug).where((RoomRow.slug == base) | RoomRow.slug.startswith(f"{base}-"))
+    taken = {row[0] for row in alike.tuples().execute(db)}
     return next(slug for slug in _numbered(base) if slug not in taken)
 
 

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kiosk.schedule.hours import is_open, parse
-from kiosk.schedule.model import Event, Room
-from kiosk.source import Busy, Calendar, Draft, Page, Since, Slot, Window
+from kiosk.schedule.model import Event, Room, Slot
+from kiosk.source import Busy, Calendar, Draft, Page, Since, Window
 from kiosk.store import gate, mirror, rooms
 from kiosk.store.database import Store
 from kiosk.sync.budget import Budget, Metered
