@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from kiosk.errors import Unreachable
-from kiosk.schedule.model import Event, Slot
+from kiosk.schedule.model import Answer, Event, Slot
 
 # More pages than any real answer about a booking's time has.
 MOST_PAGES = 20
@@ -68,7 +68,11 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An event to be made in a room's own calendar; `id` is ours, so that a repeated request is harmless."""
+    """An event to be made; `id` is ours, so that a repeated request is harmless.
+
+    `person`: address of whom it is made for, in that person's own calendar with the room invited; without one it is
+    made in the room's calendar. `marks`: small facts kept with it, for us alone.
+    """
 
     id: str
     title: str
@@ -76,6 +80,7 @@ class Draft:
     end: datetime
     zone: str
     marks: dict[str, str] = field(default_factory=dict)
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,12 @@ class Channel:
 
 
 class CalendarSource(Protocol):
-    """Errors are those of `kiosk.errors`; `Unreachable` leaves open whether a write took place."""
+    """Errors are those of `kiosk.errors`; `Unreachable` leaves open whether a write took place.
+
+    `calendar_id` is always the room's. With `person`, the event is read or changed in that person's own calendar and
+    in their name, as its organizer; the event returned carries that copy's etag, and its `answer` is the room's. Raises
+    AccessDenied where the credentials do not allow to act for that person.
+    """
 
     def page(self, calendar_id: str, query: Window | Since, token: str | None = None) -> Page:
         """Return one page of events. Raises CursorExpired when a cursor is no longer known."""
@@ -118,17 +128,22 @@ class CalendarSource(Protocol):
     def describe(self, calendar_id: str) -> Calendar:
         """Return what the calendar says of itself. Raises Missing when it is not shared with us."""
 
-    def get(self, calendar_id: str, event_id: str) -> Event:
+    def get(self, calendar_id: str, event_id: str, person: str = "") -> Event:
         """Return one event, cancelled ones included. Raises Missing."""
 
     def insert(self, calendar_id: str, draft: Draft) -> Event:
-        """Make an event. Raises Duplicate when the id was ever used in this calendar."""
+        """Make an event. Raises Duplicate when the id was ever used in the calendar it is made in."""
 
-    def change_end(self, calendar_id: str, event: Event, end: datetime, zone: str) -> Event:
-        """Move an event's end. Raises Changed when the event is not the one given any more."""
+    def reshape(
+        self, calendar_id: str, event: Event, start: datetime, end: datetime, zone: str, person: str = ""
+    ) -> Event:
+        """Move an event's start and end. Raises Changed when the event is not the one given any more."""
 
-    def delete(self, calendar_id: str, event_id: str) -> None:
+    def delete(self, calendar_id: str, event_id: str, person: str = "") -> None:
         """Remove an event; one that is gone already counts as removed."""
+
+    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "") -> Event:
+        """Give the room's own answer to an invitation, or to a whole series by its id; nothing else is changed."""
 
 
 class ChannelSource(Protocol):

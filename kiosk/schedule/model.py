@@ -7,9 +7,15 @@ from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from kiosk.schedule.hours import Hours
+
 Answer = Literal["accepted", "declined", "tentative", "needsAction"]
 Status = Literal["free", "soon", "busy", "held", "checkin", "closed"]
-RefusalReason = Literal["taken", "past", "too_short", "too_long", "too_far", "closed"]
+RefusalReason = Literal["taken", "past", "too_short", "too_long", "too_far", "closed", "people_only", "not_bookable"]
+# Which bookings must be checked in: none, those made here, or every one.
+CheckInFor = Literal["off", "own", "all"]
+# Who may book at a room: anybody who stands there, people who say who they are, or nobody.
+Bookable = Literal["anyone", "people", "nobody"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +55,23 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckIn:
+    """A booking's check-in that is still awaited: it may be given from `opens_at`, and is too late at `due_at`."""
+
+    opens_at: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Booking:
     """A use of the room by somebody, whatever made it; `end` is exclusive.
 
     `id` is the calendar event's id. `own`: made here (its id is in our journal). `held`: taken here and not
     yet confirmed by Google. `tentative`: the room has not answered the invitation yet. `owner` is a name or
-    an address fit to show, empty when nobody is known or it must be hidden.
+    an address fit to show, empty when nobody is known or it must be hidden. `person`: address of the person
+    whose booking it is, in small letters, for deciding what they may do and never for showing; empty for an
+    anonymous one. `by_room`: the room itself organizes it. `series_id`: of the series it is an instance of.
+    `check_in`: None when none is awaited; `attended`: somebody has checked in.
     """
 
     id: str
@@ -67,6 +84,11 @@ class Booking:
     own: bool = False
     held: bool = False
     tentative: bool = False
+    person: str = ""
+    by_room: bool = False
+    series_id: str = ""
+    check_in: CheckIn | None = None
+    attended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +123,29 @@ class Offer:
     end: datetime
 
 
+MessageKind = Literal["hold_refused", "missed", "missed_warned", "missed_series", "invite_declined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What must be told at the door for a while, from `since` until `until`.
+
+    hold_refused: a booking taken while Google was away could not be made there, for `reason` (a word of a refused
+    command). missed: nobody checked in, so the room was released; missed_warned: the next miss costs the series
+    this room; missed_series: it has. invite_declined: the room declined a booking made in a person's name.
+    `start` and `end` are those of the booking. `undo` is its id where the release can be taken back until `until`.
+    """
+
+    kind: MessageKind
+    since: datetime
+    until: datetime
+    start: datetime
+    end: datetime
+    title: str = ""
+    reason: str = ""
+    undo: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a booking cannot be made, and the booking that is in the way, if one is."""
@@ -111,13 +156,36 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What may be booked at a room's own screen."""
+    """What may be booked at a room's own screen, by whom, and which bookings must be checked in.
+
+    `durations`: minutes offered by one tap. `ahead`: how far away a start may be. `soon`: how long before a booking
+    a free room says so. `hours`: when the room may be booked, in its own zone; None for always. `names`: people may
+    choose their name and type a PIN at the panel.
+    Check-in: `opens` before the start, until `grace` after it; then the room is released. Bookings of at least
+    `exempt_from` (None: none) and those of `exempt_people` (addresses in small letters) need none. `strikes`:
+    missed check-ins in a row after which a series loses the room, 0 for never. `undo`: how long a release for want
+    of a check-in can be taken back at the door.
+    `owners_release`: whoever has a meeting, and administrators, may release its room here. `edit_meetings`: meetings
+    made in Google may be ended, extended and begun early here, on their organizers' copies.
+    """
 
     durations: tuple[int, ...] = (15, 30, 60)
     shortest: timedelta = timedelta(minutes=5)
     longest: timedelta = timedelta(hours=8)
     ahead: timedelta = timedelta(days=2)
     soon: timedelta = timedelta(minutes=15)
+    hours: Hours | None = None
+    bookable: Bookable = "anyone"
+    names: bool = False
+    check_in: CheckInFor = "off"
+    opens: timedelta = timedelta(minutes=10)
+    grace: timedelta = timedelta(minutes=10)
+    exempt_from: timedelta | None = timedelta(hours=4)
+    exempt_people: tuple[str, ...] = ()
+    strikes: int = 3
+    undo: timedelta = timedelta(minutes=5)
+    owners_release: bool = False
+    edit_meetings: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from peewee import (
     BigIntegerField,
     BooleanField,
     CharField,
+    CompositeKey,
     ForeignKeyField,
     IntegerField,
     Model,
@@ -70,6 +71,7 @@ class RoomRow(Model):
 
     `push`: changes are to be announced; `push_refusal`: why they were not at `push_refused_at`; `push_due_at`: when
     a channel may be asked for again. `listed_at`: when the Directory first had it; `vanished_at`: since when not.
+    `policy`: what this room does otherwise than others, as a JSON object of words.
     """
 
     id = AutoField()
@@ -88,6 +90,7 @@ class RoomRow(Model):
     push_due_at = InstantField(default=EPOCH)
     listed_at = InstantField(null=True)
     vanished_at = InstantField(null=True)
+    policy = TextField(default="{}")
 
     class Meta:
         table_name = "room"
@@ -125,6 +128,18 @@ class PersonRow(Model):
 
     class Meta:
         table_name = "person"
+
+
+class PinRow(Model):
+    """A person's PIN, known by its hash only; after too many wrong tries it rests until `resting_until`."""
+
+    email = CharField(primary_key=True)
+    hash = TextField()
+    failures = IntegerField(default=0)
+    resting_until = InstantField(null=True)
+
+    class Meta:
+        table_name = "pin"
 
 
 class MirrorRow(Model):
@@ -186,7 +201,12 @@ class EventRow(Model):
 
 
 class CommandRow(Model):
-    """The journal: what somebody asked for, written before Google is asked."""
+    """The journal: what somebody asked for, written before Google is asked.
+
+    `old_start`, `old_end`: of the booking before it was changed. `way`: where it is changed (the room's calendar, its
+    organizer's, or only the room's answer); `person`: in whose name. `note`: why, where nobody asked. `held_at`: since
+    when it has waited for Google. `actor`, `place`: who asked, and from where.
+    """
 
     id = CharField(primary_key=True)
     room = ForeignKeyField(RoomRow, on_delete="CASCADE")
@@ -203,10 +223,63 @@ class CommandRow(Model):
     due_at = InstantField(index=True)
     created_at = InstantField()
     settled_at = InstantField(null=True)
+    old_start = InstantField(null=True)
+    old_end = InstantField(null=True)
+    way = CharField(default="room")
+    person = CharField(default="")
+    note = CharField(default="")
+    held_at = InstantField(null=True)
+    actor = CharField(default="")
+    place = TextField(default="")
 
     class Meta:
         table_name = "command"
         indexes = ((("room", "state", "end"), False),)
+
+
+class ActRow(Model):
+    """The log of acts: who did what, from where, and what became of it. Rows are only ever added.
+
+    `room` is a slug, so that the log outlives the room.
+    """
+
+    id = AutoField()
+    at = InstantField(index=True)
+    actor = CharField()
+    place = TextField(default="")
+    act = CharField()
+    room = CharField(default="", index=True)
+    event_id = TextField(default="", index=True)
+    result = CharField()
+    reason = CharField(default="")
+    detail = TextField(default="{}")
+
+    class Meta:
+        table_name = "act"
+
+
+class AttendanceRow(Model):
+    """A booking whose check-in has been awaited: "open", then "in", "missed", or "excused" when it was taken back.
+
+    `start` tells a booking that was moved from the one that was awaited. `strike`: which miss in a row of its series.
+    """
+
+    room = ForeignKeyField(RoomRow, on_delete="CASCADE")
+    event_id = TextField()
+    series_id = TextField(default="")
+    title = TextField(default="")
+    start = InstantField()
+    end = InstantField()
+    due_at = InstantField()
+    state = CharField()
+    at = InstantField()
+    by = CharField(default="")
+    strike = IntegerField(default=0)
+
+    class Meta:
+        table_name = "attendance"
+        primary_key = CompositeKey("room", "event_id")
+        indexes = ((("state", "due_at"), False), (("room", "series_id"), False))
 
 
 class LeaseRow(Model):
@@ -233,4 +306,7 @@ class TokenRow(Model):
         table_name = "token"
 
 
-TABLES = (Meta, RoomRow, ChannelRow, PersonRow, MirrorRow, EventRow, CommandRow, LeaseRow, TokenRow)
+TABLES = (
+    Meta, RoomRow, ChannelRow, PersonRow, PinRow, MirrorRow, EventRow, CommandRow, ActRow, AttendanceRow, LeaseRow,
+    TokenRow,
+)  # fmt: skip
