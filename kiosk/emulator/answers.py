@@ -92,8 +92,8 @@ def _answered(entry: Entry, guest: str, status: str, comment: str) -> Entry:
     for attendee in data.get("attendees", []):
         if attendee["email"] == guest:
             attendee["responseStatus"] = status
-            if comment:
-                attendee["comment"] = comment
+            attendee.pop("comment", None)
+            attendee |= {"comment": comment} if comment else {}
     return replace(entry, data=data)
 
 

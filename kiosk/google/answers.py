@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast, get_args
 from zoneinfo import ZoneInfo
 
 from kiosk import clock
-from kiosk.errors import Unreachable
+from kiosk.errors import Refused, Unreachable
 from kiosk.schedule.model import Answer, Event, Person, Slot
 from kiosk.source import Busy, Page
 
@@ -18,10 +19,13 @@ log = logging.getLogger(__name__)
 
 Json = Mapping[str, Any]
 
-EVENT_FIELDS = (
+FACTS = (
     "id,status,etag,updated,created,summary,visibility,transparency,eventType,start,end,recurringEventId,"
-    "iCalUID,organizer(email,displayName,self),attendees(email,self,resource,responseStatus)"
+    "iCalUID,organizer(email,displayName,self)"
 )
+EVENT_FIELDS = f"{FACTS},attendees(email,self,resource,responseStatus)"
+# To change an answer the whole list of guests is sent back, so all that Google says of them is read.
+INVITATION_FIELDS = f"{FACTS},attendees"
 PAGE_FIELDS = f"nextPageToken,nextSyncToken,timeZone,accessRole,items({EVENT_FIELDS})"
 # https://developers.google.com/workspace/calendar/api/v3/reference/events#recurringEventId: an instance's id is
 # the series' id and its original start; the id of a split series has further underscores of its own.
@@ -121,6 +125,32 @@ def _has_times(item: Json) -> bool:
     return bool(item.get("start")) and bool(item.get("end"))
 
 
+def organizers_event(item: Json, calendar_id: str, zone: ZoneInfo) -> Event:
+    """Read an event off its organizer's copy: `self` there is a person, and `answer` is the room's all the same.
+
+    A room that is no longer among the guests has as good as declined.
+    """
+    guests = [_nobodys(one) for one in item.get("attendees", [])]
+    found = event({**item, "organizer": _nobodys(item.get("organizer", {})), "attendees": guests}, calendar_id, zone)
+    invited = found.organized_by_room or any(_is_room(one, calendar_id) for one in guests)
+    return found if invited else replace(found, answer="declined")
+
+
+def answered(item: Json, calendar_id: str, answer: Answer, comment: str) -> list[Json] | None:
+    """Return all guests of the room's copy, with the room's answer set; None where it is so already.
+
+    Raises Refused ("notInvited") when the room is not among them.
+    """
+    guests: list[Json] = item.get("attendees", [])
+    own = next((one for one in guests if _is_room(one, calendar_id)), None)
+    if own is None:
+        raise Refused("The room is not among the guests of this event.", "notInvited")
+    if own.get("responseStatus") == answer:
+        return None
+    said = {**own, "responseStatus": answer, "comment": comment}
+    return [said if one is own else one for one in guests]
+
+
 def _times(item: Json, zone: ZoneInfo) -> tuple[datetime, datetime, bool]:
     start, start_is_day = _moment(item.get("start", {}), zone)
     end, _ = _moment(item.get("end", {}), zone)
@@ -157,6 +187,10 @@ def _answer(attendees: list[Json], calendar_id: str) -> Answer:
 
 def _is_room(somebody: Json, calendar_id: str) -> bool:
     return bool(somebody.get("self")) or somebody.get("email", "").lower() == calendar_id.lower()
+
+
+def _nobodys(somebody: Json) -> Json:
+    return {name: value for name, value in somebody.items() if name != "self"}
 
 
 def _person(organizer: Json, calendar_id: str) -> Person | None:

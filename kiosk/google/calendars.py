@@ -7,23 +7,28 @@ from datetime import datetime
 from typing import Any
 
 from kiosk import clock
-from kiosk.errors import CursorExpired, Gone, Missing, Refused
+from kiosk.errors import AccessDenied, Changed, CursorExpired, Gone, Missing, Refused
 from kiosk.google import answers
-from kiosk.google.client import CALENDAR_SCOPES, Client, quota_user
+from kiosk.google.client import CALENDAR_SCOPES, Client, People, quota_user
 from kiosk.google.route import STRAIGHT, Route
-from kiosk.schedule.model import Event
+from kiosk.schedule.model import Answer, Event
 from kiosk.source import Busy, Calendar, Draft, Page, Since, Window
 
 PAGE_SIZE = 250
+# The calendar of whoever the credentials act for, whichever of their addresses we know.
+OWN = "primary"
+# Google's word when shared facts are changed on another copy than the organizer's: no matter of our rights.
+NOT_THE_ORGANIZER = "forbiddenForNonOrganizer"
 
 
 class GoogleCalendars:
-    """The calendars that one set of credentials can see; each call is one request to Google."""
+    """The calendars that one set of credentials can see; each call is one request to Google, `answer` two."""
 
     def __init__(self, credentials_file: str, subject: str, endpoint: str, route: Route = STRAIGHT) -> None:
         """`endpoint` is the root of another server that speaks Google's API, empty for Google."""
         root = f"{endpoint}/calendar/v3/" if endpoint else ""
         self._client = Client("calendar", "v3", root, credentials_file, subject, CALENDAR_SCOPES, route)
+        self._people = People(self._client)
 
     def check(self) -> None:
         """Make sure that Google gives a token for the credentials. Raises AccessDenied or Unreachable."""
@@ -63,60 +68,93 @@ class GoogleCalendars:
             answers=about.get("autoAcceptInvitations"),
         )
 
-    def get(self, calendar_id: str, event_id: str) -> Event:
+    def get(self, calendar_id: str, event_id: str, person: str = "") -> Event:
         """Return one event; a deleted one says so by `cancelled`."""
-        return self._event(calendar_id, "get", eventId=event_id)
+        return self._event(calendar_id, "get", person, eventId=event_id)
 
     def insert(self, calendar_id: str, draft: Draft) -> Event:
-        """Make an event organized by the room itself; Google does not look for conflicts."""
-        return self._event(calendar_id, "insert", body=_body(draft), sendUpdates="none")
+        """Make an event, organized by the draft's person or by the room; Google does not look for conflicts.
 
-    def change_end(self, calendar_id: str, event: Event, end: datetime, zone: str) -> Event:
-        """Move an event's end if it still is the event we know (If-Match)."""
-        body = {"start": _when(event.start, zone), "end": _when(end, zone)}
+        An invited room answers by itself, some seconds later.
+        """
+        body = _body(draft)
+        if draft.person:
+            # Google's own pages list the organizer among the guests; its API does not do so by itself.
+            host = {"email": draft.person, "responseStatus": "accepted"}
+            body["attendees"] = [host, {"email": calendar_id, "resource": True}]
+        return self._event(calendar_id, "insert", draft.person, body=body, sendUpdates="none")
 
-        def call(api: Any) -> Any:
-            request = api.events().patch(
-                calendarId=calendar_id,
-                eventId=event.id,
-                body=body,
-                sendUpdates="none",
-                fields=answers.EVENT_FIELDS,
-                quotaUser=quota_user(calendar_id),
-            )
-            request.headers["If-Match"] = event.etag
-            return request
+    def reshape(
+        self, calendar_id: str, event: Event, start: datetime, end: datetime, zone: str, person: str = ""
+    ) -> Event:
+        """Move an event's start and end if it still is the event we know (If-Match); an invited room answers anew.
 
-        return answers.event(self._client.execute(call), calendar_id, clock.zone(zone))
+        A person's guests within Google see it in their calendars; only those elsewhere are sent a mail.
+        """
+        # Days become times: a patch merges, and Google refuses a date beside a time.
+        body = {"start": {"date": None, **_when(start, zone)}, "end": {"date": None, **_when(end, zone)}}
+        told = "externalOnly" if person else "none"
+        return self._event(
+            calendar_id, "patch", person, event.etag, zone, eventId=event.id, body=body, sendUpdates=told
+        )
 
-    def delete(self, calendar_id: str, event_id: str) -> None:
-        """Delete an event; 404 and 410 mean that somebody was faster."""
+    def delete(self, calendar_id: str, event_id: str, person: str = "") -> None:
+        """Delete an event; 404 and 410 mean that somebody was faster. A person's guests are told by mail."""
+        options = {"eventId": event_id, "sendUpdates": "all" if person else "none"}
         try:
-            self._client.execute(
-                lambda api: api.events().delete(
-                    calendarId=calendar_id,
-                    eventId=event_id,
-                    sendUpdates="none",
-                    quotaUser=quota_user(calendar_id),
-                )
-            )
+            self._execute(person, lambda api: api.events().delete(**_place(calendar_id, person), **options))
         except (Missing, Gone):
             return
 
+    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "") -> Event:
+        """Set the room's own answer on its copy, which Google carries to the organizer, who is told by mail.
+
+        Raises Refused ("notInvited") when the room is not among the guests, Gone when the event was cancelled.
+        """
+        try:
+            return self._answer(calendar_id, event_id, answer, comment)
+        except Changed:  # the room itself or the organizer was faster, by a moment
+            return self._answer(calendar_id, event_id, answer, comment)
+
     def close(self) -> None:
         """Close the connections to Google."""
+        self._people.close()
         self._client.close()
 
-    def _event(self, calendar_id: str, method: str, **arguments: Any) -> Event:
-        body: Mapping[str, Any] = self._client.execute(
-            lambda api: getattr(api.events(), method)(
-                calendarId=calendar_id,
-                fields=answers.EVENT_FIELDS,
-                quotaUser=quota_user(calendar_id),
-                **arguments,
-            )
-        )
-        return answers.event(body, calendar_id, clock.zone("UTC"))
+    def _answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str) -> Event:
+        place = _place(calendar_id) | {"eventId": event_id, "fields": answers.INVITATION_FIELDS}
+        item: Mapping[str, Any] = self._execute("", lambda api: api.events().get(**place))
+        if item.get("status") == "cancelled":
+            raise Gone("The event was cancelled.", "deleted")
+        guests = answers.answered(item, calendar_id, answer, comment)
+        if guests is None:
+            return answers.event(item, calendar_id, clock.zone("UTC"))
+        body = {"attendees": guests}
+        etag = item["etag"]
+        return self._event(calendar_id, "patch", "", etag, eventId=event_id, body=body, sendUpdates="all")
+
+    def _event(
+        self, calendar_id: str, method: str, person: str, etag: str = "", zone: str = "UTC", **arguments: Any
+    ) -> Event:
+        def call(api: Any) -> Any:
+            place = _place(calendar_id, person)
+            request = getattr(api.events(), method)(fields=answers.EVENT_FIELDS, **place, **arguments)
+            if etag:
+                request.headers["If-Match"] = etag
+            return request
+
+        read = answers.organizers_event if person else answers.event
+        return read(self._execute(person, call), calendar_id, clock.zone(zone))
+
+    def _execute(self, person: str, call: Any) -> Any:
+        if not person:
+            return self._client.execute(call)
+        try:
+            return self._people.client(person).execute(call)
+        except AccessDenied as error:
+            if error.reason == NOT_THE_ORGANIZER:
+                raise
+            raise AccessDenied(f"Google does not let us act for {person}. {error}", "delegation") from error
 
     def _list(self, calendar_id: str, **arguments: Any) -> Mapping[str, Any]:
         options = {"maxResults": PAGE_SIZE, "singleEvents": True, "fields": answers.PAGE_FIELDS} | arguments
@@ -130,6 +168,11 @@ class GoogleCalendars:
                 raise CursorExpired(str(error), error.reason) from error
             raise
         return body
+
+
+def _place(calendar_id: str, person: str = "") -> dict[str, str]:
+    """Say which calendar is meant, and on whose share of the quota: always the room's."""
+    return {"calendarId": OWN if person else calendar_id, "quotaUser": quota_user(calendar_id)}
 
 
 def _bounds(query: Window | Since) -> dict[str, str]:

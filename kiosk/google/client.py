@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import queue
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,8 @@ from kiosk.errors import AccessDenied
 from kiosk.google.route import STRAIGHT, Route
 
 TIMEOUT = 20
+# Tokens and connections kept for as many people; each of them costs a token request when they are back.
+MOST_PEOPLE = 32
 CALENDAR_SCOPES = (
     "https://www.googleapis.com/auth/calendar.readonly",
     "https://www.googleapis.com/auth/calendar.events",
@@ -79,6 +82,16 @@ class Client:
         with translated(), self._connection(credentials):
             return
 
+    def acting_for(self, person: str) -> Client:
+        """Return the same service in a person's name. Raises AccessDenied where no credentials of ours allow it."""
+        api, credentials = self._load()
+        with_subject = getattr(credentials, "with_subject", None)
+        if with_subject is None:
+            raise AccessDenied("Only a service account with domain-wide delegation can act for people.", "delegation")
+        other = Client(self._service, self._version, self._root, self._file, person, self._scopes, self._route)
+        other._loaded = api, with_subject(person)
+        return other
+
     def _load(self) -> tuple[Any, Any]:
         # Importing Google's library takes long enough to be felt on every screen: a real thread does it.
         with self._loading:
@@ -138,6 +151,31 @@ class Client:
         with self._refreshing:  # one token for all workers, not one each
             if not credentials.valid:
                 credentials.refresh(request)
+
+
+class People:
+    """Clients in people's names; of more than some, the one not used for longest is let go."""
+
+    def __init__(self, client: Client) -> None:
+        """`client`: the service, in whosever name."""
+        self._client = client
+        self._known: OrderedDict[str, Client] = OrderedDict()
+        self._choosing = threading.Lock()
+
+    def client(self, person: str) -> Client:
+        """Return the client in that person's name. Raises AccessDenied where no credentials of ours allow it."""
+        with self._choosing:
+            known = self._known.pop(person.lower(), None) or self._client.acting_for(person)
+            self._known[person.lower()] = known
+            if len(self._known) > MOST_PEOPLE:
+                self._known.popitem(last=False)[1].close()
+            return known
+
+    def close(self) -> None:
+        """Close the connections that nobody uses at the moment."""
+        with self._choosing:
+            for client in self._known.values():
+                client.close()
 
 
 def quota_user(calendar_id: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from kiosk import clock
 from kiosk.errors import RateLimited
-from kiosk.schedule.model import Event
+from kiosk.schedule.model import Answer, Event
 from kiosk.source import Busy, Calendar, CalendarSource, Draft, Page, Since, Window
 
 OUT_OF_BUDGET = "budget"
@@ -90,25 +90,33 @@ class Metered:
         self._spend()
         return self.source.describe(calendar_id)
 
-    def get(self, calendar_id: str, event_id: str) -> Event:
+    def get(self, calendar_id: str, event_id: str, person: str = "") -> Event:
         """Return one event."""
         self._spend()
-        return self.source.get(calendar_id, event_id)
+        return self.source.get(calendar_id, event_id, person)
 
     def insert(self, calendar_id: str, draft: Draft) -> Event:
         """Make an event."""
         self._spend()
         return self.source.insert(calendar_id, draft)
 
-    def change_end(self, calendar_id: str, event: Event, end: datetime, zone: str) -> Event:
-        """Move an event's end."""
+    def reshape(
+        self, calendar_id: str, event: Event, start: datetime, end: datetime, zone: str, person: str = ""
+    ) -> Event:
+        """Move an event's start and end."""
         self._spend()
-        return self.source.change_end(calendar_id, event, end, zone)
+        return self.source.reshape(calendar_id, event, start, end, zone, person)
 
-    def delete(self, calendar_id: str, event_id: str) -> None:
+    def delete(self, calendar_id: str, event_id: str, person: str = "") -> None:
         """Remove an event."""
         self._spend()
-        self.source.delete(calendar_id, event_id)
+        self.source.delete(calendar_id, event_id, person)
+
+    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "") -> Event:
+        """Give the room's own answer; two requests."""
+        self._spend()
+        self._spend()
+        return self.source.answer(calendar_id, event_id, answer, comment)
 
     def _spend(self) -> None:
         self.budget.spend(self.clock(), self.share)

@@ -75,6 +75,17 @@ def test_a_new_time_makes_the_room_answer_again(world: World, rooms: Rooms) -> N
     assert world.event(rooms.oak, event)["sequence"] == 2
 
 
+def test_an_answer_without_words_takes_earlier_words_back(world: World, rooms: Rooms, events: Any) -> None:
+    event = world.create(ADA, "Talk", at(0), at(1), rooms=[rooms.oak])
+    for sent, shown in (("Nobody came", "Nobody came"), ("", None)):
+        guests = world.event(rooms.oak, event)["attendees"]
+        status = "declined" if sent else "accepted"
+        guests[-1] |= {"responseStatus": status, "comment": sent}
+        events.patch(calendarId=rooms.oak, eventId=event, body={"attendees": guests}).execute()
+        for calendar_id in (rooms.oak, ADA):
+            assert world.event(calendar_id, event)["attendees"][-1].get("comment") == shown
+
+
 def test_another_room_takes_the_event_and_the_old_one_gets_a_tombstone(world: World, rooms: Rooms, events: Any) -> None:
     event = world.create(ADA, "Talk", at(0), at(1), rooms=[rooms.oak])
     _, token = full(events, rooms.oak)

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kiosk.schedule.hours import is_open, parse
-from kiosk.schedule.model import Event, Room, Slot
+from kiosk.schedule.model import Answer, Event, Room, Slot
 from kiosk.source import Busy, Calendar, Draft, Page, Since, Window
 from kiosk.store import gate, mirror, rooms
 from kiosk.store.database import Store
@@ -83,17 +83,22 @@ class CountingCalendars:
     def describe(self, calendar_id: str) -> Calendar:
         return Calendar(calendar_id, calendar_id, "UTC")
 
-    def get(self, calendar_id: str, event_id: str) -> Event:
+    def get(self, calendar_id: str, event_id: str, person: str = "") -> Event:
         return self.now_in[int(calendar_id)]
 
     def insert(self, calendar_id: str, draft: Draft) -> Event:
         return Event(draft.id, draft.start, draft.end)
 
-    def change_end(self, calendar_id: str, event: Event, end: datetime, zone: str) -> Event:
+    def reshape(
+        self, calendar_id: str, event: Event, start: datetime, end: datetime, zone: str, person: str = ""
+    ) -> Event:
         return event
 
-    def delete(self, calendar_id: str, event_id: str) -> None:
+    def delete(self, calendar_id: str, event_id: str, person: str = "") -> None:
         """Nothing is deleted through the mirror."""
+
+    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "") -> Event:
+        return self.now_in[int(calendar_id)]
 
 
 def simulate(
