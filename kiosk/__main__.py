@@ -30,6 +30,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_servers(commands)
     _add_rooms(commands)
+    _add_policies(commands)
+    _add_people(commands)
     _add_admin(commands)
     return parser
 
@@ -88,6 +90,35 @@ def _add_rooms(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     push.add_argument("slug")
     push.add_argument("wish", choices=("on", "off"))
     push.set_defaults(run=_terminal("push_room"))
+
+
+def _add_policies(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    policy = commands.add_parser(
+        "policy",
+        help="show or change what may be booked at rooms, by whom, and what must be checked in",
+        description="Show what holds in a room, or in every room that says nothing else; with NAME=VALUE change it "
+        "first. NAME= goes back to what is inherited. docs/policies.md explains each name.",
+        usage="kiosk policy [-h] [--json] [ROOM] [NAME=VALUE ...]",
+    )
+    policy.add_argument("words", nargs="*", metavar="ROOM, NAME=VALUE", help="a room's word in addresses, and changes")
+    policy.add_argument("--json", action="store_true", help="print JSON")
+    policy.set_defaults(run=_terminal("policy"))
+
+
+def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    people = commands.add_parser("people", help="give people a PIN, with which they book at a panel in their own name")
+    acts = people.add_subparsers(title="acts", metavar="ACT", required=True)
+    listing = acts.add_parser("list", help="list the people who have a PIN")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    listing.set_defaults(run=_terminal("list_people"))
+    pin = acts.add_parser(
+        "pin",
+        help="give somebody a PIN of 4 to 8 digits, or another one",
+        description="Give somebody a PIN of 4 to 8 digits. It is asked for at the terminal, or read from the input.",
+    )
+    pin.add_argument("email", help="the person's main address in Google Workspace")
+    pin.add_argument("--remove", action="store_true", help="take the PIN away")
+    pin.set_defaults(run=_terminal("set_pin"))
 
 
 def _add_admin(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -1,22 +1,27 @@
-"""What the command line does to rooms and tokens."""
+"""What the command line does to rooms, policies, people's PINs and tokens."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from getpass import getpass
 
 from kiosk import app, clock
 from kiosk.errors import SourceError, UsageError
 from kiosk.schedule.model import Room
 from kiosk.settings import Settings
-from kiosk.store import channels, directory, mirror, rooms, tokens
+from kiosk.store import channels, directory, mirror, pins, policies, rooms, tokens
 from kiosk.store.rooms import StoredRoom
 from kiosk.sync import linking
 from kiosk.sync.channels import hook_address
 from kiosk.sync.directory import read_people
 
+ROOM_COLUMNS = ("slug", "name", "building", "floor", "zone", "checked", "push", "problem")
+POLICY_COLUMNS = ("name", "value", "from", "help")
+PERSON_COLUMNS = ("email", "name", "resting", "problem")
 READ_ONLY = "bookings cannot be made: the right to make changes to events is missing"
 
 
@@ -33,7 +38,7 @@ def list_rooms(settings: Settings, options: argparse.Namespace) -> None:
     elif not rows:
         print("There are no rooms yet: add them with `kiosk rooms import` or `kiosk rooms add NAME`.")
     else:
-        _print_table(rows)
+        _print_table(rows, ROOM_COLUMNS)
 
 
 def add_room(settings: Settings, options: argparse.Namespace) -> None:
@@ -112,6 +117,79 @@ def _push_said(settings: Settings, wish: str) -> str:
     return "Google is to announce changes once KIOSK_PUBLIC_URL is an https address of this server."
 
 
+def policy(settings: Settings, options: argparse.Namespace) -> None:
+    """Change what a room allows, or every room that says nothing else, and print what holds there."""
+    parts = app.open_parts(settings)
+    slug, changes = _asked_of_policy(options.words)
+    stored = _room(parts, slug) if slug else None
+    if changes:
+        parts.store.write(policies.change, stored.id if stored else None, changes)
+    with parts.store.read() as db:
+        lines = policies.lines(db, stored.id if stored else None)
+    rows = [{"name": one.name, "value": one.value, "from": one.origin, "help": one.help} for one in lines]
+    if options.json:
+        print(json.dumps(rows, indent=2))
+    else:
+        _print_table(rows, POLICY_COLUMNS)
+
+
+def _asked_of_policy(words: Sequence[str]) -> tuple[str, dict[str, str | None]]:
+    """Read [ROOM] [NAME=VALUE …]; a value left empty is None."""
+    slug, rest = ("", words) if not words or "=" in words[0] else (words[0], words[1:])
+    for word in rest:
+        if "=" not in word:
+            raise UsageError(f"{word!r} is no change: write NAME=VALUE, after the room if it is for one room only.")
+    changes = (word.split("=", 1) for word in rest)
+    return slug, {name.strip(): value.strip() or None for name, value in changes}
+
+
+def set_pin(settings: Settings, options: argparse.Namespace) -> None:
+    """Give a person a PIN, or take it away."""
+    store = app.open_parts(settings).store
+    if options.remove:
+        store.write(pins.remove, options.email)
+        print(f"{options.email} has no PIN any more.")
+    else:
+        pins.set_pin(store, options.email, _typed_pin())
+        print(f"{options.email} has a new PIN.")
+
+
+def _typed_pin() -> str:
+    """Read a PIN: typed twice at a terminal, where it is not shown, else the first line of the input."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().strip()
+    try:
+        pin = getpass("PIN: ")
+        again = getpass("The same again: ")
+    except EOFError as error:
+        raise UsageError("No PIN was typed.") from error
+    if pin != again:
+        raise UsageError("The two are not the same.")
+    return pin
+
+
+def list_people(settings: Settings, options: argparse.Namespace) -> None:
+    """Print everybody who has a PIN."""
+    with app.open_parts(settings).store.read() as db:
+        rows = [_person_row(holder) for holder in pins.holders(db)]
+    if options.json:
+        print(json.dumps(rows, indent=2))
+    elif not rows:
+        print("Nobody has a PIN yet: give one with `kiosk people pin EMAIL`.")
+    else:
+        _print_table(rows, PERSON_COLUMNS)
+
+
+def _person_row(holder: pins.Holder) -> dict[str, str]:
+    resting = holder.resting_until if holder.resting_until and holder.resting_until > clock.now() else None
+    return {
+        "email": holder.email,
+        "name": holder.name,
+        "resting": clock.iso(resting) if resting else "",
+        "problem": "not in the Directory any more: this PIN opens nothing" if holder.has_left else "",
+    }
+
+
 def token(settings: Settings, options: argparse.Namespace) -> None:
     """Make, list or revoke access tokens."""
     store = app.open_parts(settings).store
@@ -162,8 +240,7 @@ def _row(
     }
 
 
-def _print_table(rows: list[dict[str, str | int]]) -> None:
-    columns = ("slug", "name", "building", "floor", "zone", "checked", "push", "problem")
+def _print_table(rows: Sequence[Mapping[str, str | int]], columns: tuple[str, ...]) -> None:
     lines = [columns, *(tuple(str(row[name]) for name in columns) for row in rows)]
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
     for line in lines:

@@ -95,12 +95,14 @@ class Server:
     def stop(self) -> int:
         return self.process.stop()
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run another command of the product with this server's settings."""
+    def run(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        """Run another command of the product with this server's settings and this input."""
         database = f"sqlite:///{self.folder / 'kiosk.db'}"
         environment = clean_environment(**{"KIOSK_DATABASE_URL": database} | self.settings)
         command = [sys.executable, "-m", "kiosk", *arguments]
-        return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, input=typed
+        )
 
     def get(self, path: str, **more: Any) -> requests.Response:
         return requests.get(self.url + path, timeout=20, **more)

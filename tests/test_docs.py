@@ -1,4 +1,4 @@
-"""The docs name every setting with its default, and every link in them leads somewhere."""
+"""The docs name every setting and policy with its default, and every link in them leads somewhere."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from kiosk import settings
+from kiosk.schedule import policy
+from kiosk.schedule.model import Policy
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -16,6 +18,18 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob
 def settings_table() -> str:
     rows = [f"| `{name}` | {f'`{default}`' if default else ''} | {text} |" for name, default, text in settings.table()]
     return "\n".join(["| setting | default | what it is |", "|---|---|---|", *rows])
+
+
+def policies_table() -> str:
+    written = policy.write(Policy())
+    rows = [f"| `{name}` | `{value}` | {policy.WORDS[name].help} |" for name, value in written.items()]
+    return "\n".join(["| word | unless you say otherwise | what it is |", "|---|---|---|", *rows])
+
+
+def test_policies_shows_the_table_of_words() -> None:
+    page = (ROOT / "docs" / "policies.md").read_text()
+    shown = page.partition("<!-- policies -->\n")[2].partition("\n<!-- /policies -->")[0]
+    assert shown == policies_table(), f"put this between the marks:\n{policies_table()}"
 
 
 def test_operations_shows_the_table_of_settings() -> None:

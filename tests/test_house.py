@@ -49,6 +49,7 @@ PURE = ("schedule", "displays")
 OWNERS = {
     "peewee": ("store",),
     "playhouse": ("store",),
+    "argon2": ("store",),
     "googleapiclient": ("google",),
     "google": ("google",),
     "google_auth_httplib2": ("google",),

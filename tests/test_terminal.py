@@ -1,20 +1,26 @@
-"""What the command line says of rooms that vanished, and of announced changes."""
+"""What the command line says and does about rooms, announced changes, policies and PINs."""
 
 from __future__ import annotations
 
 import json
+import os
+import pty
+import select
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kiosk import clock
 from kiosk.source import Resource
-from kiosk.store import channels, directory
+from kiosk.store import channels, directory, people, pins, rooms
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
 from tests.fakes import MONDAY
-from tests.running import Server
+from tests.running import ROOT, Server, clean_environment, wait_for
 
 
 @pytest.fixture
@@ -51,3 +57,110 @@ def test_push_of_an_unknown_room_is_one_sentence(kiosk: Server) -> None:
     answer = kiosk.run("rooms", "push", "elm", "on")
     assert (answer.returncode, answer.stderr.count("\n")) == (1, 1)
     assert "no room with the address 'elm'" in answer.stderr
+
+
+def policy(kiosk: Server, *words: str) -> dict[str, tuple[str, str]]:
+    """Return what holds and who says so, by its name."""
+    done = kiosk.run("policy", "--json", *words)
+    assert done.returncode == 0, done.stderr
+    return {row["name"]: (row["value"], row["from"]) for row in json.loads(done.stdout)}
+
+
+def test_policy_is_shown_changed_and_given_back(kiosk: Server, store: Store, oak: StoredRoom) -> None:
+    assert policy(kiosk)["check-in"] == ("off", "default")
+    assert policy(kiosk, "check-in=all", "hours=Mon-Fri 07:00-19:00")["check-in"] == ("all", "organisation")
+    mine = policy(kiosk, "oak", "check-in=off")
+    assert (mine["check-in"], mine["hours"]) == (("off", "room"), ("Mon-Fri 07:00-19:00", "organisation"))
+    with store.read() as db:
+        assert rooms.by_slug(db, "oak").room.policy.check_in == "off"
+    assert policy(kiosk, "oak", "check-in=")["check-in"] == ("all", "organisation")
+
+
+def test_policy_prints_a_table_with_help(kiosk: Server) -> None:
+    lines = kiosk.run("policy", "grace=5").stdout.splitlines()
+    assert lines[0].split() == ["name", "value", "from", "help"]
+    [grace] = [line for line in lines if line.startswith("grace ")]
+    assert grace.split()[1:3] == ["5", "organisation"]
+    assert "until which a check-in is awaited" in grace
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["elm"], "no room with the address 'elm'"),
+        (["elm", "grace=5"], "no room with the address 'elm'"),
+        (["grace=5", "oak"], "'oak' is no change"),
+        (["grace=soon"], "grace cannot be 'soon'; allowed: whole minutes from 1 to 240"),
+        (["colour=red"], "no policy 'colour'"),
+    ],
+)
+def test_wrong_policy_is_one_sentence(kiosk: Server, words: list[str], said: str) -> None:
+    answer = kiosk.run("policy", *words)
+    assert (answer.returncode, answer.stdout, answer.stderr.count("\n")) == (1, "", 1)
+    assert said in answer.stderr
+
+
+def test_pin_is_given_listed_and_taken_away(kiosk: Server, store: Store) -> None:
+    assert "Nobody has a PIN yet" in kiosk.run("people", "list").stdout
+    assert "has a new PIN" in kiosk.run("people", "pin", "Anna@Kiosk.example", typed="2580\n").stdout
+    assert pins.check(store, "anna@kiosk.example", "2580", MONDAY)
+    [row] = json.loads(kiosk.run("people", "list", "--json").stdout)
+    assert row == {"email": "anna@kiosk.example", "name": "", "resting": "", "problem": ""}
+    assert "anna@kiosk.example" in kiosk.run("people", "list").stdout
+    assert kiosk.run("people", "pin", "anna@kiosk.example", "--remove").returncode == 0
+    assert json.loads(kiosk.run("people", "list", "--json").stdout) == []
+
+
+def test_list_of_people_says_who_rests_and_who_has_left(kiosk: Server, store: Store) -> None:
+    pins.set_pin(store, "anna@kiosk.example", "2580")
+    for _ in range(pins.TRIES):
+        store.write(pins.begin, "anna@kiosk.example", clock.now())
+    store.write(people.replace_all, [], MONDAY)
+    [row] = json.loads(kiosk.run("people", "list", "--json").stdout)
+    assert clock.parse(row["resting"]) > clock.now()
+    assert "not in the Directory any more" in row["problem"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed", "said"),
+    [
+        (["anna@kiosk.example"], "12\n", "4 to 8 digits"),
+        (["anna@kiosk.example"], "", "4 to 8 digits"),
+        (["anna"], "2580\n", "not a person's address"),
+        (["anna@kiosk.example", "--remove"], "", "has no PIN"),
+    ],
+)
+def test_wrong_pin_is_one_sentence(kiosk: Server, arguments: list[str], typed: str, said: str) -> None:
+    answer = kiosk.run("people", "pin", *arguments, typed=typed)
+    assert (answer.returncode, answer.stderr.count("\n")) == (1, 1)
+    assert said in answer.stderr
+
+
+@pytest.mark.parametrize(("again", "status", "said"), [("2580", 0, "has a new PIN"), ("2581", 1, "not the same")])
+def test_pin_is_typed_twice_at_a_terminal_and_never_shown(
+    kiosk: Server, tmp_path: Path, again: str, status: int, said: str
+) -> None:
+    keyboard, terminal = pty.openpty()
+    command = [sys.executable, "-m", "kiosk", "people", "pin", "anna@kiosk.example"]
+    environment = clean_environment(KIOSK_DATABASE_URL=f"sqlite:///{tmp_path / 'kiosk.db'}")
+    out = tmp_path / "out.txt"
+    with out.open("wb") as file:
+        # A session of its own has no controlling terminal, so that what is typed comes from this one.
+        child = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=terminal, stdout=file, stderr=file, start_new_session=True
+        )
+    for prompt, pin in (("PIN: ", "2580"), ("The same again: ", again)):
+        wait_for(lambda words=prompt: out.read_text().endswith(words))
+        os.write(keyboard, f"{pin}\n".encode())
+    assert child.wait(30) == status
+    assert said in out.read_text()
+    assert not select.select([keyboard], [], [], 0)[0], "what is typed is echoed"
+    os.close(keyboard)
+    os.close(terminal)
+
+
+@pytest.mark.parametrize("command", [["policy"], ["people"], ["people", "pin"], ["people", "list"]])
+def test_commands_explain_themselves(kiosk: Server, command: list[str]) -> None:
+    answer = kiosk.run(*command, "--help")
+    assert answer.returncode == 0
+    assert f"usage: kiosk {' '.join(command)}" in answer.stdout

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
-from peewee import Database, fn
+from peewee import Database, Expression, fn
 
 from kiosk.source import Member
 from kiosk.store import facts, revisions
-from kiosk.store.models import EventRow, PersonRow
+from kiosk.store.models import EventRow, PersonRow, PinRow
 
 CHUNK = 400
 READ_AT = "people_read_at"
@@ -28,6 +28,36 @@ def names(db: Database, emails: Collection[str]) -> dict[str, str] | None:
         for chunk in _chunks(emails)
         for email, name in query.where(PersonRow.email.in_(chunk)).tuples().execute(db)
     }
+
+
+def search(db: Database, text: str, limit: int) -> list[tuple[str, str]]:
+    """Return (address, name) of people who have a PIN and whose name or address the typed words begin, by name.
+
+    Whoever has left the Directory is not found; where its people are not known, addresses stand for names.
+    """
+    words = text.split()
+    if not words:
+        return []
+    name = fn.COALESCE(PersonRow.name, PinRow.email)
+    query = PinRow.select(PinRow.email, name).left_outer_join(PersonRow, on=PersonRow.email == PinRow.email)
+    if read_at(db) is not None:
+        query = query.where(PersonRow.email.is_null(False))
+    for word in words:
+        query = query.where(_begins(word))
+    return list(query.order_by(fn.LOWER(name), PinRow.email).limit(limit).tuples().execute(db))
+
+
+def _begins(word: str) -> Expression:
+    """Match people of whom a name, or the address, begins with a word, in large letters or small.
+
+    Databases differ in what they know of letters beyond English, so the word is tried as people write it.
+    """
+    found = PinRow.email.startswith(word.lower())
+    for form in {word, word.lower(), word.upper(), word.capitalize()}:
+        found |= PersonRow.name.startswith(form)
+        for before in (" ", "-"):
+            found |= PersonRow.name.contains(f"{before}{form}")
+    return found
 
 
 def read_at(db: Database) -> datetime | None:

@@ -13,7 +13,7 @@ from peewee import Database, IntegrityError, fn
 from kiosk import clock
 from kiosk.errors import NotFound, UsageError
 from kiosk.schedule.model import Room
-from kiosk.store import channels, journal
+from kiosk.store import channels, journal, policies
 from kiosk.store.models import EPOCH, CommandRow, EventRow, MirrorRow, RoomRow
 from kiosk.store.revisions import touch
 
@@ -68,7 +68,8 @@ def _free_slug(db: Database, base: str) -> str:
 def every(db: Database) -> list[StoredRoom]:
     """Return all rooms by building, floor and name."""
     order = (RoomRow.building, RoomRow.floor, fn.LOWER(RoomRow.name), RoomRow.id)
-    return [_stored(row) for row in RoomRow.select().order_by(*order).dicts().execute(db)]
+    words = policies.organisation_text(db)
+    return [_stored(row, words) for row in RoomRow.select().order_by(*order).dicts().execute(db)]
 
 
 def by_slug(db: Database, slug: str) -> StoredRoom:
@@ -76,7 +77,7 @@ def by_slug(db: Database, slug: str) -> StoredRoom:
     row = RoomRow.select().where(RoomRow.slug == slug).dicts().first(db)
     if row is None:
         raise NotFound(f"There is no room with the address {slug!r}. `kiosk rooms list` shows them all.")
-    return _stored(row)
+    return _stored(row, policies.organisation_text(db))
 
 
 def by_id(db: Database, room_id: int) -> StoredRoom:
@@ -84,13 +85,13 @@ def by_id(db: Database, room_id: int) -> StoredRoom:
     row = RoomRow.select().where(RoomRow.id == room_id).dicts().first(db)
     if row is None:
         raise NotFound("This room is not here any more.")
-    return _stored(row)
+    return _stored(row, policies.organisation_text(db))
 
 
 def by_calendar(db: Database, calendar_id: str) -> StoredRoom | None:
     """Return the room that is linked to that calendar."""
     row = RoomRow.select().where(RoomRow.calendar_id == calendar_id).dicts().first(db)
-    return _stored(row) if row else None
+    return _stored(row, policies.organisation_text(db)) if row else None
 
 
 def newest_revision(db: Database) -> int:
@@ -149,7 +150,8 @@ def _columns(room: Room) -> dict[str, object]:
     }
 
 
-def _stored(row: dict[str, object]) -> StoredRoom:
+def _stored(row: dict[str, object], organisation_words: str) -> StoredRoom:
     names = ("slug", "name", "building", "floor", "capacity", "equipment")
-    room = Room(zone=clock.zone(str(row["zone"])), **{name: row[name] for name in names})  # type: ignore[arg-type]
+    policy = policies.combined(organisation_words, str(row["policy"]))
+    room = Room(zone=clock.zone(str(row["zone"])), policy=policy, **{name: row[name] for name in names})  # type: ignore[arg-type]
     return StoredRoom(row["id"], room, row["calendar_id"], row["revision"])  # type: ignore[arg-type]
