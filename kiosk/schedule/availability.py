@@ -66,19 +66,23 @@ def runs(bookings: Iterable[Booking]) -> tuple[Slot, ...]:
     return tuple(merged)
 
 
-def situation(bookings: Iterable[Booking], now: datetime, policy: Policy) -> Situation:
-    """Return what holds in the room at `now`: status "free", "soon", "busy" or "held".
+def situation(bookings: Iterable[Booking], now: datetime, policy: Policy, closures: Iterable[Slot] = ()) -> Situation:
+    """Return what holds in the room at `now`: status "free", "soon", "busy", "held", "checkin" or "closed".
 
-    Of several bookings under way, the current one is the first in (start, end, id); the room is held only
-    when that one is. "soon" begins `policy.soon` before the next booking. `next` starts after now, so it may
-    overlap the current one.
+    Of several bookings under way, the current one is the first in (start, end, id); the room is held, or waits for
+    a check-in, only when that one does. "soon" begins `policy.soon` before the next booking. `next` starts after
+    now, so it may overlap the current one. `closures` are in order and apart, as `hours.closures` gives them: they
+    end the freedom, which is no "soon", and never a booking; `until` of a closed room is the closure's end.
     """
     ordered = in_order(bookings)
     current = next((booking for booking in ordered if booking.start <= now < booking.end), None)
     following = next((booking for booking in ordered if booking.start > now), None)
     if current:
-        return _taken(current, following, _run_end(ordered, now))
-    return _free(following, now, policy.soon)
+        return _taken(current, following, _run_end(ordered, now), now)
+    closing = next((slot for slot in closures if slot.end > now), None)
+    if closing and closing.start <= now:
+        return _closed(following, closing)
+    return _free(following, now, policy.soon, closing)
 
 
 def conflict(bookings: Iterable[Booking], start: datetime, end: datetime) -> Booking | None:
@@ -116,6 +120,9 @@ def _booking(event: Event, own: bool) -> Booking:
             all_day=event.all_day,
             own=own,
             tentative=event.answer in {"needsAction", "tentative"},
+            person=_person(event),
+            by_room=event.organized_by_room,
+            series_id=event.series_id,
         )
     )
 
@@ -133,21 +140,37 @@ def _owner(event: Event) -> str:
     return ""
 
 
+def _person(event: Event) -> str:
+    organizer = event.organizer
+    if organizer is None or event.organized_by_room or organizer.email.lower().endswith(CALENDAR_ADDRESSES):
+        return ""
+    return organizer.email.lower()
+
+
 def _run_end(ordered: Sequence[Booking], now: datetime) -> datetime | None:
     return next((run.end for run in runs(ordered) if run.start <= now < run.end), None)
 
 
-def _taken(current: Booking, following: Booking | None, until: datetime | None) -> Situation:
-    status: Status = "held" if current.held else "busy"
+def _taken(current: Booking, following: Booking | None, until: datetime | None, now: datetime) -> Situation:
+    check_in = None if current.held else current.check_in
     # A later booking's start changes `next`; nobody but its own end can displace the current booking.
     changes_at = min(current.end, following.start) if following else current.end
-    return Situation(status, current, following, until, changes_at)
+    if check_in and now < check_in.due_at:
+        return Situation("checkin", current, following, until, min(changes_at, check_in.due_at))
+    return Situation("held" if current.held else "busy", current, following, until, changes_at)
 
 
-def _free(following: Booking | None, now: datetime, soon: timedelta) -> Situation:
-    if following is None:
-        return Situation("free", None, None, None, None)
+def _closed(following: Booking | None, closing: Slot) -> Situation:
+    changes_at = min(closing.end, following.start) if following else closing.end
+    return Situation("closed", None, following, closing.end, changes_at)
+
+
+def _free(following: Booking | None, now: datetime, soon: timedelta, closing: Slot | None) -> Situation:
+    ends = [slot.start for slot in (following, closing) if slot]
+    until = min(ends, default=None)
+    if following is None or until != following.start:
+        return Situation("free", None, following, until, until)
     soon_at = following.start - soon
     if soon_at <= now:
-        return Situation("soon", None, following, following.start, following.start)
-    return Situation("free", None, following, following.start, soon_at)
+        return Situation("soon", None, following, until, until)
+    return Situation("free", None, following, until, soon_at)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
-from kiosk.schedule.hours import Hours
+if TYPE_CHECKING:
+    from kiosk.schedule.hours import Hours
 
 Answer = Literal["accepted", "declined", "tentative", "needsAction"]
 Status = Literal["free", "soon", "busy", "held", "checkin", "closed"]

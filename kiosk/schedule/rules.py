@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from kiosk.schedule.availability import conflict, in_order
-from kiosk.schedule.model import Booking, Offer, Policy, Refusal, RefusalReason
+from kiosk.schedule.model import Booking, Offer, Policy, Refusal, RefusalReason, Slot
 
 MINUTE = timedelta(minutes=1)
+EXTENSIONS = (timedelta(minutes=15), timedelta(minutes=30))
+# Whoever wants more than this on top looks for another slot.
+LONGEST_EXTENSION = timedelta(minutes=60)
+# A booking further away than this is not begun early: it would be another one.
+EARLIEST = timedelta(minutes=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +55,27 @@ def ends_at(booking: Booking, now: datetime) -> datetime | None:
     return end if end > booking.start else None
 
 
-def offers(bookings: Iterable[Booking], now: datetime, policy: Policy) -> tuple[Offer, ...]:
-    """Return what can be booked from `book_now(now)`; nothing while the room is taken.
+def offers(
+    bookings: Iterable[Booking], now: datetime, policy: Policy, closures: Iterable[Slot] = ()
+) -> tuple[Offer, ...]:
+    """Return what can be booked from `book_now(now)`; nothing while the room is taken, closed or not bookable at all.
 
-    First, shortest first, every duration of the policy that ends no later than the next booking starts;
-    then, with `minutes` None, the time until that booking, where the policy allows its length and no
-    duration equals it. Each passes `decide` with that start. They depend on the running minute only, and
-    change at the instants of `offer_changes`. After a booking that ended within the running minute there is
+    First, shortest first, every duration of the policy that ends no later than the next booking or closure
+    starts; then, with `minutes` None, the time until that, where the policy allows its length and no duration
+    equals it. Each passes `decide` with that start. They depend on the running minute only, and change at the
+    instants of `offer_changes`. After a booking or a closure that ended within the running minute there is
     nothing to offer before the next minute.
     """
     start = book_now(now)
-    following = next((booking for booking in in_order(bookings) if booking.end > start), None)
-    if following is None:
-        return _durations(start, None, policy)
-    if following.start <= now:
+    taken = [Slot(booking.start, booking.end) for booking in in_order(bookings)]
+    ahead = [slot.start for slot in (*taken, *closures) if slot.end > start]
+    if policy.bookable == "nobody" or any(begins <= now for begins in ahead):
         return ()
-    fitting = _durations(start, following.start, policy)
-    return (*fitting, *_until(start, following.start, fitting, policy))
+    if not ahead:
+        return _durations(start, None, policy)
+    limit = min(ahead)
+    fitting = _durations(start, limit, policy)
+    return (*fitting, *_until(start, limit, fitting, policy))
 
 
 def offer_changes(following: datetime, policy: Policy) -> Iterator[datetime]:
@@ -79,18 +88,87 @@ def offer_changes(following: datetime, policy: Policy) -> Iterator[datetime]:
 
 
 def decide(
-    bookings: Iterable[Booking], start: datetime, end: datetime, now: datetime, policy: Policy
+    bookings: Iterable[Booking],
+    start: datetime,
+    end: datetime,
+    now: datetime,
+    policy: Policy,
+    closures: Iterable[Slot] = (),
 ) -> Refusal | None:
     """Return why [start, end) cannot be booked at the room's screen at `now`, or None when it can.
 
-    What is wrong with the wish itself (past, too_short, too_long, too_far) comes before what is in its way
-    (taken, with the first booking that overlaps). The running minute may be booked from its beginning.
+    What is wrong with the wish itself (not_bookable, past, too_short, too_long, too_far) comes before what is in its
+    way (taken, with the first booking that overlaps, then closed). The running minute may be booked from its beginning.
     """
-    reason = _fault(start, end, now, policy)
-    if reason:
-        return Refusal(reason)
-    in_the_way = conflict(bookings, start, end)
-    return Refusal("taken", in_the_way) if in_the_way else None
+    reason = "not_bookable" if policy.bookable == "nobody" else _fault(start, end, now, policy)
+    return Refusal(reason) if reason else _in_the_way(bookings, (Slot(start, end),), closures)
+
+
+def decide_change(
+    bookings: Iterable[Booking],
+    booking: Booking,
+    start: datetime,
+    end: datetime,
+    now: datetime,
+    policy: Policy,
+    closures: Iterable[Slot] = (),
+) -> Refusal | None:
+    """Return why a booking cannot be changed to [start, end) at `now`, or None when it can.
+
+    Only the minutes that it takes besides those it has are looked at, and its length only where it grows; the
+    booking may be among `bookings`. One that is moved begins in the running minute at the earliest.
+    """
+    if end <= start:
+        return Refusal("too_short")
+    if end <= now or (start != booking.start and start < book_now(now)):
+        return Refusal("past")
+    if end - start > max(policy.longest, booking.end - booking.start):
+        return Refusal("too_long")
+    before, after = Slot(start, min(end, booking.start)), Slot(max(start, booking.end), end)
+    added = [slot for slot in (before, after) if slot.start < slot.end]
+    return _in_the_way((other for other in bookings if other.id != booking.id), added, closures)
+
+
+def extensions(
+    bookings: Iterable[Booking], booking: Booking, now: datetime, policy: Policy, closures: Iterable[Slot] = ()
+) -> tuple[Offer, ...]:
+    """Return by how much the booking under way can be extended: some minutes, or (`minutes` None) until what is next.
+
+    At most three, the shortest first, and the same from its start to its end; each passes `decide_change`. What is
+    next, a booking or a closure, counts where it is near and no other offer ends there.
+    """
+    if not booking.start <= now < booking.end:
+        return ()
+    others, closed = [other for other in in_order(bookings) if other.id != booking.id], tuple(closures)
+    ends = [Offer(length // MINUTE, booking.end + length) for length in EXTENSIONS]
+    starts = [*(other.start for other in others), *(slot.start for slot in closed)]
+    limit = min((start for start in starts if start >= booking.end), default=None)
+    if limit and booking.end < limit <= booking.end + LONGEST_EXTENSION and all(offer.end != limit for offer in ends):
+        ends = [*(offer for offer in ends if offer.end < limit), Offer(None, limit)]
+    return tuple(
+        offer for offer in ends if not decide_change(others, booking, booking.start, offer.end, now, policy, closed)
+    )
+
+
+def starts_early(
+    bookings: Iterable[Booking], booking: Booking, now: datetime, policy: Policy, closures: Iterable[Slot] = ()
+) -> datetime | None:
+    """Return the running minute where a booking that begins within the hour may begin then; None when it may not.
+
+    The answer changes with the running minute, and from one to none at the edges of bookings and closures and at the
+    instants of `start_changes`.
+    """
+    start = book_now(now)
+    if not start < booking.start <= start + EARLIEST:
+        return None
+    refusal = decide_change(bookings, booking, start, booking.end, now, policy, closures)
+    return None if refusal else start
+
+
+def start_changes(booking: Booking, policy: Policy) -> Iterator[datetime]:
+    """Yield, unsorted, the instants from which a booking is near, and short, enough to begin early."""
+    yield whole_minute(booking.start - EARLIEST)
+    yield whole_minute(booking.end - policy.longest)
 
 
 def yields(mine: Contender, others: Iterable[Contender]) -> bool:
@@ -118,6 +196,17 @@ def _durations(start: datetime, limit: datetime | None, policy: Policy) -> tuple
         for length in _lengths(policy)
         if limit is None or start + length <= limit
     )
+
+
+def _in_the_way(bookings: Iterable[Booking], wanted: Iterable[Slot], closures: Iterable[Slot]) -> Refusal | None:
+    taken, closed = in_order(bookings), tuple(closures)
+    for slot in wanted:
+        found = conflict(taken, slot.start, slot.end)
+        if found:
+            return Refusal("taken", found)
+        if any(one.start < slot.end and slot.start < one.end for one in closed):
+            return Refusal("closed")
+    return None
 
 
 def _until(start: datetime, limit: datetime, fitting: Iterable[Offer], policy: Policy) -> tuple[Offer, ...]:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from kiosk.schedule.availability import in_order, runs
 from kiosk.schedule.model import Booking, Policy, Slot
-from kiosk.schedule.rules import offer_changes, whole_minute
+from kiosk.schedule.rules import offer_changes, start_changes, whole_minute
 
 DAWN_OF_TIME = datetime.min.replace(tzinfo=UTC)
 NOTHING_YET = Slot(DAWN_OF_TIME, DAWN_OF_TIME)
@@ -45,14 +45,26 @@ def segments(bookings: Iterable[Booking], day: date, zone: ZoneInfo) -> tuple[Se
     return tuple(_cover(in_order(bookings), local_day(day, zone)))
 
 
-def moments(bookings: Iterable[Booking], start: datetime, end: datetime, policy: Policy) -> tuple[datetime, ...]:
-    """Return, sorted, `start` and every instant of [start, end) at which situation or offers can differ.
+def moments(
+    bookings: Iterable[Booking], start: datetime, end: datetime, policy: Policy, closures: Iterable[Slot] = ()
+) -> tuple[datetime, ...]:
+    """Return, sorted, `start` and every instant of [start, end) at which situation, offers or check-ins can differ.
 
-    From one moment (inclusive) to the next (exclusive) `situation` is the same in every field, and `offers`
-    are the same but for the ends of those that last some minutes. Nothing for an empty window.
+    From one moment (inclusive) to the next (exclusive) `situation` is the same in every field, `offers` are the same
+    but for the ends of those that last some minutes, and a booking can be extended, begun early or checked in at
+    throughout or not at all. Nothing for an empty window.
     """
     ordered = in_order(bookings)
-    changes = {start, *_edges(ordered), *_while_free(runs(ordered), policy)}
+    closed = [Booking("", slot.start, slot.end) for slot in closures]
+    changes = {
+        start,
+        *_edges(ordered),
+        *_edges(closed),
+        *_check_ins(ordered),
+        *_while_free(runs(ordered), policy),
+        *_while_free(runs((*ordered, *closed)), policy),
+        *_early_starts(ordered, policy),
+    }
     return tuple(sorted(moment for moment in changes if start <= moment < end))
 
 
@@ -79,6 +91,20 @@ def _edges(ordered: Sequence[Booking]) -> Iterator[datetime]:
     for booking in ordered:
         yield booking.start
         yield booking.end
+
+
+def _check_ins(ordered: Sequence[Booking]) -> Iterator[datetime]:
+    for booking in ordered:
+        if booking.check_in:
+            yield booking.check_in.opens_at
+            yield booking.check_in.due_at
+
+
+def _early_starts(ordered: Sequence[Booking], policy: Policy) -> Iterator[datetime]:
+    """Yield when each booking may begin early, if nothing comes before it."""
+    for earlier, booking in zip((None, *ordered), ordered, strict=False):
+        changes = start_changes(booking, policy)
+        yield from (at for at in changes if (earlier is None or earlier.end < at) and at < booking.start)
 
 
 def _while_free(taken: Sequence[Slot], policy: Policy) -> Iterator[datetime]:

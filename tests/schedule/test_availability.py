@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 
 from kiosk.schedule.availability import bookings, conflict, free_slots, occupies, runs, situation
-from kiosk.schedule.model import Answer, Booking, Event, Person, Policy, Slot
+from kiosk.schedule.model import Answer, Booking, CheckIn, Event, Person, Policy, Slot
 from tests.schedule.values import (
     ADA,
     active,
     at,
     booked,
+    closings,
     event,
     events,
     instants,
@@ -27,6 +28,7 @@ from tests.schedule.values import (
 )
 
 Schedule = list[Booking]
+Closures = list[Slot]
 POLICY = Policy()
 
 
@@ -83,6 +85,36 @@ def test_private_hold_shows_neither_title_nor_owner() -> None:
 def test_owner_of_a_booking_is_its_organizer(organizer: Person | None, by_room: bool, owner: str) -> None:
     (booking,) = bookings([replace(event(), organizer=organizer, organized_by_room=by_room)], own=())
     assert booking.owner == owner
+
+
+@pytest.mark.parametrize(
+    ("organizer", "by_room", "person"),
+    [
+        pytest.param(
+            Person("Ada@Example.com", "Ada Lovelace"), False, "ada@example.com", id="an address in small letters"
+        ),
+        pytest.param(None, False, "", id="nobody, when the organizer is unknown"),
+        pytest.param(
+            Person("c_1@resource.calendar.google.com", "Room A"), True, "", id="nobody, when the room organizes"
+        ),
+        pytest.param(
+            Person("c_1@group.calendar.google.com", "Team"), False, "", id="nobody, when a calendar organizes"
+        ),
+    ],
+)
+def test_person_of_a_booking_is(organizer: Person | None, by_room: bool, person: str) -> None:
+    (booking,) = bookings([replace(event(), organizer=organizer, organized_by_room=by_room)], own=())
+    assert (booking.person, booking.by_room) == (person, by_room)
+
+
+def test_private_booking_still_knows_whose_it_is() -> None:
+    (booking,) = bookings([replace(event(), private=True, organizer=ADA)], own=())
+    assert (booking.owner, booking.person) == ("", "ada@example.com")
+
+
+def test_occurrence_knows_its_series() -> None:
+    (booking,) = bookings([replace(event(), series_id="weekly")], own=())
+    assert booking.series_id == "weekly"
 
 
 def test_own_booking_is_told_by_its_id() -> None:
@@ -148,6 +180,49 @@ def test_room_is_held_only_when_the_booking_under_way_is() -> None:
     assert situation([hold, meeting], at("11:00"), POLICY).status == "busy"
 
 
+@pytest.mark.parametrize(
+    ("now", "status", "changes_at"),
+    [
+        pytest.param("09:59:59", "soon", "10:00", id="before the start"),
+        pytest.param("10:00", "checkin", "10:10", id="at the start"),
+        pytest.param("10:09:59", "checkin", "10:10", id="until the last second"),
+        pytest.param("10:10", "busy", "11:00", id="no longer once it is due"),
+    ],
+)
+def test_booking_under_way_waits_for_its_check_in(now: str, status: str, changes_at: str) -> None:
+    meeting = replace(booked("10:00", "11:00"), check_in=CheckIn(at("09:50"), at("10:10")))
+    seen = situation([meeting], at(now), POLICY)
+    assert (seen.status, seen.changes_at) == (status, at(changes_at))
+
+
+def test_held_booking_is_held_before_it_waits_for_anybody() -> None:
+    hold = replace(booked("10:00", "11:00", held=True), check_in=CheckIn(at("09:50"), at("10:10")))
+    assert situation([hold], at("10:05"), POLICY).status == "held"
+
+
+EVENING = Slot(at("18:00"), at("07:00", 1))
+
+
+def test_free_room_is_free_until_it_closes_and_closed_until_it_opens() -> None:
+    before, after = (situation([], at(now), POLICY, [EVENING]) for now in ("17:50", "18:00"))
+    assert (before.status, before.until, before.changes_at) == ("free", at("18:00"), at("18:00"))
+    assert (after.status, after.until, after.changes_at) == ("closed", at("07:00", 1), at("07:00", 1))
+    assert situation([], at("07:00", 1), POLICY, [EVENING]).status == "free"
+
+
+def test_room_that_closes_before_the_next_booking_is_not_said_to_be_taken_soon() -> None:
+    meeting = booked("18:05", "19:00")
+    seen = situation([meeting], at("17:55"), POLICY, [EVENING])
+    assert (seen.status, seen.next, seen.until) == ("free", meeting, at("18:00"))
+
+
+def test_booking_in_a_closed_room_takes_it_all_the_same() -> None:
+    late = booked("17:30", "19:00")
+    assert situation([late], at("18:30"), POLICY, [EVENING]).until == at("19:00")
+    closed = situation([booked("20:00", "21:00")], at("19:30"), POLICY, [EVENING])
+    assert (closed.status, closed.until, closed.changes_at) == ("closed", EVENING.end, at("20:00"))
+
+
 def test_booking_of_several_days_takes_the_room_in_between() -> None:
     fair = Booking("fair", at("08:00"), at("18:00", 3))
     assert situation([fair], at("02:00", 2), POLICY).until == at("18:00", 3)
@@ -195,36 +270,50 @@ def test_runs_have_free_time_between_them(schedule: Schedule) -> None:
 
 
 @quick
-@given(schedules(), instants(), policies)
-def test_situation_changes_exactly_when_it_says(schedule: Schedule, now: datetime, policy: Policy) -> None:
+@given(schedules(), instants(), policies, closings())
+def test_situation_changes_exactly_when_it_says(
+    schedule: Schedule, now: datetime, policy: Policy, closures: Closures
+) -> None:
     def shown(instant: datetime) -> tuple[object, ...]:
-        seen = situation(schedule, instant, policy)
+        seen = situation(schedule, instant, policy, closures)
         return seen.status, seen.current, seen.next, seen.until
 
     later = steps(now, at("16:00"), timedelta(seconds=30))[1:]
     changed = next((instant for instant in later if shown(instant) != shown(now)), None)
-    assert situation(schedule, now, policy).changes_at == changed
+    assert situation(schedule, now, policy, closures).changes_at == changed
 
 
 @quick
-@given(schedules(), instants(), policies)
+@given(schedules(), instants(), policies, closings())
 def test_until_is_when_the_room_turns_from_free_to_taken_or_back(
-    schedule: Schedule, now: datetime, policy: Policy
+    schedule: Schedule, now: datetime, policy: Policy, closures: Closures
 ) -> None:
-    taken = bool(active(schedule, now))
-    later = steps(now, at("16:00"), timedelta(seconds=30))
-    turned = next((instant for instant in later if bool(active(schedule, instant)) is not taken), None)
-    assert situation(schedule, now, policy).until == turned
+    taken, closed = bool(active(schedule, now)), bool(shut(closures, now))
+
+    def lasts(instant: datetime) -> bool:
+        if taken:
+            return bool(active(schedule, instant))
+        return bool(shut(closures, instant)) is closed and (closed or not active(schedule, instant))
+
+    turned = next((instant for instant in steps(now, at("16:00"), timedelta(seconds=30)) if not lasts(instant)), None)
+    assert situation(schedule, now, policy, closures).until == turned
 
 
 @quick
-@given(schedules(), instants(), policies)
-def test_status_agrees_with_the_bookings_under_way(schedule: Schedule, now: datetime, policy: Policy) -> None:
-    seen = situation(schedule, now, policy)
+@given(schedules(), instants(), policies, closings())
+def test_status_agrees_with_the_bookings_under_way(
+    schedule: Schedule, now: datetime, policy: Policy, closures: Closures
+) -> None:
+    seen = situation(schedule, now, policy, closures)
     under_way = active(schedule, now)
     assert (seen.current in under_way) if under_way else (seen.current is None)
-    assert (seen.status in {"busy", "held"}) is bool(under_way)
+    assert (seen.status in {"busy", "held", "checkin"}) is bool(under_way)
+    assert (seen.status == "closed") is (not under_way and bool(shut(closures, now)))
     assert seen.status != "soon" or (seen.next and seen.next.start - now <= policy.soon)
+
+
+def shut(closures: Closures, instant: datetime) -> list[Slot]:
+    return [closure for closure in closures if closure.start <= instant < closure.end]
 
 
 @quick

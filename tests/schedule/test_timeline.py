@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -10,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.schedule.availability import situation
-from kiosk.schedule.model import Booking, Policy
-from kiosk.schedule.rules import offers
+from kiosk.schedule.availability import in_order, situation
+from kiosk.schedule.model import Booking, CheckIn, Policy, Slot
+from kiosk.schedule.rules import extensions, offers, starts_early
 from kiosk.schedule.timeline import Segment, local_day, moments, segments
 from tests.schedule.values import (
     BERLIN,
@@ -23,6 +24,7 @@ from tests.schedule.values import (
     SANTIAGO,
     at,
     booked,
+    closings,
     days,
     instants,
     policies,
@@ -32,6 +34,7 @@ from tests.schedule.values import (
 )
 
 Schedule = list[Booking]
+Closures = list[Slot]
 LONDON = ZoneInfo("Europe/London")
 INSTANT = timedelta(microseconds=1)
 
@@ -116,6 +119,25 @@ def test_short_gap_has_no_moment_before_it_begins() -> None:
     assert list(moments(schedule, at("10:30"), at("12:00"), Policy())) == [at(clock) for clock in clocks]
 
 
+def test_check_in_has_moments_when_it_opens_and_when_it_is_due() -> None:
+    meeting = replace(booked("10:00", "11:00"), check_in=CheckIn(at("09:52"), at("10:07")))
+    found = moments([meeting], at("09:51"), at("10:30"), Policy())
+    assert list(found) == [at(clock) for clock in ("09:51", "09:52", "09:56", "10:00", "10:07")]
+
+
+def test_closure_has_moments_when_it_begins_and_ends_and_as_offers_shrink_before() -> None:
+    closures = [Slot(at("18:00"), at("20:00"))]
+    policy = Policy(durations=(30,), longest=timedelta(hours=1))
+    found = moments([], at("17:20"), at("22:00"), policy, closures)
+    assert {at("17:31"), at("17:56"), at("18:00"), at("20:00")} <= set(found)
+
+
+def test_booking_has_a_moment_from_which_it_may_begin_early() -> None:
+    policy = Policy(durations=(), longest=timedelta(minutes=90), soon=timedelta(0))
+    found = moments([booked("10:00", "11:00")], at("08:50"), at("10:00"), policy)
+    assert {at("09:00"), at("09:30")} <= set(found)
+
+
 def test_empty_schedule_has_one_moment_and_empty_window_none() -> None:
     assert moments([], at("10:00"), at("12:00"), Policy()) == (at("10:00"),)
     assert moments([booked("10:00", "11:00")], at("10:00"), at("10:00"), Policy()) == ()
@@ -174,34 +196,44 @@ def skipped(midnight: datetime) -> timedelta:
 
 
 @quick
-@given(schedules(grain=20), instants(), instants(), policies)
+@given(schedules(grain=20), instants(), instants(), policies, closings())
 def test_moments_are_sorted_unique_and_start_the_window(
-    s: Schedule, start: datetime, end: datetime, policy: Policy
+    s: Schedule, start: datetime, end: datetime, policy: Policy, closures: Closures
 ) -> None:
-    found = moments(s, start, end, policy)
+    found = moments(s, start, end, policy, closures)
     assert all(earlier < later for earlier, later in pairwise(found))
     assert found[:1] == ((start,) if start < end else ())
     assert all(moment < end for moment in found)
 
 
 @quick
-@given(schedules(grain=20), instants(grain=7), policies)
-def test_situation_is_constant_between_two_moments(schedule: Schedule, start: datetime, policy: Policy) -> None:
-    for moment, following in pairwise((*moments(schedule, start, at("16:00"), policy), at("16:00"))):
-        first = situation(schedule, moment, policy)
-        assert situation(schedule, moment + (following - moment) / 2, policy) == first
-        assert situation(schedule, following - INSTANT, policy) == first
+@given(schedules(grain=20), instants(grain=7), policies, closings(grain=20))
+def test_situation_is_constant_between_two_moments(
+    s: Schedule, start: datetime, policy: Policy, closures: Closures
+) -> None:
+    for moment, following in pairwise((*moments(s, start, at("16:00"), policy, closures), at("16:00"))):
+        first = situation(s, moment, policy, closures)
+        assert situation(s, moment + (following - moment) / 2, policy, closures) == first
+        assert situation(s, following - INSTANT, policy, closures) == first
 
 
 @quick
-@given(schedules(grain=20), instants(grain=7), policies, st.floats(0, 1, exclude_max=True))
-def test_offers_are_constant_between_two_moments(s: Schedule, start: datetime, policy: Policy, part: float) -> None:
-    for moment, following in pairwise((*moments(s, start, at("16:00"), policy), at("16:00"))):
-        first = lasting(s, moment, policy)
-        assert lasting(s, moment + part * (following - moment - INSTANT), policy) == first
-        assert lasting(s, following - INSTANT, policy) == first
+@given(schedules(grain=20), instants(grain=7), policies, closings(grain=20), st.floats(0, 1, exclude_max=True))
+def test_what_can_be_done_is_constant_between_two_moments(
+    s: Schedule, start: datetime, policy: Policy, closures: Closures, part: float
+) -> None:
+    for moment, following in pairwise((*moments(s, start, at("16:00"), policy, closures), at("16:00"))):
+        first = possible(s, moment, policy, closures)
+        assert possible(s, moment + part * (following - moment - INSTANT), policy, closures) == first
+        assert possible(s, following - INSTANT, policy, closures) == first
 
 
-def lasting(schedule: Schedule, now: datetime, policy: Policy) -> list[tuple[int | None, datetime | None]]:
-    """Offers without the ends that move with the clock."""
-    return [(offer.minutes, None if offer.minutes else offer.end) for offer in offers(schedule, now, policy)]
+def possible(schedule: Schedule, now: datetime, policy: Policy, closures: Closures) -> tuple[object, ...]:
+    """What can be booked, begun, extended and checked in to, without the ends that move with the clock."""
+    offered, lasting = offers(schedule, now, policy, closures), in_order(schedule)
+    return (
+        [(offer.minutes, None if offer.minutes else offer.end) for offer in offered],
+        [starts_early(schedule, booking, now, policy, closures) is None for booking in lasting],
+        [extensions(schedule, booking, now, policy, closures) for booking in lasting],
+        [bool(one.check_in and one.check_in.opens_at <= now < one.check_in.due_at) for one in lasting],
+    )

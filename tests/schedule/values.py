@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from kiosk.schedule.model import Answer, Booking, Event, Offer, Person, Policy
+from kiosk.schedule.model import Answer, Booking, CheckIn, Event, Offer, Person, Policy, Slot
 
 # A busy machine is no failure: neither a slow example nor slow drawing says anything about the rules.
 quick = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -64,13 +64,28 @@ def steps(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
 
 @st.composite
 def schedules(draw: st.DrawFn, hours: int = 6, grain: int = 300) -> list[Booking]:
-    """Up to eight bookings that overlap, touch, contain each other or last not at all; seconds by `grain`."""
-    offsets = st.integers(0, hours * 3600 // grain).map(lambda count: timedelta(seconds=count * grain))
-    spans = draw(st.lists(st.tuples(offsets, offsets, st.booleans()), max_size=8))
+    """Up to eight bookings that overlap, touch, contain each other or last not at all; seconds by `grain`.
+
+    Some are held, some wait for a check-in.
+    """
+    offsets = st.integers(0, hours * 3600 // grain).map(lambda count: at("08:00") + timedelta(seconds=count * grain))
+    spans = draw(st.lists(st.tuples(offsets, offsets, st.booleans(), st.none() | minutes(0, 30)), max_size=8))
     return [
-        Booking(f"e{number}", at("08:00") + start, at("08:00") + end, held=held)
-        for number, (start, end, held) in enumerate(spans)
+        Booking(f"e{number}", start, end, held=held, check_in=waiting(start, end, grace))
+        for number, (start, end, held, grace) in enumerate(spans)
     ]
+
+
+def waiting(start: datetime, end: datetime, grace: timedelta | None) -> CheckIn | None:
+    return CheckIn(start - timedelta(minutes=10), min(start + grace, end)) if grace is not None else None
+
+
+def closings(hours: int = 7, grain: int = 300) -> st.SearchStrategy[list[Slot]]:
+    """Up to three closures around the hours of `schedules`, in order and apart."""
+    counts = st.sets(st.integers(-3600 // grain, hours * 3600 // grain), max_size=6).map(sorted)
+    return counts.map(lambda found: [at("08:00") + timedelta(seconds=count * grain) for count in found]).map(
+        lambda edges: [Slot(start, end) for start, end in zip(edges[::2], edges[1::2], strict=False)]
+    )
 
 
 def instants(hours: int = 7, grain: int = 30) -> st.SearchStrategy[datetime]:
