@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from displays import REGISTRY
 from kiosk import __version__, clock, runtime
+from kiosk.booking.attendant import Attendant
 from kiosk.booking.desk import Desk
 from kiosk.booking.driver import Driver
 from kiosk.errors import NotFound
@@ -44,6 +45,7 @@ from kiosk.sync.passes import Pass
 from kiosk.web import access, api, health, hooks, outcomes, pages, wording
 from kiosk.web.access import Gate, guarded, presented
 from kiosk.web.api import Api
+from kiosk.web.asking import Asking
 from kiosk.web.health import Health
 from kiosk.web.hooks import Bell
 from kiosk.web.pages import Pages
@@ -75,6 +77,7 @@ class Server:
     web: Flask
     mirror: Mirror
     desk: Desk
+    attendant: Attendant
     pulse: Pulse
     tickets: Tickets
     stalls: runtime.StallWatch
@@ -90,6 +93,7 @@ class Server:
         self.pulse.start()
         self.tickets.start()
         self.desk.start()
+        self.attendant.start()
         self.mirror.start()
         self.stalls.start()
         self.bell.start()
@@ -138,8 +142,12 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     visitor = Visitor(gate.allowed, lambda: presented(request))
     sockets.register(wires, Doorway(gallery, pulse, tickets, visitor, mirror.touched))
     push, bell = _push(parts, budget, now), Bell(mirror.hasten)
-    _install_web(web, Api(store, desk, gate, _title(web, settings.language), now), pulse, stalls, push, bell)
-    return Server(parts, web, mirror, desk, pulse, tickets, stalls, push, bell, Following(parts.directory, store, now))
+    everything = Api(store, desk, gate, Asking(store, now), _title(web, settings.language), now)
+    _install_web(web, everything, pulse, stalls, push, bell)
+    attendant = Attendant(desk, store, now)
+    return Server(
+        parts, web, mirror, desk, attendant, pulse, tickets, stalls, push, bell, Following(parts.directory, store, now)
+    )
 
 
 def _install_web(web: Flask, everything: Api, pulse: Pulse, stalls: runtime.StallWatch, push: Push, bell: Bell) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from kiosk.schedule.model import Room
+from kiosk.schedule import nearby
+from kiosk.schedule.hours import closures
+from kiosk.schedule.nearby import Candidate
+from kiosk.schedule.rights import Who, may_book
 from kiosk.store import diary, rooms
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
@@ -14,27 +17,32 @@ MOST = 3
 LOOKAHEAD = timedelta(hours=12)
 
 
-@dataclass(frozen=True, slots=True)
-class Alternative:
-    """A room that is free for the whole wish; `until` is when it stops being free, None when not soon."""
-
-    room: Room
-    until: datetime | None
-
-
-def alternatives(store: Store, wanted: StoredRoom, start: datetime, end: datetime) -> list[Alternative]:
-    """Return up to three free rooms of the same building: same floor first, then the closest capacity."""
+def alternatives(
+    store: Store,
+    wanted: StoredRoom,
+    start: datetime,
+    end: datetime,
+    who: Who,
+    people: int | None = None,
+    equipment: Collection[str] = (),
+) -> list[Candidate]:
+    """Return up to three other rooms that are free for the whole wish and that `who` may book, the best first."""
     with store.read() as db:
-        others = [one for one in rooms.every(db) if _is_other(one, wanted) and diary.is_known(db, one)]
-        taken = {one.id: diary.between(db, one.id, start, end + LOOKAHEAD) for one in others}
-    free = [one for one in others if not any(booking.start < end for booking in taken[one.id])]
-    free.sort(key=lambda one: _distance(one.room, wanted.room))
-    return [Alternative(one.room, taken[one.id][0].start if taken[one.id] else None) for one in free[:MOST]]
+        free_until = diary.free_until(db, start, end, end + LOOKAHEAD)
+        every = [one for one in rooms.every(db) if one.id in free_until and one.id != wanted.id]
+    found = [
+        Candidate(one.room, _until(one, free_until[one.id], end))
+        for one in every
+        if may_book(who, one.room.policy) is None and not _closed(one, start, end)
+    ]
+    return nearby.rank(found, wanted.room, start, end, people, equipment)[:MOST]
 
 
-def _is_other(one: StoredRoom, wanted: StoredRoom) -> bool:
-    return one.id != wanted.id and one.room.building == wanted.room.building
+def _closed(one: StoredRoom, start: datetime, end: datetime) -> bool:
+    return bool(closures(one.room.policy.hours, one.room.zone, start, end))
 
 
-def _distance(room: Room, wanted: Room) -> tuple[bool, int, str]:
-    return room.floor != wanted.floor, abs(room.capacity - wanted.capacity), room.name
+def _until(one: StoredRoom, booked: datetime | None, end: datetime) -> datetime | None:
+    closing = closures(one.room.policy.hours, one.room.zone, end, end + LOOKAHEAD)
+    ends = [moment for moment in (booked, closing[0].start if closing else None) if moment]
+    return min(ends, default=None)

@@ -5,49 +5,27 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from kiosk import clock, runtime
+from kiosk.booking.counter import SERVER, Asked, Counter, Declined, Wish
 from kiosk.booking.driver import Driver
 from kiosk.booking.lock import Locks, RoomTaken
+from kiosk.booking.verified import ANSWER_SECONDS as ROOM_ANSWER_SECONDS
 from kiosk.errors import Busy, LeaseLost, NotFound, Refused, SourceError, UsageError
-from kiosk.schedule import rules
-from kiosk.schedule.model import Booking
-from kiosk.store import diary, events, journal, rooms
-from kiosk.store.journal import Command, Kind
-from kiosk.store.leases import Lease
-from kiosk.store.rooms import StoredRoom
+from kiosk.store import acts, journal, outcome
+from kiosk.store.journal import Command
 
 log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 8.0
 IDLE_SECONDS = 1.0
-FIRST_LOOK = timedelta(seconds=30)
 LONGEST_REST = timedelta(seconds=30)
 MOST_TRIES = 5
 CLOCK_PUT_BACK = timedelta(seconds=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A booking as somebody asked for it; `key` makes a repeated request the same request."""
-
-    slug: str
-    start: datetime | None
-    end: datetime | None
-    minutes: int | None = None
-    title: str = ""
-    key: str | None = None
-
-
-class Declined(UsageError):
-    """The rules say no before anything was asked of Google; `reason` is a word of the schedule's rules."""
-
-    def __init__(self, reason: str, conflict: Booking | None = None) -> None:
-        super().__init__(f"This cannot be booked: {reason}.")
-        self.reason = reason
-        self.conflict = conflict
 
 
 class KeyReused(UsageError):
@@ -62,50 +40,41 @@ class Desk:
     hold: bool = True
     answer_seconds: float = ANSWER_SECONDS
     locks: Locks = field(init=False)
+    counter: Counter = field(init=False)
     _wake: threading.Event = field(default_factory=threading.Event)
     _last_step: datetime = clock.DAWN
 
     def __post_init__(self) -> None:
         """Give this process a name of its own for its leases."""
         self.locks = Locks(self.driver.store, uuid.uuid4().hex, self.driver.clock)
+        self.counter = Counter(self.driver.store, self.driver.clock)
 
     def book(self, wish: Wish) -> Command:
         """Book a room and return the command as far as it came. Raises Declined, KeyReused or NotFound."""
-        request = f"book {wish.slug} {wish.start} {wish.end} {wish.minutes} {wish.title}"
-        earlier = self._earlier(wish.key, request)
+        return self._ask(wish, lambda: self.counter.booking(wish))
+
+    def change(self, asked: Asked) -> Command:
+        """Do something about a booking, and return the command as far as it came.
+
+        Raises Declined, KeyReused, NotFound, and Busy when Google answers for a hold at this very moment.
+        """
+        return self._ask(asked, lambda: self.counter.change(asked))
+
+    def _ask(self, asked: Wish | Asked, decide: Callable[[], Command]) -> Command:
+        """Answer as before when the same was asked before; else write the command and drive it."""
+        earlier = self._earlier(asked.key, asked.request)
         if earlier:
             return self._await(earlier)
-        stored = self._room(wish.slug)
-        start, end = self.span(wish)
         try:
-            self._decide(stored, start, end)
-        except Declined:
+            command = decide()
+        except Declined as error:
             # The same request may have come twice at once, and its twin be what is in the way.
-            twin = self._earlier(wish.key, request)
+            twin = self._earlier(asked.key, asked.request)
             if twin is None:
+                self.driver.store.write(acts.record, self.counter.declined(asked, error.reason))
                 raise
             return self._await(twin)
-        return self._submit(self._command("book", stored.id, "", start, end, wish, request))
-
-    def end(self, event_id: str, key: str | None = None) -> Command:
-        """End an own booking now. Raises NotFound or Declined ("external", "over")."""
-        request = f"end {event_id}"
-        earlier = self._earlier(key, request)
-        if earlier:
-            return self._await(earlier)
-        booking, now = self._own(event_id), self.driver.clock()
-        if booking.held or booking.start > now:
-            return self._cancel(event_id, booking, key, request)
-        end = rules.ends_at(booking, now)
-        if end is None:
-            return self._cancel(event_id, booking, key, request)
-        return self._change("end", event_id, booking.start, end, key, request)
-
-    def cancel(self, event_id: str, key: str | None = None) -> Command:
-        """Take an own booking back. Raises NotFound or Declined ("external", "over")."""
-        request = f"cancel {event_id}"
-        earlier = self._earlier(key, request)
-        return self._await(earlier) if earlier else self._cancel(event_id, self._own(event_id), key, request)
+        return self._submit(command)
 
     def start(self) -> None:
         """Start the worker that drives what nobody waits for any more, first what an earlier process left."""
@@ -139,85 +108,6 @@ class Desk:
             raise NotFound("There is no such command.")
         return found
 
-    def _room(self, slug: str) -> StoredRoom:
-        with self.driver.store.read() as db:
-            return rooms.by_slug(db, slug)
-
-    def span(self, wish: Wish) -> tuple[datetime, datetime]:
-        """Return the time a wish means; without a start it is the minute that is running."""
-        start = wish.start or rules.book_now(self.driver.clock())
-        if wish.minutes is not None:
-            return start, start + timedelta(minutes=wish.minutes)
-        return start, wish.end or start
-
-    def _decide(self, stored: StoredRoom, start: datetime, end: datetime) -> None:
-        with self.driver.store.read() as db:
-            if not diary.is_known(db, stored):
-                raise Declined("unread")
-            taken = diary.between(db, stored.id, start, end)
-        refusal = rules.decide(taken, start, end, self.driver.clock(), stored.room.policy)
-        if refusal:
-            raise Declined(refusal.reason, refusal.conflict)
-
-    def _own(self, event_id: str) -> Booking:
-        with self.driver.store.read() as db:
-            made = journal.booking_of(db, event_id)
-            event = made and events.find(db, made.room_id, event_id)
-        if made is None:
-            raise Declined("external")
-        if made.state == "held":
-            return Booking(event_id, made.start, made.end, made.title, own=True, held=True)
-        if event is None:
-            raise NotFound("This booking is not in the calendar any more.")
-        if event.end <= self.driver.clock():
-            raise Declined("over")
-        return Booking(event_id, event.start, event.end, event.title, own=True)
-
-    def _cancel(self, event_id: str, booking: Booking, key: str | None, request: str) -> Command:
-        if not booking.held:
-            return self._change("cancel", event_id, booking.start, booking.end, key, request)
-        with self.driver.store.read() as db:
-            made = journal.booking_of(db, event_id)
-        if made is None or not self.driver.store.write_durably(
-            journal.withdraw, made, "cancelled", self.driver.clock()
-        ):
-            raise Busy("Google has just answered; please try again.")
-        self._wake.set()
-        return self.find(made.id)
-
-    def _change(
-        self, kind: Kind, event_id: str, start: datetime, end: datetime, key: str | None, request: str
-    ) -> Command:
-        with self.driver.store.read() as db:
-            made = journal.booking_of(db, event_id)
-        if made is None:
-            raise Declined("external")
-        wish = Wish("", start, end, title=made.title, key=key)
-        return self._submit(self._command(kind, made.room_id, event_id, start, end, wish, request))
-
-    def _command(
-        self, kind: Kind, room_id: int, event_id: str, start: datetime, end: datetime, wish: Wish, request: str
-    ) -> Command:
-        now, number = self.driver.clock(), uuid.uuid4().hex
-        return Command(
-            id=number,
-            room_id=room_id,
-            kind=kind,
-            # Google's ids take the letters a to v and digits: https://developers.google.com/workspace/calendar/api/v3/reference/events/insert
-            event_id=event_id or f"kiosk{number}",
-            start=start,
-            end=end,
-            title=wish.title,
-            state="pending",
-            reason="",
-            key=wish.key,
-            request=request,
-            attempts=0,
-            due_at=now + FIRST_LOOK,
-            created_at=now,
-            settled_at=None,
-        )
-
     def _earlier(self, key: str | None, request: str) -> Command | None:
         if key is None:
             return None
@@ -228,13 +118,31 @@ class Desk:
         return earlier
 
     def _submit(self, command: Command) -> Command:
-        if not self.driver.store.write_durably(journal.add, command):
+        if command.kind == "cancel" and self._take_back_hold(command):
+            return self.find(command.id)
+        if not self.driver.store.write_durably(outcome.begin, command, self.driver.clock()):
             twin = self._earlier(command.key, command.request)
             return self._await(twin) if twin else self._submit(command)
+        if command.state != "pending":
+            return command
         done = threading.Event()
         threading.Thread(target=self._drive, args=(command, done), name="command", daemon=True).start()
-        done.wait(self.answer_seconds)
+        done.wait(self._patience(command))
         return self._answer(command)
+
+    def _take_back_hold(self, command: Command) -> bool:
+        """Settle the cancellation of a hold here and now: Google need not be asked."""
+        with self.driver.store.read() as db:
+            made = journal.booking_in(db, command.room_id, command.event_id)
+        if made is None or made.state != "held":
+            return False
+        if not self.driver.store.write_durably(journal.take_back, made, command, self.driver.clock()):
+            raise Busy("Google has just answered; please try again.")
+        self._wake.set()
+        return True
+
+    def _patience(self, command: Command) -> float:
+        return self.answer_seconds + (ROOM_ANSWER_SECONDS if command.person else 0.0)
 
     def _answer(self, command: Command) -> Command:
         """Say what is true now; a command that is still under way is held, or given up, from here on."""
@@ -251,8 +159,7 @@ class Desk:
 
     def _drive(self, command: Command, done: threading.Event | None = None) -> None:
         try:
-            with self.locks.room(command.room_id) as lease:
-                self._drive_locked(command, lease)
+            self._drive_locked(command)
         except RoomTaken:
             self._room_is_busy(command)
         except LeaseLost:
@@ -270,13 +177,24 @@ class Desk:
         if claimed and claimed.attempts < MOST_TRIES:
             self._drive(claimed)
 
-    def _drive_locked(self, command: Command, lease: Lease) -> None:
+    def _drive_locked(self, command: Command, waited: bool = False) -> None:
         """Drive, and write down how it ended while the room is still ours: the next tap must see a hold."""
-        command = self.find(command.id)
-        if command.state not in journal.OPEN:
-            return  # whoever had the room before has brought it to its end
+        with self.locks.room(command.room_id) as lease:
+            command = self.find(command.id)
+            if command.state not in journal.OPEN:
+                return  # whoever had the room before has brought it to its end
+            with self._failures_of(command):
+                wait = self.driver.drive(command, lease, waited)
+        if wait:
+            with self._failures_of(command):
+                wait()
+            self._drive_locked(command, waited=True)
+
+    @contextmanager
+    def _failures_of(self, command: Command) -> Iterator[None]:
+        """Write down what the source said against a command."""
         try:
-            self.driver.drive(command, lease)
+            yield
         except Refused as error:
             if command.attempts == 0:
                 log.warning("%s %s refused: %s", command.kind, command.event_id, error)
@@ -301,10 +219,16 @@ class Desk:
         now = self.driver.clock()
         if command.state == "withdrawing":
             return
-        if self.hold and command.kind == "book":
-            self.driver.store.write_durably(journal.hold, command, now + _rest(command))
+        if self._may_wait(command):
+            self.driver.store.write_durably(journal.hold, command, now + _rest(command), now)
         else:
             self.driver.store.write_durably(journal.withdraw, command, "unreachable", now)
+
+    def _may_wait(self, command: Command) -> bool:
+        """A booking waits where holds are on; nobody waits for a release that the server itself wants."""
+        if command.kind == "release" and command.actor == SERVER:
+            return command.end > self.driver.clock()
+        return self.hold and command.kind == "book"
 
     def _loop(self) -> None:
         runtime.repeat(self.step, self._wake, IDLE_SECONDS, log, "The journal")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from kiosk import clock
 from kiosk.booking import verified
-from kiosk.booking.verified import Cancelled, Taken
-from kiosk.errors import Changed, Gone, Missing
-from kiosk.schedule.model import Event
+from kiosk.booking.verified import ANSWER_SECONDS, Cancelled, Change, Place, Taken
+from kiosk.errors import AccessDenied, Gone, Missing
+from kiosk.schedule.model import Event, Person, Slot
 from kiosk.source import CalendarSource, Draft
-from kiosk.store import diary, events, journal, outcome, rooms
+from kiosk.store import attendance, diary, events, journal, mirror, outcome, rooms
 from kiosk.store.database import Store
 from kiosk.store.journal import Command
 from kiosk.store.leases import Lease
@@ -19,8 +20,32 @@ from kiosk.store.rooms import StoredRoom
 
 # A request that was cut off may still arrive at Google; only after this long is a missing event really missing.
 STRAY = timedelta(minutes=1)
-# Nobody waits for an answer to a booking "for now" that is older than this: it is not made any more.
+# Nobody waits for an answer to a command that is older than this: it is not done any more.
 FORGOTTEN = timedelta(minutes=2)
+# A room answers an invitation in seconds; while it has not, its lock is given back.
+Wait = Callable[[], None]
+WHOLE_SERIES = {"series", "missed_series"}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One command being driven under its room's lease; the room's answer is waited for only once."""
+
+    command: Command
+    stored: StoredRoom
+    lease: Lease
+    waited: bool
+
+    @property
+    def slot(self) -> Slot:
+        """The time that the command wants."""
+        return Slot(self.command.start, self.command.end)
+
+    @property
+    def change(self) -> Change:
+        """What the command does to the event's time."""
+        old = Slot(self.command.old_start or self.command.start, self.command.old_end or self.command.end)
+        return Change(self.command.event_id, old, self.slot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,128 +56,253 @@ class Driver:
     source: CalendarSource
     clock: clock.Clock
 
-    def drive(self, command: Command, lease: Lease) -> None:
-        """Take the command as far as it goes. Raises Unreachable when Google must be asked again later."""
-        stored = self._room(command)
-        if command.state == "withdrawing":
-            self._withdraw(command, stored)
-        elif command.kind == "book":
-            self._book(command, stored, lease)
-        elif command.kind == "end":
-            self._end(command, stored, lease)
-        else:
-            self._cancel(command, stored, lease)
+    def drive(self, command: Command, lease: Lease, waited: bool = False) -> Wait | None:
+        """Take the command as far as it goes; return a wait after which, unlocked meanwhile, it must be driven again.
 
-    def _room(self, command: Command) -> StoredRoom:
+        Raises Unreachable when Google must be asked again later, Refused when it said no.
+        """
         with self.store.read() as db:
-            return rooms.by_id(db, command.room_id)
-
-    def _book(self, command: Command, stored: StoredRoom, lease: Lease) -> None:
+            stored = rooms.by_id(db, command.room_id)
+        patience = timedelta(seconds=ANSWER_SECONDS)
+        job = Job(command, stored, lease, waited or self.clock() - command.created_at > patience)
+        if command.state == "withdrawing":
+            self._withdraw(job)
+            return None
         reason = self._out_of_time(command)
         if reason:
-            # Earlier attempts may have reached Google, so the event is looked for before the row is settled.
+            # Earlier attempts may have reached Google, so it is looked at before the row is settled.
             self.store.write(journal.withdraw, command, reason, self.clock())
-        elif command.attempts == 0 and self._taken_here(command):
-            self._refuse(command, lease, "taken", [], [])
-        elif stored.calendar_id is None:
-            self._confirm(command, lease, [_local_event(command)])
-        else:
-            self._book_in_calendar(command, stored, stored.calendar_id, lease)
+            return None
+        return self._kinds()[command.kind](job)
+
+    def _kinds(self) -> dict[str, Callable[[Job], Wait | None]]:
+        return {
+            "book": self._book,
+            "extend": self._reshape,
+            "start": self._reshape,
+            "end": self._end,
+            "cancel": self._cancel,
+            "release": self._release,
+            "accept": self._accept,
+        }
 
     def _out_of_time(self, command: Command) -> str:
+        if command.kind not in {"book", "extend", "start", "accept"}:
+            return ""
         now = self.clock()
         if command.end <= now:
             return "past"
         forgotten = command.state == "pending" and now - command.created_at > FORGOTTEN
         return "forgotten" if forgotten else ""
 
-    def _taken_here(self, command: Command) -> bool:
-        with self.store.read() as db:
-            taken = diary.between(db, command.room_id, command.start, command.end)
-        return any(booking.id != command.event_id for booking in taken)
-
-    def _book_in_calendar(self, command: Command, stored: StoredRoom, calendar_id: str, lease: Lease) -> None:
-        draft = Draft(
-            command.event_id, command.title, command.start, command.end, stored.room.zone.key, {"kiosk": command.id}
-        )
-        try:
-            mine, others = verified.book(self.source, calendar_id, draft, self._ours(command))
-        except Taken as error:
-            self._refuse(command, lease, "taken", error.events, [command.event_id])
-        except Cancelled:
-            self._refuse(command, lease, "cancelled", [], [command.event_id])
+    def _book(self, job: Job) -> Wait | None:
+        command = job.command
+        if command.attempts == 0 and not job.waited and self._taken_here(job):
+            self._refuse(job, "taken", [], [])
+        elif job.stored.calendar_id is None:
+            self._confirm(job, [_local_event(command)])
         else:
-            if not self._confirm(command, lease, [mine, *others]) and self._was_given_up(command):
-                self.source.delete(calendar_id, command.event_id)
+            return self._book_in_calendar(job, self._place(job, job.slot))
+        return None
+
+    def _book_in_calendar(self, job: Job, place: Place) -> Wait | None:
+        try:
+            mine = self._made(job, place)
+            if mine.answer == "needsAction" and not job.waited:
+                return self._invited(job, place)
+            mine, others = verified.prove(place, job.slot, mine)
+        except Taken as error:
+            self._refuse(job, error.reason, error.events, [job.command.event_id])
+        except Cancelled:
+            self._refuse(job, "cancelled", [], [job.command.event_id])
+        else:
+            self._booked(job, place, mine, others)
+        return None
+
+    def _made(self, job: Job, place: Place) -> Event:
+        command = job.command
+        if command.note == journal.INVITED:
+            found = place.find(command.event_id)
+            if found and found.cancelled:
+                raise Cancelled
+            if found:
+                return found
+        marks = {"kiosk": command.id}
+        draft = Draft(command.event_id, command.title, command.start, command.end, place.zone, marks, place.person)
+        return verified.make(place, draft)
+
+    def _invited(self, job: Job, place: Place) -> Wait:
+        self.store.write_durably(journal.mark_invited, job.command)
+        return lambda: verified.await_answer(place, job.command.event_id, ANSWER_SECONDS)
+
+    def _booked(self, job: Job, place: Place, mine: Event, others: list[Event]) -> None:
+        reason = "unanswered" if mine.answer == "needsAction" else ""
+        if not self._confirm(job, [mine, *others], reason=reason) and self._was_given_up(job.command):
+            verified.delete_once(place, job.command.event_id)
 
     def _was_given_up(self, command: Command) -> bool:
         with self.store.read() as db:
             current = journal.find(db, command.id)
         return current is not None and current.state in {"withdrawing", "refused"}
 
-    def _ours(self, command: Command) -> frozenset[str]:
+    def _taken_here(self, job: Job) -> bool:
+        """Tell whether our own mirror and journal know of something in the way."""
+        slots = job.change.added if job.command.old_start else (job.slot,)
         with self.store.read() as db:
-            return frozenset(journal.own_between(db, command.room_id, command.start, command.end))
+            found = [booking for slot in slots for booking in diary.between(db, job.stored, slot.start, slot.end)]
+        return any(booking.id != job.command.event_id for booking in found)
 
-    def _confirm(self, command: Command, lease: Lease, found: list[Event], gone: list[str] | None = None) -> bool:
-        return self.store.write_durably(outcome.confirm, command, lease, found, gone or [], self.clock())
+    def _reshape(self, job: Job) -> Wait | None:
+        known = self._mirrored(job)
+        if known is None:
+            self._refuse(job, "gone", [], [job.command.event_id])
+        elif job.stored.calendar_id is None:
+            self._reshape_here(job, known)
+        else:
+            return self._reshape_in_calendar(job, known, self._place(job, job.slot))
+        return None
 
-    def _refuse(self, command: Command, lease: Lease, reason: str, found: list[Event], gone: list[str]) -> None:
-        self.store.write_durably(outcome.refuse, command, lease, reason, found, gone, self.clock())
+    def _reshape_here(self, job: Job, known: Event) -> None:
+        if self._taken_here(job):
+            self._refuse(job, "taken", [], [])
+        else:
+            self._confirm(job, [replace(known, start=job.command.start, end=job.command.end)])
 
-    def _withdraw(self, command: Command, stored: StoredRoom) -> None:
-        """Make sure that nothing of a given-up booking is or will be in the calendar."""
-        if stored.calendar_id and command.kind == "book":
-            found = self._find(stored.calendar_id, command.event_id)
-            if found and not found.cancelled:
-                self.source.delete(stored.calendar_id, command.event_id)
-            elif found is None and self._may_be_under_way(command):
-                self.store.write(journal.retry_at, command, command.created_at + STRAY)
-                return
-        self.store.write(outcome.withdrawn, command, self.clock())
+    def _reshape_in_calendar(self, job: Job, known: Event, place: Place) -> Wait | None:
+        # Another's copy, or one that an earlier attempt may have changed, is read before it is written.
+        fresh = place.person or job.command.attempts or job.waited
+        try:
+            changed = verified.reshape(place, job.change, None if fresh else known)
+            if changed.answer == "needsAction" and not job.waited:
+                return lambda: verified.await_answer(place, changed.id, ANSWER_SECONDS)
+            changed, others = verified.prove_reshaped(place, job.change, changed)
+        except Taken as error:
+            self._refuse(job, error.reason, [*error.events, known], [])
+        except (Missing, Gone, Cancelled):
+            self._refuse(job, "gone", [], [job.command.event_id])
+        else:
+            # Another's copy has an etag of its own.
+            mine = replace(known, start=changed.start, end=changed.end) if place.person else changed
+            self._confirm(job, [mine, *others])
+        return None
+
+    def _end(self, job: Job) -> Wait | None:
+        try:
+            if job.command.way != "release":
+                return self._reshape(job)
+        except AccessDenied:
+            if job.command.way != "organizer":
+                raise
+            # We may not act for the organizer: what can be done is to give the room back.
+            self.store.write(journal.change_way, job.command, "release")
+        self._release(replace(job, command=replace(job.command, way="release")))
+        return None
+
+    def _cancel(self, job: Job) -> None:
+        if job.stored.calendar_id:
+            verified.delete_once(self._place(job, job.slot), job.command.event_id)
+        self._confirm(job, [], [job.command.event_id])
+
+    def _release(self, job: Job) -> None:
+        command = job.command
+        if self._came_after_all(job):
+            self._refuse(job, "attended", [], [])
+        elif command.way == "room" or job.stored.calendar_id is None:
+            self._cancel(job)
+        elif command.note in WHOLE_SERIES:
+            self._release_series(job)
+        else:
+            found = verified.decline(self._place(job, job.slot), command.event_id, _comment(command))
+            self._confirm(job, [found] if found else [], [] if found else [command.event_id])
+
+    def _release_series(self, job: Job) -> None:
+        known = self._mirrored(job)
+        verified.decline(self._place(job, job.slot), known.series_id if known else "", _comment(job.command))
+        if self._confirm(job, [replace(known, answer="declined")] if known else []):
+            self.store.write(mirror.hasten, job.stored.id, self.clock())
+
+    def _came_after_all(self, job: Job) -> bool:
+        if not job.command.note.startswith("missed"):
+            return False
+        with self.store.read() as db:
+            known = attendance.find(db, job.stored.id, job.command.event_id)
+        return known is not None and known.state == "in"
+
+    def _accept(self, job: Job) -> None:
+        place = self._place(job, job.slot)
+        try:
+            mine, others = verified.accept(place, job.command.event_id, job.slot)
+        except Taken as error:
+            self._refuse(job, "taken", error.events, [])
+        except (Missing, Gone):
+            self._refuse(job, "gone", [], [job.command.event_id])
+        else:
+            self._confirm(job, [mine, *others])
+
+    def _withdraw(self, job: Job) -> None:
+        """Make sure that nothing of a given-up command is or will be in the calendar."""
+        undo = {"book": self._unmake, "extend": self._put_back, "start": self._put_back, "accept": self._decline_again}
+        act = undo.get(job.command.kind)
+        if act is None or not job.stored.calendar_id or act(job):
+            self.store.write(outcome.withdrawn, job.command, self.clock())
+        else:
+            self.store.write(journal.retry_at, job.command, job.command.created_at + STRAY)
+
+    def _unmake(self, job: Job) -> bool:
+        """Delete the event if it is there; False while a request for it may still arrive."""
+        place = self._place(job, job.slot)
+        found = place.find(job.command.event_id)
+        if found and not found.cancelled:
+            verified.delete_once(place, job.command.event_id)
+        return found is not None or not self._may_be_under_way(job.command)
+
+    def _put_back(self, job: Job) -> bool:
+        moved = verified.put_back(self._place(job, job.slot), job.change)
+        return moved is not None or not self._may_be_under_way(job.command)
+
+    def _decline_again(self, job: Job) -> bool:
+        verified.decline(self._place(job, job.slot), job.command.event_id, "")
+        return not self._may_be_under_way(job.command)
 
     def _may_be_under_way(self, command: Command) -> bool:
         return self.clock() - command.created_at < STRAY
 
-    def _find(self, calendar_id: str, event_id: str) -> Event | None:
-        try:
-            return self.source.get(calendar_id, event_id)
-        except Missing:
-            return None
-
-    def _end(self, command: Command, stored: StoredRoom, lease: Lease) -> None:
+    def _mirrored(self, job: Job) -> Event | None:
         with self.store.read() as db:
-            event = events.find(db, stored.id, command.event_id)
-        if event is None:
-            self._refuse(command, lease, "gone", [], [command.event_id])
-        elif stored.calendar_id is None:
-            self._confirm(command, lease, [replace(event, end=command.end)])
-        else:
-            self._end_in_calendar(command, stored.calendar_id, event, stored.room.zone.key, lease)
+            return events.find(db, job.stored.id, job.command.event_id)
 
-    def _end_in_calendar(self, command: Command, calendar_id: str, event: Event, zone: str, lease: Lease) -> None:
-        try:
-            changed = self._change_end(calendar_id, event, command.end, zone)
-        except (Missing, Gone, Cancelled):
-            self._refuse(command, lease, "gone", [], [event.id])
-        else:
-            self._confirm(command, lease, [changed])
+    def _place(self, job: Job, slot: Slot) -> Place:
+        command, calendar_id = job.command, job.stored.calendar_id
+        with self.store.read() as db:
+            ours = frozenset(journal.own_between(db, command.room_id, slot.start, slot.end))
+        person = command.person if command.way == "organizer" else ""
+        return Place(self.source, calendar_id or "", job.stored.room.zone.key, person, ours)
 
-    def _change_end(self, calendar_id: str, event: Event, end: datetime, zone: str) -> Event:
-        try:
-            return self.source.change_end(calendar_id, event, end, zone)
-        except Changed:
-            # The room's own answer changes the etag too: look once more at what it is now.
-            fresh = self.source.get(calendar_id, event.id)
-        if fresh.cancelled:
-            raise Cancelled("The booking was cancelled in Google Calendar.", "cancelled")
-        return fresh if fresh.end <= end else self.source.change_end(calendar_id, fresh, end, zone)
+    def _confirm(self, job: Job, found: list[Event], gone: list[str] | None = None, reason: str = "") -> bool:
+        return self.store.write_durably(
+            outcome.confirm, job.command, job.lease, found, gone or [], self.clock(), reason
+        )
 
-    def _cancel(self, command: Command, stored: StoredRoom, lease: Lease) -> None:
-        if stored.calendar_id:
-            self.source.delete(stored.calendar_id, command.event_id)
-        self._confirm(command, lease, [], [command.event_id])
+    def _refuse(self, job: Job, reason: str, found: list[Event], gone: list[str]) -> None:
+        self.store.write_durably(outcome.refuse, job.command, job.lease, reason, found, gone, self.clock())
 
 
 def _local_event(command: Command) -> Event:
-    return Event(command.event_id, command.start, command.end, command.title, organized_by_room=True)
+    organizer = Person(command.person) if command.person else None
+    return Event(
+        command.event_id,
+        command.start,
+        command.end,
+        command.title,
+        organizer=organizer,
+        organized_by_room=not organizer,
+    )
+
+
+def _comment(command: Command) -> str:
+    comments = {
+        "missed": "Nobody checked in at the room.",
+        "missed_warned": "Nobody checked in at the room. After another miss the room is taken from this series.",
+        "missed_series": "Nobody checked in at the room several times in a row; it is free for others from now on.",
+    }
+    return comments.get(command.note, "Released at the room.")

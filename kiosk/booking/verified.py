@@ -1,15 +1,15 @@
-"""A booking that is proved: insert with our own id, read the slot again, and yield if we came second."""
+"""Writes that are proved: done once under our own id, the slot read again, and undone where we came second."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from kiosk import clock
-from kiosk.errors import Duplicate, Missing, Refused, Unreachable
+from kiosk.errors import Changed, Duplicate, Gone, Missing, Refused, Unreachable
 from kiosk.schedule.availability import occupies
-from kiosk.schedule.model import Event
+from kiosk.schedule.model import Event, Slot
 from kiosk.schedule.rules import Contender, yields
 from kiosk.source import CalendarSource, Draft, read_window
 
@@ -20,69 +20,234 @@ STEP_SECONDS = 1.0
 class Taken(Refused):
     """The slot belongs to somebody else; `events` is what the calendar holds there."""
 
-    def __init__(self, events: Sequence[Event]) -> None:
-        super().__init__("Somebody else has this time.", "taken")
+    def __init__(self, events: Sequence[Event], reason: str = "taken") -> None:
+        super().__init__("Somebody else has this time.", reason)
         self.events = list(events)
 
 
 class Cancelled(Refused):
     """Our event was made and then cancelled in the calendar."""
 
-
-def look(source: CalendarSource, calendar_id: str, start: datetime, end: datetime, mine: str) -> list[Event]:
-    """Return what occupies the slot besides our own event."""
-    found = read_window(source, calendar_id, start, end)
-    return [event for event in found if event.id != mine and occupies(event)]
+    def __init__(self) -> None:
+        super().__init__("The booking was cancelled in Google Calendar.", "cancelled")
 
 
-def book(source: CalendarSource, calendar_id: str, draft: Draft, ours: frozenset[str]) -> tuple[Event, list[Event]]:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a command is done: a room's calendar, or with `person` that person's own.
+
+    `ours`: ids of the bookings made here that may be met there.
+    """
+
+    source: CalendarSource
+    calendar_id: str
+    zone: str
+    person: str = ""
+    ours: frozenset[str] = frozenset()
+
+    def get(self, event_id: str) -> Event:
+        """Return the event as it is now. Raises Missing, or Cancelled when somebody cancelled it."""
+        found = self.source.get(self.calendar_id, event_id, self.person)
+        if found.cancelled:
+            raise Cancelled
+        return found
+
+    def find(self, event_id: str) -> Event | None:
+        """Return the event, cancelled or not; None when there never was one."""
+        try:
+            return self.source.get(self.calendar_id, event_id, self.person)
+        except Missing:
+            return None
+
+    def others(self, slot: Slot, event_id: str) -> list[Event]:
+        """Return what occupies the room in that time besides the event."""
+        return self.around(slot, event_id)[0]
+
+    def around(self, slot: Slot, event_id: str) -> tuple[list[Event], bool]:
+        """Return what occupies the room besides the event, and whether the room has declined the event itself."""
+        found = read_window(self.source, self.calendar_id, slot.start, slot.end)
+        others = [event for event in found if event.id != event_id and occupies(event)]
+        return others, any(event.id == event_id and event.answer == "declined" for event in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An event that moves from one time to another."""
+
+    event_id: str
+    old: Slot
+    new: Slot
+
+    @property
+    def added(self) -> tuple[Slot, ...]:
+        """The stretches that it takes besides those it has."""
+        return tuple(
+            slot
+            for slot in (Slot(self.new.start, self.old.start), Slot(self.old.end, self.new.end))
+            if slot.start < slot.end
+        )
+
+
+def book(place: Place, draft: Draft) -> tuple[Event, list[Event]]:
     """Make the booking and prove it; return our event and the other events seen in its slot.
 
-    `ours`: ids of other bookings made here that may lie in the slot. Raises Taken after withdrawing our event,
-    Cancelled when somebody cancelled it, Unreachable when the outcome is not known yet.
+    Raises Taken after withdrawing our event, Cancelled when somebody cancelled it, Unreachable when the outcome is
+    not known yet.
     """
-    others = look(source, calendar_id, draft.start, draft.end, draft.id)
-    if others and not _exists(source, calendar_id, draft.id):
+    return prove(place, Slot(draft.start, draft.end), make(place, draft))
+
+
+def make(place: Place, draft: Draft) -> Event:
+    """Make the event where nothing is in its way. Raises Taken, Cancelled and Unreachable."""
+    others = place.others(Slot(draft.start, draft.end), draft.id)
+    if others and not _lives(place, draft.id):
         raise Taken(others)
-    mine = insert_once(source, calendar_id, draft)
-    others = _answered(source, calendar_id, draft)
-    if yields(_contender(mine, frozenset({mine.id})), [_contender(other, ours) for other in others]):
-        source.delete(calendar_id, draft.id)
+    return _insert_once(place, draft)
+
+
+def prove(place: Place, slot: Slot, mine: Event) -> tuple[Event, list[Event]]:
+    """Read the slot again, and withdraw our event where it must yield: Taken is raised then."""
+    others, declined = _answered(place, slot, mine.id)
+    second = yields(_contender(mine, frozenset({mine.id})), [_contender(other, place.ours) for other in others])
+    if second or declined or mine.answer == "declined":
+        delete_once(place, mine.id)
+        raise Taken(others, "taken" if second else "declined")
+    return mine, others
+
+
+def await_answer(place: Place, event_id: str, seconds: float) -> None:
+    """Wait until the room has answered an invitation, but no longer than that."""
+    pause, give_up = threading.Event(), clock.monotonic() + seconds
+    while place.get(event_id).answer == "needsAction" and clock.monotonic() < give_up:
+        pause.wait(STEP_SECONDS)
+
+
+def reshape(place: Place, change: Change, known: Event | None = None) -> Event:
+    """Move an event where nothing is in its way; `known` is it as we last read it.
+
+    Raises Taken, Missing, Cancelled, Unreachable, and Refused ("changed") when somebody has moved it meanwhile.
+    """
+    event = known or place.get(change.event_id)
+    if _slot(event) == change.new or _ends_sooner(event, change):
+        return event
+    if not _may_move(event, change):
+        raise Refused("The booking was changed in Google Calendar.", "changed")
+    others = [other for slot in change.added for other in place.others(slot, change.event_id)]
+    if others:
+        raise Taken(others)
+    start = event.start if _only_shortens(change) else change.new.start
+    try:
+        return place.source.reshape(place.calendar_id, event, start, change.new.end, place.zone, place.person)
+    except Changed:
+        if known is None:
+            raise
+        # The room's own answer changes the etag too: look once more at what it is now.
+        return reshape(place, change)
+    except Unreachable:
+        found = place.get(change.event_id)
+        if _slot(found) != Slot(start, change.new.end):
+            raise
+        return found
+
+
+def prove_reshaped(place: Place, change: Change, changed: Event) -> tuple[Event, list[Event]]:
+    """Read the added time again, and move the event back where somebody else has it: Taken is raised then."""
+    seen = [_answered(place, slot, changed.id) for slot in change.added]
+    others = [other for found, _declined in seen for other in found]
+    rivals = [other for other in others if other.id in place.ours or other.answer == "accepted"]
+    if rivals or changed.answer == "declined" or any(declined for _found, declined in seen):
+        put_back(place, change)
+        raise Taken(others, "taken" if rivals else "declined")
+    return changed, others
+
+
+def put_back(place: Place, change: Change) -> Event | None:
+    """Undo a move that may have reached the calendar; return the event where it was moved back."""
+    event = place.find(change.event_id)
+    if event is None or event.cancelled or _slot(event) != change.new:
+        return None
+    return place.source.reshape(place.calendar_id, event, change.old.start, change.old.end, place.zone, place.person)
+
+
+def delete_once(place: Place, event_id: str) -> None:
+    """Delete an event, whatever became of the request."""
+    try:
+        place.source.delete(place.calendar_id, event_id, place.person)
+    except Unreachable:
+        found = place.find(event_id)
+        if found and not found.cancelled:
+            raise
+
+
+def decline(place: Place, event_id: str, comment: str) -> Event | None:
+    """Let the room decline an invitation; None when it is not in its calendar any more."""
+    try:
+        return place.source.answer(place.calendar_id, event_id, "declined", comment)
+    except (Missing, Gone):
+        return None
+    except Unreachable:
+        found = place.find(event_id)
+        if found is None or found.cancelled or found.answer == "declined":
+            return found
+        raise
+
+
+def accept(place: Place, event_id: str, slot: Slot) -> tuple[Event, list[Event]]:
+    """Let the room accept again what it had declined, where nothing has come between. Raises Taken."""
+    others = place.others(slot, event_id)
+    if others:
+        raise Taken(others)
+    mine = place.source.answer(place.calendar_id, event_id, "accepted", "")
+    others, _declined = _answered(place, slot, event_id)
+    if any(other.answer == "accepted" for other in others):
+        place.source.answer(place.calendar_id, event_id, "declined", "")
         raise Taken(others)
     return mine, others
 
 
-def insert_once(source: CalendarSource, calendar_id: str, draft: Draft) -> Event:
+def _insert_once(place: Place, draft: Draft) -> Event:
     """Insert the event, whatever became of earlier attempts; the id decides, never a second id."""
     try:
-        return source.insert(calendar_id, draft)
+        return place.source.insert(place.calendar_id, draft)
     except (Duplicate, Unreachable) as error:
         try:
-            found = source.get(calendar_id, draft.id)
+            return place.get(draft.id)
         except Missing:
             raise Unreachable("Google has not taken the booking.") from error
-    if found.cancelled:
-        raise Cancelled("The booking was cancelled in Google Calendar.", "cancelled")
-    return found
 
 
-def _exists(source: CalendarSource, calendar_id: str, event_id: str) -> bool:
-    try:
-        return not source.get(calendar_id, event_id).cancelled
-    except Missing:
-        return False
+def _lives(place: Place, event_id: str) -> bool:
+    found = place.find(event_id)
+    return found is not None and not found.cancelled
 
 
-def _answered(source: CalendarSource, calendar_id: str, draft: Draft) -> list[Event]:
-    """Read the slot again until the room has answered every invitation in it, or 15 seconds have passed."""
+def _answered(place: Place, slot: Slot, mine: str) -> tuple[list[Event], bool]:
+    """Read `around` again until the room has answered every invitation in it, or 15 seconds have passed."""
     pause = threading.Event()
     give_up = clock.monotonic() + ANSWER_SECONDS
     while True:
-        others = look(source, calendar_id, draft.start, draft.end, draft.id)
+        others, declined = place.around(slot, mine)
         if clock.monotonic() > give_up or not any(event.answer == "needsAction" for event in others):
-            return others
+            return others, declined
         pause.wait(STEP_SECONDS)
 
 
-def _contender(event: Event, ours: frozenset[str]) -> Contender:
+def _may_move(event: Event, change: Change) -> bool:
+    """An event is moved from where we knew it; one that only ends earlier, from wherever it lies by now."""
+    return event.start < change.new.end if _only_shortens(change) else _slot(event) == change.old
+
+
+def _ends_sooner(event: Event, change: Change) -> bool:
+    return _only_shortens(change) and event.end <= change.new.end
+
+
+def _only_shortens(change: Change) -> bool:
+    return change.old.start == change.new.start and change.new.end < change.old.end
+
+
+def _slot(event: Event) -> Slot:
+    return Slot(event.start, event.end)
+
+
+def _contender(event: Event, ours: Iterable[str]) -> Contender:
     return Contender(event.id, event.created, event.id in ours, event.answer == "accepted")

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import cast
 
-from peewee import Database
+from peewee import JOIN, Database
 
+from kiosk.schedule import checkin
 from kiosk.schedule.availability import CALENDAR_ADDRESSES, bookings
-from kiosk.schedule.model import Booking, Event, Person
-from kiosk.store import events, journal, mirror, people
+from kiosk.schedule.model import Booking, CheckIn, Event, Message, MessageKind, Person, Policy
+from kiosk.store import attendance, events, journal, mirror, people
+from kiosk.store.attendance import Attendance
+from kiosk.store.journal import Command
+from kiosk.store.models import MirrorRow, RoomRow
 from kiosk.store.rooms import StoredRoom
+
+# How long a door tells what went wrong, but for what can be taken back: that is told for as long as it can.
+TOLD_FOR = timedelta(minutes=30)
+SHORTEST_MESSAGE = timedelta(minutes=5)
+LONGEST_MESSAGE = timedelta(hours=1)
+MISSED = ("missed", "missed_warned", "missed_series")
 
 
 def is_known(db: Database, stored: StoredRoom) -> bool:
@@ -22,11 +33,81 @@ def is_known(db: Database, stored: StoredRoom) -> bool:
     return progress is not None and progress.full_at is not None
 
 
-def between(db: Database, room_id: int, start: datetime, end: datetime) -> tuple[Booking, ...]:
-    """Return the room's bookings that overlap [start, end), earliest first."""
-    found = events.between(db, room_id, start, end)
+def between(db: Database, stored: StoredRoom, start: datetime, end: datetime) -> tuple[Booking, ...]:
+    """Return the room's bookings that overlap [start, end), earliest first, each with the check-in it waits for."""
+    found = events.between(db, stored.id, start, end)
     own = journal.own(db, (event.id for event in found))
-    return bookings(_named(db, found), own, journal.holds(db, room_id, start, end))
+    merged = bookings(_named(db, found), own, journal.holds(db, stored.id, start, end))
+    if stored.room.policy.check_in == "off":
+        return merged
+    known = attendance.of_room(db, stored.id, (booking.id for booking in merged))
+    return tuple(_attended(booking, known.get(booking.id), stored.room.policy) for booking in merged)
+
+
+def find(db: Database, stored: StoredRoom, event_id: str) -> Booking | None:
+    """Return one booking of the room, None when there is none or it does not take the room."""
+    event, made = events.find(db, stored.id, event_id), journal.booking_of(db, event_id)
+    if event is None:
+        span = (made.start, made.end) if made and made.state == "held" and made.room_id == stored.id else None
+    else:
+        span = (event.start, event.end)
+    found = between(db, stored, *span) if span else ()
+    return next((booking for booking in found if booking.id == event_id), None)
+
+
+def free_until(db: Database, start: datetime, end: datetime, horizon: datetime) -> dict[int, datetime | None]:
+    """Return, by number, the rooms that are free for [start, end), and when each is taken next before `horizon`.
+
+    Rooms whose schedule has never been read are left out. Two queries, however many rooms there are.
+    """
+    taken = events.first_uses(db, start, horizon)
+    for room_id, begins in journal.first_holds(db, start, horizon).items():
+        taken[room_id] = min(begins, taken.get(room_id, begins))
+    return {room_id: taken.get(room_id) for room_id in _known(db) if taken.get(room_id, end) >= end}
+
+
+def _known(db: Database) -> list[int]:
+    read = MirrorRow.full_at.is_null(False) | RoomRow.calendar_id.is_null()
+    query = RoomRow.select(RoomRow.id).join(MirrorRow, JOIN.LEFT_OUTER).where(read)
+    return [row[0] for row in query.tuples().execute(db)]
+
+
+def messages(db: Database, stored: StoredRoom, now: datetime) -> tuple[Message, ...]:
+    """Return what must be told at the room's door now or was lately, earliest first."""
+    settled = journal.settled_since(db, stored.id, now - LONGEST_MESSAGE)
+    came = attendance.of_room(db, stored.id, (one.event_id for one in settled))
+    absent = {event_id for event_id, known in came.items() if known.state == "missed"}
+    told = (_message(one, stored.room.policy) for one in settled if one.kind == "book" or one.event_id in absent)
+    return tuple(message for message in told if message and message.until > now)
+
+
+def _message(one: Command, policy: Policy) -> Message | None:
+    kind = _message_kind(one)
+    if kind is None or one.settled_at is None:
+        return None
+    missed = kind in MISSED
+    lasts = min(policy.undo, LONGEST_MESSAGE) if missed else TOLD_FOR
+    until = min(one.settled_at + lasts, max(one.end, one.settled_at + SHORTEST_MESSAGE))
+    undo = one.event_id if missed and kind != "missed_series" else ""
+    return Message(kind, one.settled_at, until, one.start, one.end, one.title, one.reason, undo)
+
+
+def _message_kind(one: Command) -> MessageKind | None:
+    if one.kind == "release" and one.state == "confirmed" and one.note in MISSED:
+        return cast("MessageKind", one.note)
+    if one.kind != "book" or one.state != "refused" or one.reason == journal.TAKEN_BACK:
+        return None
+    if one.held_at:
+        return "hold_refused"
+    return "invite_declined" if one.reason == "declined" else None
+
+
+def _attended(booking: Booking, known: Attendance | None, policy: Policy) -> Booking:
+    if known and known.start == booking.start:
+        if known.state != "open":
+            return replace(booking, attended=known.state == "in")
+        return replace(booking, check_in=CheckIn(booking.start - policy.opens, known.due_at))
+    return replace(booking, check_in=checkin.awaited(booking, policy))
 
 
 def _named(db: Database, found: list[Event]) -> list[Event]:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from peewee import Database
+from peewee import Database, fn
 
+from kiosk.schedule.availability import NOT_A_USE
 from kiosk.schedule.model import Event, Person
 from kiosk.store.models import EventRow, milliseconds
 
@@ -78,6 +79,25 @@ def find(db: Database, room_id: int, event_id: str) -> Event | None:
     where = (EventRow.room == room_id) & (EventRow.event_id == event_id)
     row = EventRow.select().where(where).dicts().first(db)
     return _event(row) if row else None
+
+
+def first_uses(db: Database, start: datetime, end: datetime) -> dict[int, datetime]:
+    """Return, by room, when it is first taken of all that overlaps [start, end)."""
+    where = (
+        (EventRow.start < end)
+        & (EventRow.end > start)
+        & (EventRow.start < EventRow.end)
+        & (EventRow.transparent == False)  # noqa: E712 - SQL
+        & (EventRow.answer != "declined")
+        & EventRow.kind.not_in(list(NOT_A_USE))
+    )
+    query = EventRow.select(EventRow.room, fn.MIN(EventRow.start)).where(where).group_by(EventRow.room)
+    return dict(query.tuples().execute(db))
+
+
+def rooms_of(db: Database, event_id: str) -> set[int]:
+    """Return the rooms in whose calendars the event is."""
+    return {row[0] for row in EventRow.select(EventRow.room).where(EventRow.event_id == event_id).tuples().execute(db)}
 
 
 def _upsert_sql(db: Database) -> str:

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from peewee import Database
 
 from kiosk.schedule.model import Booking
-from kiosk.store.models import CommandRow
+from kiosk.schedule.rights import Way
+from kiosk.store import acts
+from kiosk.store.acts import Act
+from kiosk.store.models import CommandRow, RoomRow, milliseconds
 from kiosk.store.revisions import touch
 
-Kind = Literal["book", "end", "cancel"]
+Kind = Literal["book", "extend", "start", "end", "cancel", "release", "accept", "check_in"]
 State = Literal["pending", "held", "withdrawing", "confirmed", "refused"]
 OPEN: tuple[State, ...] = ("pending", "held", "withdrawing")
+# Why a hold was withdrawn that somebody took back: nobody must be told.
+TAKEN_BACK = "taken_back"
+# The note of a booking whose room has been invited and has not answered yet.
+INVITED = "invited"
+# Begins the note of a booking that takes back the release of another, whose id follows.
+UNDO = "undo "
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What somebody asked for: to book, end or cancel `event_id`, and what became of it.
+    """What somebody asked for about `event_id`, and what became of it.
 
     pending: being done, its caller waits. held: its caller was told that Google has not answered.
     withdrawing: its caller was told no, so whatever reached Google is to be removed. confirmed, refused: settled.
+    `accept` takes a release back. `old_start`, `old_end`: the booking's before it was changed. `way`: where it is
+    done (the rights' word); `person`: in whose name, empty for the room's. `note`: why, where nobody asked.
+    `held_at`: since when it has waited for Google. `actor`, `place`: who asked, from where.
     """
 
     id: str
@@ -40,7 +52,15 @@ class Command:
     attempts: int
     due_at: datetime
     created_at: datetime
-    settled_at: datetime | None
+    settled_at: datetime | None = None
+    old_start: datetime | None = None
+    old_end: datetime | None = None
+    way: Way = "room"
+    person: str = ""
+    note: str = ""
+    held_at: datetime | None = None
+    actor: str = "panel"
+    place: str = ""
 
 
 def add(db: Database, command: Command) -> bool:
@@ -49,6 +69,8 @@ def add(db: Database, command: Command) -> bool:
         return False
     values = {name: getattr(command, name) for name in _FIELDS if name != "room_id"}
     CommandRow.insert(**values, room=command.room_id).execute(db)
+    if command.state not in OPEN:
+        log_of(db, command)
     return True
 
 
@@ -67,6 +89,18 @@ def booking_of(db: Database, event_id: str) -> Command | None:
     return _first(db, (CommandRow.event_id == event_id) & (CommandRow.kind == "book"))
 
 
+def booking_in(db: Database, room_id: int, event_id: str) -> Command | None:
+    """Return the command that made this event in that room; None when it was not made here."""
+    return _first(db, (CommandRow.room == room_id) & (CommandRow.event_id == event_id) & (CommandRow.kind == "book"))
+
+
+def take_back(db: Database, made: Command, asked: Command, now: datetime) -> bool:
+    """Give up a hold because somebody asked for it; False when Google has answered meanwhile."""
+    if not withdraw(db, made, TAKEN_BACK, now):
+        return False
+    return add(db, replace(asked, state="confirmed", settled_at=now))
+
+
 def settle(db: Database, command: Command, state: State, reason: str, now: datetime) -> bool:
     """Settle a command that still waits; False when it was settled or withdrawn meanwhile."""
     return _move(db, command, ("pending", "held"), state=state, reason=reason, settled_at=now)
@@ -77,9 +111,10 @@ def settle_withdrawn(db: Database, command: Command, now: datetime) -> bool:
     return _move(db, command, ("withdrawing",), state="refused", settled_at=now)
 
 
-def hold(db: Database, command: Command, due_at: datetime) -> bool:
+def hold(db: Database, command: Command, due_at: datetime, now: datetime) -> bool:
     """Let a command wait for Google; False when it was settled meanwhile."""
-    return _move(db, command, ("pending", "held"), state="held", due_at=due_at)
+    since = CommandRow.held_at if command.held_at else now
+    return _move(db, command, ("pending", "held"), state="held", due_at=due_at, held_at=since)
 
 
 def withdraw(db: Database, command: Command, reason: str, now: datetime) -> bool:
@@ -100,10 +135,48 @@ def claim(db: Database, command: Command, until: datetime) -> Command | None:
     return find(db, command.id)
 
 
-def change_end(db: Database, command: Command, end: datetime) -> None:
-    """Remember that the booking ends at another time now."""
-    CommandRow.update(end=end).where(CommandRow.id == command.id).execute(db)
-    touch(db, command.room_id)
+def mark_invited(db: Database, command: Command) -> None:
+    """Remember that the room has been invited: until it answers, its time is given to nobody else here."""
+    CommandRow.update(note=INVITED).where(CommandRow.id == command.id).execute(db)
+
+
+def change_way(db: Database, command: Command, way: Way) -> None:
+    """Remember that a command is done in another way than was hoped."""
+    CommandRow.update(way=way).where(CommandRow.id == command.id).execute(db)
+
+
+def invited_between(db: Database, room_id: int, start: datetime, end: datetime, besides: str = "") -> bool:
+    """Tell whether another booking that overlaps [start, end) waits for the room's answer."""
+    where = (
+        (CommandRow.room == room_id)
+        & (CommandRow.state == "pending")
+        & (CommandRow.note == INVITED)
+        & (CommandRow.id != besides)
+        & (CommandRow.start < end)
+        & (CommandRow.end > start)
+    )
+    return bool(CommandRow.select().where(where).exists(db))
+
+
+def settled_since(db: Database, room_id: int, since: datetime) -> list[Command]:
+    """Return what was settled of a room since then, oldest first."""
+    return sorted(
+        _list(db, (CommandRow.room == room_id) & (CommandRow.settled_at > since)),
+        key=lambda one: one.settled_at or since,
+    )
+
+
+def last_of(db: Database, room_id: int, event_id: str, kind: Kind) -> Command | None:
+    """Return the newest command of that kind about an event of a room."""
+    where = (CommandRow.room == room_id) & (CommandRow.event_id == event_id) & (CommandRow.kind == kind)
+    found = _list(db, where)
+    return found[-1] if found else None
+
+
+def rooms_of(db: Database, event_id: str) -> set[int]:
+    """Return the rooms in which that event was booked here."""
+    where = (CommandRow.event_id == event_id) & (CommandRow.kind == "book")
+    return {row[0] for row in CommandRow.select(CommandRow.room).where(where).tuples().execute(db)}
 
 
 def due(db: Database, now: datetime) -> list[Command]:
@@ -131,7 +204,17 @@ def holds(db: Database, room_id: int, start: datetime, end: datetime) -> list[Bo
         & (CommandRow.start < end)
         & (CommandRow.end > start)
     )
-    return [Booking(one.event_id, one.start, one.end, one.title, own=True, held=True) for one in _list(db, where)]
+    return [_held(one) for one in _list(db, where)]
+
+
+def first_holds(db: Database, start: datetime, end: datetime) -> dict[int, datetime]:
+    """Return, by room, when the first booking begins that Google does not have yet and that overlaps [start, end)."""
+    where = (CommandRow.kind == "book") & (CommandRow.state == "held") & (CommandRow.start < end)
+    query = CommandRow.select(CommandRow.room, CommandRow.start).where(where & (CommandRow.end > start))
+    found: dict[int, datetime] = {}
+    for room, begins in query.tuples().execute(db):
+        found[room] = min(begins, found.get(room, begins))
+    return found
 
 
 def own_between(db: Database, room_id: int, start: datetime, end: datetime) -> set[str]:
@@ -149,12 +232,42 @@ def own(db: Database, event_ids: Iterable[str]) -> set[str]:
     return {row[0] for row in CommandRow.select(CommandRow.event_id).where(where).tuples().execute(db)}
 
 
+def _held(one: Command) -> Booking:
+    return Booking(one.event_id, one.start, one.end, one.title, own=True, held=True, person=one.person, by_room=True)
+
+
 def _move(db: Database, command: Command, allowed: tuple[State, ...], **changes: object) -> bool:
     where = (CommandRow.id == command.id) & CommandRow.state.in_(allowed)
     moved = bool(CommandRow.update(**changes).where(where).execute(db))
     if moved:
         touch(db, command.room_id)
+        current = find(db, command.id)
+        if current and current.state not in {"pending", "withdrawing"}:
+            log_of(db, current)
     return moved
+
+
+def log_of(db: Database, command: Command) -> None:
+    """Write into the log of acts what became of a command."""
+    at = command.settled_at or command.held_at or command.created_at
+    detail: dict[str, str | int] = {"start": milliseconds(command.start), "end": milliseconds(command.end)}
+    detail |= {"way": command.way, "note": command.note}
+    room = RoomRow.select(RoomRow.slug).where(RoomRow.id == command.room_id).tuples().first(db)
+    slug = room[0] if room else ""
+    acts.record(
+        db,
+        Act(
+            at,
+            command.actor,
+            command.place,
+            command.kind,
+            slug,
+            command.event_id,
+            command.state,
+            command.reason,
+            detail,
+        ),
+    )
 
 
 def _first(db: Database, where: object) -> Command | None:

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from peewee import Database
 
-from kiosk.schedule.model import Event
-from kiosk.store import journal, leases, mirror
+from kiosk.schedule.model import Booking, Event
+from kiosk.store import attendance, events, journal, leases, mirror
 from kiosk.store.journal import Command
 from kiosk.store.leases import Lease
 
 
-def confirm(db: Database, command: Command, lease: Lease, found: list[Event], gone: list[str], now: datetime) -> bool:
+def begin(db: Database, command: Command, now: datetime) -> bool:
+    """Write a new command; a check-in is done by that. False when another came with its idempotency key first."""
+    added = journal.add(db, command)
+    if added and command.kind == "check_in":
+        event = events.find(db, command.room_id, command.event_id)
+        booking = Booking(command.event_id, command.start, command.end, command.title)
+        series = event.series_id if event else ""
+        attendance.enter(db, command.room_id, replace(booking, series_id=series), now, command.actor)
+    return added
+
+
+def confirm(
+    db: Database, command: Command, lease: Lease, found: list[Event], gone: list[str], now: datetime, reason: str = ""
+) -> bool:
     """Settle a command as done with the events the calendar gave; False when it was withdrawn meanwhile.
 
     Raises LeaseLost when the lease ran out: somebody else may have acted on the room since.
     """
     leases.check(db, lease, now)
-    moved = journal.settle(db, command, "confirmed", "", now)
+    moved = journal.settle(db, command, "confirmed", reason, now)
     if moved:
         mirror.write_through(db, command.room_id, found, gone)
+        _attend(db, command, now)
     return moved
 
 
@@ -36,8 +51,23 @@ def refuse(
 def withdrawn(db: Database, command: Command, now: datetime) -> bool:
     """Settle a given-up command: the event of a booking is known not to be in the calendar.
 
-    Ending or cancelling one that was given up leaves the event as the calendar has it.
+    Any other that was given up leaves the event as the calendar has it.
     """
     if command.kind == "book":
         mirror.write_through(db, command.room_id, [], [command.event_id])
     return journal.settle_withdrawn(db, command, now)
+
+
+def _attend(db: Database, command: Command, now: datetime) -> None:
+    """A booking for now, made where it is used, needs no check-in; one that was changed here keeps its own."""
+    room, event_id = command.room_id, command.event_id
+    if command.kind == "book" and command.start <= command.created_at:
+        booking = Booking(event_id, command.start, command.end, command.title)
+        attendance.enter(db, room, booking, now, command.actor)
+        attendance.excuse(db, room, command.note.removeprefix(journal.UNDO), now)
+    elif command.kind in {"extend", "start", "end"}:
+        attendance.move(db, room, event_id, command.start, command.end)
+    elif command.kind == "accept":
+        attendance.come_after_all(db, room, event_id, now, command.actor)
+    elif command.kind == "release" and command.note.startswith("missed"):
+        attendance.miss(db, room, event_id, now)

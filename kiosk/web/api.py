@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Flask, Response, jsonify, request
 
 from kiosk import clock
-from kiosk.booking.alternatives import Alternative, alternatives
-from kiosk.booking.desk import Declined, Desk, Wish
+from kiosk.booking.alternatives import alternatives
+from kiosk.booking.counter import Asked, Declined, Wish
+from kiosk.booking.desk import Desk
 from kiosk.schedule.availability import situation
-from kiosk.schedule.model import Booking, Situation
-from kiosk.store import diary, mirror, rooms
+from kiosk.schedule.hours import closures
+from kiosk.schedule.model import Booking, CheckIn, Situation
+from kiosk.schedule.nearby import Candidate
+from kiosk.schedule.rights import Act as ActName
+from kiosk.store import acts, diary, mirror, rooms
+from kiosk.store.acts import Act
 from kiosk.store.database import Store
 from kiosk.store.journal import Command
 from kiosk.store.rooms import StoredRoom
 from kiosk.web import outcomes
 from kiosk.web.access import Gate, foreign, from_elsewhere, stranger
+from kiosk.web.asking import Asking, place
 from kiosk.web.fields import Body, Query
 from kiosk.web.problems import Problem
 from kiosk.web.wording import gettext as _
 
 LONGEST_SCHEDULE = timedelta(days=62)
 LOOKAHEAD = timedelta(days=2)
+MOST_ACTS = 200
+ACTS: dict[str, ActName] = {
+    "extend": "extend",
+    "start": "start",
+    "end": "end",
+    "release": "release",
+    "check-in": "check_in",
+}
 UNKNOWN = Situation("closed", None, None, None, None)
 
 
@@ -35,6 +50,7 @@ class Api:
     store: Store
     desk: Desk
     gate: Gate
+    asking: Asking
     title: str
     clock: clock.Clock
 
@@ -67,19 +83,35 @@ def install(app: Flask, api: Api) -> None:
         stored = _stored(api, slug)
         start = Query().instant("from", api.clock())
         end = Query().instant("to", start + timedelta(minutes=30))
-        return jsonify(alternatives=[_alternative(one) for one in alternatives(api.store, stored, start, end)])
+        who = api.asking.who(None, slug)
+        people, equipment = Query().number("people", 10_000), request.args.getlist("equipment")
+        found = alternatives(api.store, stored, start, end, who, people, equipment)
+        return jsonify(alternatives=[_alternative(one) for one in found])
 
     @routes.post("/rooms/<slug>/bookings")
     def book(slug: str) -> tuple[Response, int]:
         return _book(api, slug)
 
-    @routes.post("/bookings/<event_id>/end")
-    def end(event_id: str) -> tuple[Response, int]:
-        return _answer(api, api.desk.end(event_id, _key()), 200)
+    for name in ACTS:
+        routes.add_url_rule(f"/bookings/<event_id>/{name}", f"{name}", _changer(api, name), methods=["POST"])
 
     @routes.delete("/bookings/<event_id>")
     def cancel(event_id: str) -> tuple[Response, int]:
-        return _answer(api, api.desk.cancel(event_id, _key()), 200)
+        slug = request.args.get("room", "")
+        return _change(api, Asked("cancel", event_id, slug, who=api.asking.who(None, slug)))
+
+    @routes.post("/rooms/<slug>/presence")
+    def presence(slug: str) -> Response:
+        return _presence(api, _stored(api, slug))
+
+    @routes.get("/people")
+    def people_with_pins() -> Response:
+        found = api.asking.people(request.args.get("q", ""))
+        return jsonify(people=[{"email": email, "name": name} for email, name in found])
+
+    @routes.get("/acts")
+    def log_of_acts() -> Response:
+        return _acts(api)
 
     app.register_blueprint(routes)
 
@@ -90,14 +122,55 @@ def _book(api: Api, slug: str) -> tuple[Response, int]:
     if (minutes is None) == (until is None):
         raise outcomes.invalid("minutes", _("Say either for how many minutes, or until when."))
     title = body.text("title", 200) or api.title
-    wish = Wish(slug, start, until, minutes, title, _key())
+    wish = Wish(slug, start, until, minutes, title, _key(), api.asking.who(body, slug), place())
     try:
         return _answer(api, api.desk.book(wish), 201)
     except Declined as error:
         if error.reason != "taken":
             raise
-        start, end = api.desk.span(wish)
+        start, end = api.desk.counter.span(wish)
         raise outcomes.refusal("taken", **_instead(api, _stored(api, slug), start, end)) from error
+
+
+def _changer(api: Api, name: str) -> Callable[[str], tuple[Response, int]]:
+    def change(event_id: str) -> tuple[Response, int]:
+        body = Body()
+        slug = body.text("room", 100)
+        asked = Asked(ACTS[name], event_id, slug, who=api.asking.who(body, slug))
+        if name == "extend":
+            asked = replace(asked, minutes=body.minutes("minutes"), until=body.instant("until"))
+            if (asked.minutes is None) == (asked.until is None):
+                raise outcomes.invalid("minutes", _("Say either for how many minutes, or until when."))
+        if name == "release":
+            asked = replace(asked, series=body.one_of("scope", ("one", "series")) == "series")
+        return _change(api, asked)
+
+    return change
+
+
+def _change(api: Api, asked: Asked) -> tuple[Response, int]:
+    return _answer(api, api.desk.change(replace(asked, key=_key(), place=place())), 200)
+
+
+def _presence(api: Api, stored: StoredRoom) -> Response:
+    """Somebody is in the room: that is a check-in, where one is awaited."""
+    now = api.clock()
+    with api.store.read() as db:
+        found = diary.between(db, stored, now, now + stored.room.policy.opens)
+    awaited = next((one for one in found if one.check_in and one.check_in.opens_at <= now < one.check_in.due_at), None)
+    if awaited:
+        slug = stored.room.slug
+        api.desk.change(Asked("check_in", awaited.id, slug, who=api.asking.who(None, slug), place=place()))
+    return jsonify(checked_in=awaited.id if awaited else None)
+
+
+def _acts(api: Api) -> Response:
+    if api.asking.who(None, "").kind != "admin":
+        raise Problem(403, "admins_only", "Refused", _("Only an access token may read the log of acts."))
+    with api.store.read() as db:
+        before = Query().instant("before", None)
+        found = acts.recent(db, request.args.get("room") or None, MOST_ACTS, before)
+    return jsonify(acts=[_act(one) for one in found])
 
 
 def _answer(api: Api, command: Command, done: int) -> tuple[Response, int]:
@@ -111,7 +184,8 @@ def _answer(api: Api, command: Command, done: int) -> tuple[Response, int]:
 
 
 def _instead(api: Api, stored: StoredRoom, start: datetime, end: datetime) -> dict[str, Any]:
-    return {"alternatives": [_alternative(one) for one in alternatives(api.store, stored, start, end)]}
+    found = alternatives(api.store, stored, start, end, api.asking.who(None, stored.room.slug))
+    return {"alternatives": [_alternative(one) for one in found]}
 
 
 def _key() -> str | None:
@@ -134,11 +208,12 @@ def _stored(api: Api, slug: str) -> StoredRoom:
 def _room(api: Api, stored: StoredRoom) -> dict[str, Any]:
     now, room = api.clock(), stored.room
     with api.store.read() as db:
-        found = diary.between(db, stored.id, now, now + LOOKAHEAD)
+        found = diary.between(db, stored, now, now + LOOKAHEAD)
         known = diary.is_known(db, stored)
         progress = mirror.progress(db, stored.id)
     as_of = (progress.checked_at if progress else None) if stored.calendar_id else now
-    present = situation(found, now, room.policy) if known else UNKNOWN
+    closed = closures(room.policy.hours, room.zone, now, now + LOOKAHEAD)
+    present = situation(found, now, room.policy, closed) if known else UNKNOWN
     return {
         "slug": room.slug,
         "name": room.name,
@@ -163,7 +238,7 @@ def _schedule(api: Api, stored: StoredRoom) -> Response:
     if not start < end <= start + LONGEST_SCHEDULE:
         raise outcomes.invalid("to", _("The end must come after the start, by 62 days at most."))
     with api.store.read() as db:
-        found = diary.between(db, stored.id, start, end)
+        found = diary.between(db, stored, start, end)
     return jsonify(room=stored.room.slug, zone=stored.room.zone.key, bookings=[_booking(one) for one in found])
 
 
@@ -178,14 +253,22 @@ def _booking(booking: Booking) -> dict[str, Any]:
         "own": booking.own,
         "held": booking.held,
         "tentative": booking.tentative,
+        "attended": booking.attended,
+        "check_in": _check_in(booking.check_in) if booking.check_in else None,
     }
+
+
+def _check_in(awaited: CheckIn) -> dict[str, str]:
+    return {"from": clock.iso(awaited.opens_at), "until": clock.iso(awaited.due_at)}
 
 
 def _booking_made(command: Command, stored: StoredRoom, message: str) -> dict[str, Any]:
     return {
         "id": command.event_id,
         "room": stored.room.slug,
-        "status": "confirmed" if command.state == "confirmed" else "held",
+        "status": command.state,
+        "done": command.kind,
+        "way": command.way,
         "start": clock.iso(command.start),
         "end": clock.iso(command.end),
         "title": command.title,
@@ -193,6 +276,27 @@ def _booking_made(command: Command, stored: StoredRoom, message: str) -> dict[st
     }
 
 
-def _alternative(one: Alternative) -> dict[str, Any]:
-    until: datetime | None = one.until
-    return {"room": one.room.slug, "name": one.room.name, "until": clock.iso(until) if until else None}
+def _act(one: Act) -> dict[str, Any]:
+    return {
+        "at": clock.iso(one.at),
+        "actor": one.actor,
+        "place": one.place,
+        "act": one.act,
+        "room": one.room,
+        "booking": one.event_id,
+        "result": one.result,
+        "reason": one.reason,
+        "detail": one.detail,
+    }
+
+
+def _alternative(one: Candidate) -> dict[str, Any]:
+    room = one.room
+    return {
+        "room": room.slug,
+        "name": room.name,
+        "building": room.building,
+        "floor": room.floor,
+        "capacity": room.capacity,
+        "until": clock.iso(one.free_until) if one.free_until else None,
+    }

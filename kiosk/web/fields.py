@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, overload
 from unicodedata import category
 
 from flask import request
@@ -19,11 +19,9 @@ UNSEEN = {"Cc", "Cs"}
 class Body:
     """The JSON object of a request. Raises a 422 problem for what cannot be used."""
 
-    def __init__(self) -> None:
-        try:
-            self._values: Any = request.get_json(silent=True)
-        except RecursionError:
-            self._values = None
+    def __init__(self, values: Any = None) -> None:
+        """`values`: a part of a request's body instead of the whole."""
+        self._values: Any = _json() if values is None else values
         if not isinstance(self._values, dict):
             raise invalid("body", _("Send a JSON object, with Content-Type: application/json."))
 
@@ -48,14 +46,48 @@ class Body:
             raise invalid(name, _("This must be a text of at most %(longest)s characters.", longest=longest))
         return value.strip()
 
+    def one_of(self, name: str, words: tuple[str, ...]) -> str:
+        """Return one of the words, the first when the field is absent."""
+        value = self._values.get(name, words[0])
+        if value not in words:
+            raise invalid(name, _("This must be one of %(words)s.", words=", ".join(words)))
+        return str(value)
+
+    def part(self, name: str) -> Body | None:
+        """Return the object in a field, None when the field is absent."""
+        value = self._values.get(name)
+        return None if value is None else Body(value)
+
 
 class Query:
     """The parameters in a request's address."""
 
-    def instant(self, name: str, default: datetime) -> datetime:
+    @overload
+    def instant(self, name: str, default: datetime) -> datetime: ...
+
+    @overload
+    def instant(self, name: str, default: None) -> datetime | None: ...
+
+    def instant(self, name: str, default: datetime | None) -> datetime | None:
         """Return an instant with its offset. Raises a 422 problem when it cannot be read."""
         value = request.args.get(name)
         return default if value is None else _instant(name, value)
+
+    def number(self, name: str, highest: int) -> int | None:
+        """Return a whole number of at least 1, None when it is absent."""
+        value = request.args.get(name)
+        if value is None:
+            return None
+        if not (value.isascii() and value.isdigit()) or not 1 <= int(value[:9]) <= highest:
+            raise invalid(name, _("This must be a whole number from 1 to %(highest)s.", highest=highest))
+        return int(value)
+
+
+def _json() -> Any:
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:
+        return None
 
 
 def _instant(name: str, value: object) -> datetime:

@@ -8,7 +8,8 @@ from typing import Any
 from flask import Flask, Response, current_app
 from werkzeug.exceptions import HTTPException
 
-from kiosk.booking.desk import Declined, KeyReused
+from kiosk.booking.counter import Ambiguous, Declined
+from kiosk.booking.desk import KeyReused
 from kiosk.errors import Busy, KioskError, NotFound
 from kiosk.schedule.model import Room
 from kiosk.store.journal import Command
@@ -16,17 +17,37 @@ from kiosk.web.problems import Problem, response
 from kiosk.web.wording import gettext as _
 from kiosk.web.wording import zone_of
 
-INVALID = {"past": "start", "too_short": "minutes", "too_long": "minutes", "too_far": "start"}
+INVALID = {"past": "start", "too_short": "minutes", "too_long": "minutes", "too_far": "start", "no_series": "scope"}
+FORBIDDEN = {"external", "people_only", "not_bookable"}
 
 
 def message(command: Command, room: Room) -> str:
-    """Return the sentence for something done, or held."""
+    """Return the sentence for something done, held, or still under way."""
     until = _clock(command.end, room)
+    if command.state == "pending":
+        return _("The room has been asked and has not answered yet.")
     if command.state != "confirmed":
         return _("Held until %(time)s. Google cannot be reached; it is booked there as soon as it can.", time=until)
     if command.kind == "book":
-        return _("Booked until %(time)s.", time=until)
-    return _("Ended. The room is free.") if command.kind == "end" else _("The booking is cancelled.")
+        return _booked(command, until)
+    released = _("The room is released. The meeting itself is still in its organizer's calendar.")
+    ended = _("Ended. The room is free.")
+    sentences: dict[str, str] = {
+        "extend": _("Extended until %(time)s.", time=until),
+        "start": _("Begun now. Booked until %(time)s.", time=until),
+        "end": released if command.way == "release" else ended,
+        "cancel": _("The booking is cancelled."),
+        "release": released if command.way == "release" else _("The booking is cancelled."),
+        "accept": _("Checked in. The room is yours until %(time)s.", time=until),
+        "check_in": _("Checked in. The room is yours until %(time)s.", time=until),
+    }
+    return sentences[command.kind]
+
+
+def _booked(command: Command, until: str) -> str:
+    if command.reason == "unanswered":
+        return _("Booked until %(time)s. The room has to be confirmed by somebody.", time=until)
+    return _("Booked until %(time)s.", time=until)
 
 
 def refusal(reason: str, **more: Any) -> Problem:
@@ -48,6 +69,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(Problem, response)
     app.register_error_handler(Declined, lambda error: response(_declined(error)))
     app.register_error_handler(KeyReused, lambda error: response(Problem(422, "key_reused", "Key reused", str(error))))
+    app.register_error_handler(Ambiguous, lambda error: response(invalid("room", str(error))))
     app.register_error_handler(Busy, lambda error: response(refusal("being_booked")))
 
 
@@ -75,7 +97,7 @@ def failure(error: Exception) -> Problem:
 def _declined(error: Declined) -> Problem:
     if error.reason in INVALID:
         return Problem(422, error.reason, "Invalid request", _sentence(error.reason), field=INVALID[error.reason])
-    status = 403 if error.reason == "external" else 409
+    status = 403 if error.reason in FORBIDDEN else 409
     return Problem(status, error.reason, "Not done", _sentence(error.reason))
 
 
@@ -95,6 +117,18 @@ def _sentence(reason: str) -> str:
         "requiredAccessLevel": _(
             "This server may not make changes to the room's calendar. Please tell its administrator."
         ),
+        "declined": _("The room has declined: somebody else has this time."),
+        "changed": _("The booking was just changed in Google Calendar. Please look at it again."),
+        "closed": _("The room is closed at this time."),
+        "not_bookable": _("This room cannot be booked here."),
+        "people_only": _("This room is booked under your own name: please say who you are."),
+        "too_early": _("It is too early to check in."),
+        "no_check_in": _("This booking needs no check-in."),
+        "attended": _("Somebody has checked in meanwhile."),
+        "under_way": _("This booking has begun already."),
+        "held": _("This booking is not yet in Google Calendar. Please try again when it is."),
+        "no_series": _("This booking is not part of a series."),
+        "delegation": _("This server may not act for this person in Google Calendar. Please tell its administrator."),
         "over": _("This booking is over."),
         "past": _("This time has passed."),
         "forgotten": _("The booking was not made: it took too long."),

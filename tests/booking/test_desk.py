@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kiosk.booking.desk import Declined, Desk, KeyReused, Wish
+from kiosk.booking.counter import Asked, Declined, Wish
+from kiosk.booking.desk import Desk, KeyReused
 from kiosk.booking.driver import Driver
 from kiosk.booking.lock import Locks
 from kiosk.errors import AccessDenied, Unreachable, UsageError
 from kiosk.schedule.model import Room
+from kiosk.schedule.rights import Act
 from kiosk.store import diary, events, journal, leases, rooms
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
@@ -35,7 +37,7 @@ def unreachable(_request: str) -> None:
 
 def on_screen(desk: Desk, oak: StoredRoom, still: StillClock) -> list[tuple[str, bool]]:
     with desk.driver.store.read() as db:
-        found = diary.between(db, oak.id, still(), still() + timedelta(hours=9))
+        found = diary.between(db, oak, still(), still() + timedelta(hours=9))
     return [(booking.id, booking.held) for booking in found]
 
 
@@ -193,7 +195,7 @@ def test_ending_early_frees_the_rest_in_google_and_here(
 ) -> None:
     made = desk.book(HALF_HOUR)
     still.advance(minutes=10, seconds=30)
-    assert desk.end(made.event_id).state == "confirmed"
+    assert desk.change(Asked("end", made.event_id)).state == "confirmed"
     [event] = calendars.living(OAK)
     assert event.end == still() - timedelta(seconds=30)
     assert on_screen(desk, oak, still) == []
@@ -201,7 +203,7 @@ def test_ending_early_frees_the_rest_in_google_and_here(
 
 def test_ending_in_the_first_minute_takes_the_booking_back(desk: Desk, calendars: FakeCalendars) -> None:
     made = desk.book(HALF_HOUR)
-    assert desk.end(made.event_id).state == "confirmed"
+    assert desk.change(Asked("end", made.event_id)).state == "confirmed"
     assert calendars.living(OAK) == []
 
 
@@ -212,7 +214,7 @@ def test_ending_a_booking_that_google_changed_meanwhile_uses_the_new_version(
     [event] = calendars.living(OAK)
     calendars.put(OAK, replace(event, title="Renamed in Google"))
     still.advance(minutes=10)
-    assert desk.end(made.event_id).state == "confirmed"
+    assert desk.change(Asked("end", made.event_id)).state == "confirmed"
     assert [(one.title, one.end) for one in calendars.living(OAK)] == [("Renamed in Google", still())]
 
 
@@ -222,7 +224,7 @@ def test_ending_a_booking_cancelled_in_google_says_so(
     made = desk.book(HALF_HOUR)
     calendars.delete(OAK, made.event_id)
     still.advance(minutes=10)
-    ended = desk.end(made.event_id)
+    ended = desk.change(Asked("end", made.event_id))
     assert (ended.state, ended.reason) == ("refused", "gone")
     assert on_screen(desk, oak, still) == []
 
@@ -233,7 +235,7 @@ def test_ending_while_google_is_down_changes_nothing(
     made = desk.book(HALF_HOUR)
     still.advance(minutes=10)
     calendars.before.append(unreachable)
-    ended = desk.end(made.event_id)
+    ended = desk.change(Asked("end", made.event_id))
     assert (ended.state, ended.reason) == ("withdrawing", "unreachable")
     assert on_screen(desk, oak, still) == [(made.event_id, False)]
 
@@ -243,7 +245,7 @@ def test_ending_a_hold_takes_it_back_everywhere(
 ) -> None:
     calendars.before.append(unreachable)
     made = desk.book(HALF_HOUR)
-    desk.end(made.event_id)
+    desk.change(Asked("end", made.event_id))
     assert on_screen(desk, oak, still) == []
     calendars.before.clear()
     still.advance(minutes=2)
@@ -257,7 +259,7 @@ def test_external_bookings_are_left_to_google(
     calendars.put(OAK, meeting(1, still()))
     refresh(Pass(calendars, desk.driver.store, 7, still), oak.id)
     with pytest.raises(Declined) as refusal:
-        desk.end("m1")
+        desk.change(Asked("end", "m1"))
     assert refusal.value.reason == "external"
 
 
@@ -278,7 +280,7 @@ def test_local_room_books_without_google(
     made = desk.book(replace(HALF_HOUR, slug="elm"))
     assert made.state == "confirmed"
     still.advance(minutes=10)
-    assert desk.end(made.event_id).state == "confirmed"
+    assert desk.change(Asked("end", made.event_id)).state == "confirmed"
     assert calendars.requests == []
     with store.read() as db:
         event = events.find(db, made.room_id, made.event_id)
@@ -286,17 +288,14 @@ def test_local_room_books_without_google(
     assert event.end == still()
 
 
-def test_row_left_by_a_killed_server_is_finished_or_withdrawn(
-    desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
-) -> None:
+def test_row_left_by_a_killed_server_is_finished_or_withdrawn(desk: Desk, still: StillClock) -> None:
     wish = replace(HALF_HOUR, key="k1")
-    start, end = desk.span(wish)
-    young = desk._command("book", oak.id, "", start, end, wish, "r")
+    young = desk.counter.booking(wish)
     desk.driver.store.write(journal.add, young)
     still.advance(seconds=40)
     desk.step()
     assert desk.find(young.id).state == "confirmed"
-    late = desk._command("book", oak.id, "", end, end + timedelta(minutes=30), Wish("oak", end, None, 30), "r")
+    late = desk.counter.booking(Wish("oak", young.end, None, 30))
     desk.driver.store.write(journal.add, late)
     still.advance(minutes=5)
     desk.step()
@@ -333,12 +332,12 @@ def test_of_many_taps_at_once_exactly_one_gets_the_room(
 
 @pytest.mark.parametrize("act", ["end", "cancel"])
 def test_booking_stays_on_the_screen_while_it_cannot_be_ended_in_google(
-    act: str, desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
+    act: Act, desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
 ) -> None:
     made = desk.book(HALF_HOUR)
     still.advance(minutes=5)
     calendars.before.append(unreachable)
-    assert getattr(desk, act)(made.event_id).state == "withdrawing"
+    assert desk.change(Asked(act, made.event_id)).state == "withdrawing"
     calendars.before.clear()
     still.advance(minutes=2)
     desk.step()
@@ -367,8 +366,8 @@ def test_clock_that_jumps_while_ending_still_tells_the_truth(
     made = desk.book(HALF_HOUR)
     still.advance(minutes=10)
     jumps = [61.0]
-    calendars.after.append(lambda name: still.advance(seconds=jumps.pop()) if name == "change_end" and jumps else None)
-    assert desk.end(made.event_id).state == "confirmed"
+    calendars.after.append(lambda name: still.advance(seconds=jumps.pop()) if name == "reshape" and jumps else None)
+    assert desk.change(Asked("end", made.event_id)).state == "confirmed"
 
 
 def test_lease_is_renewed_while_a_slow_command_is_done(store: Store, still: StillClock, oak: StoredRoom) -> None:

@@ -145,7 +145,7 @@ class Office:
     def bookings(self, slug: str = "oak", start: float = -24 * 365, end: float = 24 * 365) -> list[Booking]:
         """Return what takes the room, as its screens are told; `start` and `end` are hours from Monday, 10:00."""
         with self.store.read() as db:
-            return list(diary.between(db, self.rooms[slug].id, at(start), at(end)))
+            return list(diary.between(db, self.rooms[slug], at(start), at(end)))
 
     def titles(self, slug: str = "oak") -> list[str]:
         return [booking.title for booking in self.bookings(slug)]

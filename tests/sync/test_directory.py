@@ -65,7 +65,7 @@ class Office:
         event = Event("m1", start, start + timedelta(hours=1), "Talk", organizer=Person(email, name))
         self.store.write(events.upsert, self.oak.id, [event])
         with self.store.read() as db:
-            return diary.between(db, self.oak.id, MONDAY, MONDAY + timedelta(days=1))[0].owner
+            return diary.between(db, self.oak, MONDAY, MONDAY + timedelta(days=1))[0].owner
 
 
 @pytest.fixture

@@ -1,0 +1,286 @@
+"""The counter before the desk: what is asked for is decided by the rules and becomes a command, or is declined."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from kiosk import clock
+from kiosk.errors import NotFound, UsageError
+from kiosk.schedule import rights, rules
+from kiosk.schedule.hours import closures
+from kiosk.schedule.model import Booking, Refusal, Slot
+from kiosk.schedule.rights import Act, Who
+from kiosk.store import acts, attendance, diary, events, journal, rooms
+from kiosk.store.database import Store
+from kiosk.store.journal import Command, Kind
+from kiosk.store.rooms import StoredRoom
+
+FIRST_LOOK = timedelta(seconds=30)
+PANEL = Who("panel")
+# The actor of what nobody asked for.
+SERVER = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A booking as somebody asked for it; `key` makes a repeated request the same request.
+
+    Somebody known by name books in their own name, anybody else in the room's. `place`: where the request came from.
+    """
+
+    slug: str
+    start: datetime | None
+    end: datetime | None
+    minutes: int | None = None
+    title: str = ""
+    key: str | None = None
+    who: Who = PANEL
+    place: str = ""
+
+    @property
+    def request(self) -> str:
+        """What is asked for, in one line: the same for the same request."""
+        return f"book {self.slug} {self.start} {self.end} {self.minutes} {self.title} {self.who.email}"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Something to be done about a booking; `slug` tells which of its rooms is meant, where it has several.
+
+    `minutes` or `until` say how far it is extended; `series`: the whole series is released.
+    """
+
+    act: Act
+    event_id: str
+    slug: str = ""
+    minutes: int | None = None
+    until: datetime | None = None
+    series: bool = False
+    note: str = ""
+    key: str | None = None
+    who: Who = PANEL
+    place: str = ""
+
+    @property
+    def request(self) -> str:
+        """What is asked for, in one line: the same for the same request."""
+        return f"{self.act} {self.event_id} {self.slug} {self.minutes} {self.until} {self.series}"
+
+
+class Declined(UsageError):
+    """The rules say no before anything was asked of Google; `reason` is a word of the schedule's rules."""
+
+    def __init__(self, reason: str, conflict: Booking | None = None) -> None:
+        super().__init__(f"This cannot be done: {reason}.")
+        self.reason = reason
+        self.conflict = conflict
+
+
+class Ambiguous(UsageError):
+    """The booking is in several rooms, and none was named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Decides with what is mirrored here; nothing is written and Google is not asked."""
+
+    store: Store
+    clock: clock.Clock
+
+    def booking(self, wish: Wish) -> Command:
+        """Return the command that makes the booking. Raises Declined or NotFound."""
+        stored = self._room(wish.slug)
+        start, end = self.span(wish)
+        self._decide(stored, wish.who, start, end)
+        way: rights.Way = "organizer" if wish.who.email else "room"
+        command = self._command("book", stored, "", Slot(start, end), wish.title, wish)
+        return replace(command, way=way, person=wish.who.email)
+
+    def span(self, wish: Wish) -> tuple[datetime, datetime]:
+        """Return the time a wish means; without a start it is the minute that is running."""
+        start = wish.start or rules.book_now(self.clock())
+        if wish.minutes is not None:
+            return start, start + timedelta(minutes=wish.minutes)
+        return start, wish.end or start
+
+    def change(self, asked: Asked) -> Command:
+        """Return the command that does what is asked about a booking. Raises Declined, NotFound or Ambiguous."""
+        stored = self._room_of(asked)
+        if asked.act == "check_in":
+            return self._check_in(stored, asked)
+        booking = self._find(stored, asked.event_id)
+        ways = rights.ways(asked.act, booking, asked.who, stored.room.policy)
+        if not ways:
+            raise Declined("external")
+        make: dict[str, Callable[[StoredRoom, Booking, Asked], Command]] = {
+            "extend": self._extend,
+            "start": self._start,
+            "end": self._end,
+            "cancel": self._cancel,
+            "release": self._release,
+        }
+        command = make[asked.act](stored, booking, asked)
+        person = booking.person if ways[0] == "organizer" else ""
+        return replace(command, way=ways[0], person=person)
+
+    def declined(self, asked: Wish | Asked, reason: str) -> acts.Act:
+        """Return what the log of acts says of something that was declined."""
+        act, event_id = (asked.act, asked.event_id) if isinstance(asked, Asked) else ("book", "")
+        return acts.Act(self.clock(), actor_of(asked.who), asked.place, act, asked.slug, event_id, "declined", reason)
+
+    def _decide(self, stored: StoredRoom, who: Who, start: datetime, end: datetime) -> None:
+        reason = rights.may_book(who, stored.room.policy)
+        if reason:
+            raise Declined(reason)
+        with self.store.read() as db:
+            if not diary.is_known(db, stored):
+                raise Declined("unread")
+            taken = diary.between(db, stored, start, end)
+            awaited = journal.invited_between(db, stored.id, start, end)
+        policy, zone = stored.room.policy, stored.room.zone
+        refusal = rules.decide(taken, start, end, self.clock(), policy, closures(policy.hours, zone, start, end))
+        if refusal:
+            raise Declined(refusal.reason, refusal.conflict)
+        if awaited:
+            raise Declined("being_booked")
+
+    def _extend(self, stored: StoredRoom, booking: Booking, asked: Asked) -> Command:
+        if asked.minutes is not None:
+            end = booking.end + timedelta(minutes=asked.minutes)
+        else:
+            end = asked.until or booking.end
+        if end <= booking.end:
+            raise Declined("too_short")
+        return self._changed("extend", stored, booking, Slot(booking.start, end), asked)
+
+    def _start(self, stored: StoredRoom, booking: Booking, asked: Asked) -> Command:
+        start = rules.book_now(self.clock())
+        if booking.start <= start:
+            raise Declined("under_way")
+        return self._changed("start", stored, booking, Slot(start, booking.end), asked)
+
+    def _changed(self, kind: Kind, stored: StoredRoom, booking: Booking, new: Slot, asked: Asked) -> Command:
+        if booking.held:
+            raise Declined("held")
+        policy, zone = stored.room.policy, stored.room.zone
+        closed = closures(policy.hours, zone, new.start, new.end)
+        with self.store.read() as db:
+            found = diary.between(db, stored, new.start, new.end)
+        refusal: Refusal | None = rules.decide_change(found, booking, new.start, new.end, self.clock(), policy, closed)
+        if refusal:
+            raise Declined(refusal.reason, refusal.conflict)
+        command = self._command(kind, stored, booking.id, new, booking.title, asked)
+        return replace(command, old_start=booking.start, old_end=booking.end)
+
+    def _end(self, stored: StoredRoom, booking: Booking, asked: Asked) -> Command:
+        now = self.clock()
+        end = rules.ends_at(booking, now)
+        if booking.held or booking.start > now or end is None:
+            return self._cancel(stored, booking, asked)
+        command = self._command("end", stored, booking.id, Slot(booking.start, end), booking.title, asked)
+        return replace(command, old_start=booking.start, old_end=booking.end)
+
+    def _cancel(self, stored: StoredRoom, booking: Booking, asked: Asked) -> Command:
+        return self._command("cancel", stored, booking.id, Slot(booking.start, booking.end), booking.title, asked)
+
+    def _release(self, stored: StoredRoom, booking: Booking, asked: Asked) -> Command:
+        if asked.series and not booking.series_id:
+            raise Declined("no_series")
+        command = self._command("release", stored, booking.id, Slot(booking.start, booking.end), booking.title, asked)
+        return replace(command, note=asked.note or ("series" if asked.series else ""))
+
+    def _check_in(self, stored: StoredRoom, asked: Asked) -> Command:
+        """Return a settled command for a check-in in time, or one that takes back a release for want of it."""
+        now = self.clock()
+        with self.store.read() as db:
+            booking = diary.find(db, stored, asked.event_id)
+            known = attendance.find(db, stored.id, asked.event_id)
+        if known and known.state == "missed":
+            return self._take_back(stored, known.start, asked)
+        if booking is None:
+            raise NotFound("This booking is not in the calendar any more.")
+        if not booking.attended and not rights.ways("check_in", booking, asked.who, stored.room.policy):
+            raise Declined("no_check_in")
+        if booking.check_in and now < booking.check_in.opens_at:
+            raise Declined("too_early")
+        if booking.end <= now:
+            raise Declined("over")
+        command = self._command("check_in", stored, booking.id, Slot(booking.start, booking.end), booking.title, asked)
+        return replace(command, state="confirmed", settled_at=now)
+
+    def _take_back(self, stored: StoredRoom, start: datetime, asked: Asked) -> Command:
+        """Return the command that undoes a release: the room accepts again, or what was deleted is booked anew."""
+        now = self.clock()
+        with self.store.read() as db:
+            released = journal.last_of(db, stored.id, asked.event_id, "release")
+        if released is None or released.settled_at is None or not released.note.startswith("missed"):
+            raise Declined("over")
+        if now - released.settled_at > stored.room.policy.undo or released.end <= now or released.start != start:
+            raise Declined("over")
+        if released.way == "release":
+            command = self._command("accept", stored, released.event_id, _slot(released), released.title, asked)
+            return replace(command, way="release")
+        begin = max(released.start, rules.book_now(now))
+        command = self._command("book", stored, "", Slot(begin, released.end), released.title, asked)
+        return replace(command, note=journal.UNDO + asked.event_id)
+
+    def _find(self, stored: StoredRoom, event_id: str) -> Booking:
+        with self.store.read() as db:
+            found = diary.find(db, stored, event_id)
+            made = journal.booking_in(db, stored.id, event_id)
+        if found is None:
+            raise NotFound("This booking is not in the calendar any more.") if made else Declined("external")
+        if found.end <= self.clock():
+            raise Declined("over")
+        return found
+
+    def _room(self, slug: str) -> StoredRoom:
+        with self.store.read() as db:
+            return rooms.by_slug(db, slug)
+
+    def _room_of(self, asked: Asked) -> StoredRoom:
+        if asked.slug:
+            return self._room(asked.slug)
+        with self.store.read() as db:
+            ids = events.rooms_of(db, asked.event_id) | journal.rooms_of(db, asked.event_id)
+            if len(ids) == 1:
+                return rooms.by_id(db, ids.pop())
+        if ids:
+            raise Ambiguous("This booking is in several rooms: say which one is meant.")
+        raise Declined("external")
+
+    def _command(
+        self, kind: Kind, stored: StoredRoom, event_id: str, slot: Slot, title: str, asked: Wish | Asked
+    ) -> Command:
+        now, number = self.clock(), uuid.uuid4().hex
+        return Command(
+            id=number,
+            room_id=stored.id,
+            kind=kind,
+            # Google's ids take the letters a to v and digits: https://developers.google.com/workspace/calendar/api/v3/reference/events/insert
+            event_id=event_id or f"kiosk{number}",
+            start=slot.start,
+            end=slot.end,
+            title=title,
+            state="pending",
+            reason="",
+            key=asked.key,
+            request=asked.request,
+            attempts=0,
+            due_at=now + FIRST_LOOK,
+            created_at=now,
+            actor=actor_of(asked.who),
+            place=asked.place,
+        )
+
+
+def actor_of(who: Who) -> str:
+    """Return how the journal and the log name somebody."""
+    return f"{who.kind}:{who.email or who.name}" if who.email or who.name else who.kind
+
+
+def _slot(command: Command) -> Slot:
+    return Slot(command.start, command.end)

@@ -1,0 +1,83 @@
+"""Who asks: a program with a token, a person who has signed in or typed a PIN, or whoever stands at a panel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import request, session
+
+from kiosk import clock
+from kiosk.schedule.rights import Who
+from kiosk.store import people, pins, rooms, tokens
+from kiosk.store.database import Store
+from kiosk.store.pins import PinResting
+from kiosk.web.fields import Body
+from kiosk.web.problems import Problem
+from kiosk.web.wording import gettext as _
+
+MOST_NAMES = 20
+SHORTEST_SEARCH = 2
+# Where a page's session keeps who has signed in on it.
+PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Finds out who sends the request that is being handled."""
+
+    store: Store
+    clock: clock.Clock
+
+    def who(self, body: Body | None, slug: str) -> Who:
+        """Return who asks for something in a room. Raises a problem for a name without its PIN."""
+        named = body.part("as") if body else None
+        if named:
+            return self._by_pin(named, slug)
+        program = self._program()
+        if program:
+            return Who("admin", name=program)
+        signed_in = session.get(PERSON)
+        if signed_in:
+            return Who("person", signed_in["email"], signed_in["name"])
+        return Who("panel")
+
+    def people(self, text: str) -> list[tuple[str, str]]:
+        """Return (address, name) of people with a PIN whose name or address has a word that begins so."""
+        if len(text.strip()) < SHORTEST_SEARCH:
+            return []
+        with self.store.read() as db:
+            if not any(one.room.policy.names for one in rooms.every(db)):
+                return []
+            return people.search(db, text, MOST_NAMES)
+
+    def _by_pin(self, named: Body, slug: str) -> Who:
+        with self.store.read() as db:
+            policy = rooms.by_slug(db, slug).room.policy
+        if not policy.names:
+            raise Problem(403, "no_names", "Refused", _("Nobody books by name and PIN at this room."))
+        email, pin = named.text("person", 200).lower(), named.text("pin", 20)
+        try:
+            right = pins.check(self.store, email, pin, self.clock())
+        except PinResting as error:
+            raise self._resting(error) from error
+        if not right:
+            raise Problem(403, "wrong_pin", "Refused", _("This is not the PIN of that person."))
+        return Who("person", email)
+
+    def _resting(self, error: PinResting) -> Problem:
+        problem = Problem(429, "pin_resting", "Too many tries", _("Too many wrong PINs. Please try again later."))
+        problem.headers["Retry-After"] = str(max(1, int((error.until - self.clock()).total_seconds())))
+        return problem
+
+    def _program(self) -> str | None:
+        """Return the name of the token in the Authorization header; a screen's cookie makes nobody an administrator."""
+        scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            return None
+        with self.store.read() as db:
+            return tokens.known(db, token.strip())
+
+
+def place() -> str:
+    """Return from where the request came."""
+    return request.remote_addr or ""

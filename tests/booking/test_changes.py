@@ -1,0 +1,473 @@
+"""A booking is extended, begun early, ended, released and checked in: each proved in the calendar, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from kiosk.booking.attendant import Attendant
+from kiosk.booking.counter import Asked, Declined, Wish
+from kiosk.booking.desk import Desk
+from kiosk.booking.driver import Driver
+from kiosk.errors import Unreachable
+from kiosk.schedule.model import Booking, Person
+from kiosk.schedule.rights import Act, Who
+from kiosk.store import acts, diary, events, policies, rooms
+from kiosk.store.database import Store
+from kiosk.store.rooms import StoredRoom
+from kiosk.sync.passes import Pass, refresh
+from tests.conftest import OAK
+from tests.fakes import FakeCalendars, StillClock, meeting
+
+ANNA = Who("person", "anna@example.org", "Anna")
+ADMIN = Who("admin", name="office")
+
+
+@pytest.fixture
+def desk(store: Store, calendars: FakeCalendars, still: StillClock, oak: StoredRoom) -> Desk:
+    return Desk(Driver(store, calendars, still), answer_seconds=2)
+
+
+@pytest.fixture
+def attendant(desk: Desk, store: Store, still: StillClock) -> Attendant:
+    return Attendant(desk, store, still)
+
+
+@pytest.fixture
+def sync(store: Store, calendars: FakeCalendars, still: StillClock, oak: StoredRoom) -> Callable[[], bool]:
+    return lambda: refresh(Pass(calendars, store, 21, still), oak.id)
+
+
+def allow(desk: Desk, oak: StoredRoom, **words: str) -> None:
+    named = {name.replace("_", "-"): value for name, value in words.items()}
+    desk.driver.store.write(policies.change, oak.id, named)
+
+
+def on_screen(desk: Desk, oak: StoredRoom) -> list[Booking]:
+    with desk.driver.store.read() as db:
+        stored = rooms.by_id(db, oak.id)
+        now = desk.driver.clock()
+        return list(diary.between(db, stored, now - timedelta(hours=1), now + timedelta(hours=12)))
+
+
+def messages(desk: Desk, oak: StoredRoom) -> list[str]:
+    with desk.driver.store.read() as db:
+        return [one.kind for one in diary.messages(db, rooms.by_id(db, oak.id), desk.driver.clock())]
+
+
+def invite(calendars: FakeCalendars, start: datetime, minutes: int = 30, number: int = 1, **more: object) -> str:
+    event = meeting(number, start, minutes, organizer=Person("anna@example.org", "Anna"), **more)
+    return calendars.invite(OAK, event).id
+
+
+def time_passes(attendant: Attendant, still: StillClock, minutes: int) -> None:
+    for _ in range(minutes * 6):
+        still.advance(seconds=10)
+        attendant.step()
+
+
+def unreachable(_request: str) -> None:
+    raise Unreachable("Google cannot be reached.")
+
+
+def only(calendars: FakeCalendars) -> tuple[datetime, datetime]:
+    [event] = calendars.living(OAK)
+    return event.start, event.end
+
+
+def test_extended_booking_ends_later_in_google_and_here(
+    desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
+) -> None:
+    made = desk.book(Wish("oak", None, None, 30))
+    extended = desk.change(Asked("extend", made.event_id, minutes=15))
+    assert (extended.state, extended.end) == ("confirmed", still() + timedelta(minutes=45))
+    assert only(calendars)[1] == extended.end == on_screen(desk, oak)[0].end
+
+
+def test_extension_into_a_meeting_that_we_know_of_is_declined_at_once(
+    desk: Desk, calendars: FakeCalendars, still: StillClock, sync: Callable[[], bool]
+) -> None:
+    calendars.put(OAK, meeting(1, still() + timedelta(minutes=40)))
+    sync()
+    made = desk.book(Wish("oak", None, None, 30))
+    with pytest.raises(Declined, match="taken"):
+        desk.change(Asked("extend", made.event_id, minutes=15))
+
+
+def test_extension_into_a_meeting_that_only_google_knows_is_refused(
+    desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
+) -> None:
+    made = desk.book(Wish("oak", None, None, 30))
+    calendars.put(OAK, meeting(1, still() + timedelta(minutes=40)))
+    refused = desk.change(Asked("extend", made.event_id, minutes=15))
+    assert (refused.state, refused.reason) == ("refused", "taken")
+    assert [one.id for one in on_screen(desk, oak)] == [made.event_id, "m1"]
+
+
+def test_extension_is_put_back_when_somebody_came_at_the_same_moment(
+    desk: Desk, calendars: FakeCalendars, still: StillClock
+) -> None:
+    made = desk.book(Wish("oak", None, None, 30))
+
+    def rival(request: str) -> None:
+        if request == "reshape" and len(calendars.living(OAK)) == 1:
+            calendars.put(OAK, meeting(1, still() + timedelta(minutes=35)))
+
+    calendars.after.append(rival)
+    refused = desk.change(Asked("extend", made.event_id, minutes=15))
+    assert (refused.state, refused.reason) == ("refused", "taken")
+    assert calendars.events[OAK][made.event_id].end == still() + timedelta(minutes=30)
+
+
+def test_extension_whose_answer_was_lost_is_found_by_its_id(
+    desk: Desk, calendars: FakeCalendars, still: StillClock
+) -> None:
+    made = desk.book(Wish("oak", None, None, 30))
+    calendars.after.append(lambda request: unreachable(request) if request == "reshape" else None)
+    assert desk.change(Asked("extend", made.event_id, minutes=15)).state == "confirmed"
+    assert only(calendars)[1] == still() + timedelta(minutes=45)
+
+
+def test_extension_that_nobody_was_told_of_is_put_back(desk: Desk, calendars: FakeCalendars, still: StillClock) -> None:
+    made = desk.book(Wish("oak", None, None, 30))
+
+    def lose(request: str) -> None:
+        if request == "reshape" and not calendars.before:
+            calendars.before.append(unreachable)
+            raise Unreachable("cut off")
+
+    calendars.after.append(lose)
+    given_up = desk.change(Asked("extend", made.event_id, minutes=15))
+    assert (given_up.state, given_up.reason) == ("withdrawing", "unreachable")
+    calendars.before.clear()
+    calendars.after.clear()
+    still.advance(seconds=40)
+    desk.step()
+    assert desk.find(given_up.id).state == "refused"
+    assert only(calendars)[1] == made.end
+
+
+def test_extension_of_a_booking_that_google_moved_is_refused(
+    desk: Desk, calendars: FakeCalendars, still: StillClock
+) -> None:
+    made = desk.book(Wish("oak", None, None, 30))
+    moved = replace(calendars.events[OAK][made.event_id], end=still() + timedelta(minutes=20))
+    calendars.put(OAK, moved)
+    refused = desk.change(Asked("extend", made.event_id, minutes=15))
+    assert (refused.state, refused.reason) == ("withdrawing", "changed")
+    desk.step()
+    assert only(calendars)[1] == still() + timedelta(minutes=20)
+
+
+def test_booking_for_later_begins_early_when_the_room_is_free(
+    desk: Desk, calendars: FakeCalendars, still: StillClock
+) -> None:
+    made = desk.book(Wish("oak", still() + timedelta(minutes=20), None, 30))
+    begun = desk.change(Asked("start", made.event_id))
+    assert (begun.state, begun.start, begun.end) == ("confirmed", still(), made.end)
+    assert only(calendars) == (still(), made.end)
+
+
+def test_booking_does_not_begin_in_the_middle_of_another(
+    desk: Desk, calendars: FakeCalendars, still: StillClock
+) -> None:
+    desk.book(Wish("oak", None, None, 15))
+    made = desk.book(Wish("oak", still() + timedelta(minutes=20), None, 30))
+    with pytest.raises(Declined, match="taken"):
+        desk.change(Asked("start", made.event_id))
+
+
+@pytest.mark.parametrize("act", ["end", "extend", "start", "cancel", "release"])
+def test_other_peoples_meetings_are_left_alone_unless_switched_on(
+    act: Act, desk: Desk, calendars: FakeCalendars, still: StillClock, sync: Callable[[], bool]
+) -> None:
+    event_id = invite(calendars, still() + timedelta(minutes=10))
+    sync()
+    with pytest.raises(Declined, match="external"):
+        desk.change(Asked(act, event_id, minutes=15))
+
+
+def test_meeting_is_ended_on_its_organizers_copy_where_that_is_switched_on(
+    desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock, sync: Callable[[], bool]
+) -> None:
+    event_id = invite(calendars, still() - timedelta(minutes=10), 60)
+    sync()
+    allow(desk, oak, edit_meetings="yes")
+    ended = desk.change(Asked("end", event_id))
+    assert (ended.state, ended.way) == ("confirmed", "organizer")
+    assert calendars.events["anna@example.org"][event_id].end == still()
+    assert not [one for one in on_screen(desk, oak) if one.end > still()]
+
+
+def test_meeting_whose_organizer_we_may_not_act_for_only_loses_the_room(
+    desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock, sync: Callable[[], bool]
+) -> None:
+    event_id = invite(calendars, still() - timedelta(minutes=10), 60)
+    sync()
+    calendars.strangers.add("anna@example.org")
+    allow(desk, oak, edit_meetings="yes")
+    ended = desk.change(Asked("end", event_id))
+    assert (ended.state, ended.way) == ("confirmed", "release")
+    assert calendars.events[OAK][event_id].answer == "declined"
+    assert calendars.events["anna@example.org"][event_id].end == still() + timedelta(minutes=50)
+    assert on_screen(desk, oak) == []
+
+
+def test_meeting_extended_on_its_organizers_copy_is_put_back_when_the_room_declines(
+    desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock, sync: Callable[[], bool]
+) -> None:
+    event_id = invite(calendars, still(), 30)
+    sync()
+    allow(desk, oak, edit_meetings="yes")
+    calendars.after.append(
+        lambda request: (
+            calendars.room_answers(OAK, event_id, "declined")
+            if request == "reshape" and calendars.events[OAK][event_id].end > still() + timedelta(minutes=30)
+            else None
+        )
+    )
+    refused = desk.change(Asked("extend", event_id, minutes=15))
+    assert (refused.state, refused.reason) == ("refused", "declined")
+    assert calendars.events["anna@example.org"][event_id].end == still() + timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("who", [ANNA, ADMIN])
+def test_owner_and_administrator_release_the_room_and_leave_the_meeting(
+    who: Who, desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock, sync: Callable[[], bool]
+) -> None:
+    event_id = invite(calendars, still() + timedelta(minutes=10))
+    sync()
+    allow(desk, oak, owners_release="yes")
+    released = desk.change(Asked("release", event_id, who=who))
+    assert (released.state, released.way) == ("confirmed", "release")
+    assert calendars.events[OAK][event_id].answer == "declined"
+    assert not calendars.events["anna@example.org"][event_id].cancelled
+    assert on_screen(desk, oak) == []
+
+
+def test_somebody_else_does_not_release_it(
+    desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock, sync: Callable[[], bool]
+) -> None:
+    event_id = invite(calendars, still() + timedelta(minutes=10))
+    sync()
+    allow(desk, oak, owners_release="yes")
+    with pytest.raises(Declined, match="external"):
+        desk.change(Asked("release", event_id, who=Who("person", "bob@example.org")))
+
+
+def test_release_whose_answer_was_lost_is_found(
+    desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock, sync: Callable[[], bool]
+) -> None:
+    event_id = invite(calendars, still() + timedelta(minutes=10))
+    sync()
+    allow(desk, oak, owners_release="yes")
+    calendars.after.append(lambda request: unreachable(request) if request == "answer" else None)
+    assert desk.change(Asked("release", event_id, who=ANNA)).state == "confirmed"
+
+
+def test_booking_of_a_person_is_in_their_calendar_with_the_room_accepted(
+    desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
+) -> None:
+    made = desk.book(Wish("oak", None, None, 30, "Review", who=ANNA))
+    assert (made.state, made.reason) == ("confirmed", "")
+    assert calendars.events["anna@example.org"][made.event_id].title == "Review"
+    assert calendars.events[OAK][made.event_id].answer == "accepted"
+    [shown] = on_screen(desk, oak)
+    assert (shown.id, shown.own, shown.person) == (made.event_id, True, "anna@example.org")
+
+
+def test_booking_of_a_person_that_the_room_declines_is_withdrawn_and_told(
+    desk: Desk, oak: StoredRoom, calendars: FakeCalendars
+) -> None:
+    calendars.answers_with = "declined"
+    made = desk.book(Wish("oak", None, None, 30, "Review", who=ANNA))
+    assert (made.state, made.reason) == ("refused", "declined")
+    assert calendars.events["anna@example.org"][made.event_id].cancelled
+    assert on_screen(desk, oak) == []
+    assert messages(desk, oak) == ["invite_declined"]
+
+
+def test_booking_of_a_person_waits_for_a_room_that_answers_late(desk: Desk, calendars: FakeCalendars) -> None:
+    calendars.answers_with = 3
+    made = desk.book(Wish("oak", None, None, 30, "Review", who=ANNA))
+    assert (made.state, made.reason) == ("confirmed", "")
+
+
+def test_booking_of_a_person_in_a_room_that_never_answers_says_so(
+    desk: Desk, calendars: FakeCalendars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kiosk.booking.driver.ANSWER_SECONDS", 0.1)
+    calendars.answers_with = "never"
+    made = desk.book(Wish("oak", None, None, 30, "Review", who=ANNA))
+    assert (made.state, made.reason) == ("confirmed", "unanswered")
+
+
+def test_slot_of_an_invitation_that_waits_is_given_to_nobody_else(
+    desk: Desk, calendars: FakeCalendars, still: StillClock
+) -> None:
+    calendars.answers_with = 3
+    others: list[str] = []
+
+    def second(request: str) -> None:
+        if request == "get" and not others:
+            others.append("asked")
+            with pytest.raises(Declined, match="being_booked"):
+                desk.book(Wish("oak", None, None, 15))
+
+    calendars.before.append(second)
+    assert desk.book(Wish("oak", None, None, 30, "Review", who=ANNA)).state == "confirmed"
+    assert others == ["asked"]
+
+
+def test_person_for_whom_we_may_not_act_is_refused_with_the_reason(desk: Desk, calendars: FakeCalendars) -> None:
+    calendars.strangers.add("anna@example.org")
+    made = desk.book(Wish("oak", None, None, 30, "Review", who=ANNA))
+    assert (made.state, made.reason) == ("withdrawing", "delegation")
+
+
+def test_person_ends_what_was_booked_in_their_name_and_nobody_else_does(
+    desk: Desk, calendars: FakeCalendars, still: StillClock
+) -> None:
+    made = desk.book(Wish("oak", None, None, 30, "Review", who=ANNA))
+    still.advance(minutes=10)
+    with pytest.raises(Declined, match="external"):
+        desk.change(Asked("end", made.event_id))
+    assert desk.change(Asked("end", made.event_id, who=ANNA)).state == "confirmed"
+    assert calendars.events["anna@example.org"][made.event_id].end == still()
+
+
+def test_every_act_and_every_refusal_is_in_the_log(
+    desk: Desk, calendars: FakeCalendars, still: StillClock, store: Store
+) -> None:
+    made = desk.book(Wish("oak", None, None, 30, place="10.0.0.7"))
+    desk.change(Asked("extend", made.event_id, minutes=15, who=ADMIN))
+    calendars.put(OAK, meeting(1, still() + timedelta(minutes=50)))
+    desk.change(Asked("extend", made.event_id, minutes=30))
+    with pytest.raises(Declined):
+        desk.book(Wish("oak", None, None, 15))
+    with store.read() as db:
+        found = [(one.act, one.actor, one.place, one.result, one.reason) for one in reversed(acts.recent(db))]
+    assert found == [
+        ("book", "panel", "10.0.0.7", "confirmed", ""),
+        ("extend", "admin:office", "", "confirmed", ""),
+        ("extend", "panel", "", "refused", "taken"),
+        ("book", "panel", "", "declined", "taken"),
+    ]
+
+
+def test_check_in_is_awaited_given_and_kept(
+    desk: Desk, oak: StoredRoom, attendant: Attendant, calendars: FakeCalendars, still: StillClock
+) -> None:
+    allow(desk, oak, check_in="own")
+    made = desk.book(Wish("oak", still() + timedelta(minutes=20), None, 30))
+    with pytest.raises(Declined, match="too_early"):
+        desk.change(Asked("check_in", made.event_id))
+    time_passes(attendant, still, 15)
+    assert desk.change(Asked("check_in", made.event_id)).state == "confirmed"
+    time_passes(attendant, still, 20)
+    [shown] = on_screen(desk, oak)
+    assert (shown.attended, shown.check_in) == (True, None)
+
+
+def test_booking_that_nobody_checks_in_is_released_by_the_server_and_told(
+    desk: Desk, oak: StoredRoom, attendant: Attendant, calendars: FakeCalendars, still: StillClock
+) -> None:
+    allow(desk, oak, check_in="own")
+    made = desk.book(Wish("oak", still() + timedelta(minutes=20), None, 30))
+    time_passes(attendant, still, 31)
+    assert calendars.events[OAK][made.event_id].cancelled
+    assert on_screen(desk, oak) == []
+    assert messages(desk, oak) == ["missed"]
+
+
+def test_release_for_want_of_a_check_in_is_taken_back_at_the_door(
+    desk: Desk, oak: StoredRoom, attendant: Attendant, calendars: FakeCalendars, still: StillClock
+) -> None:
+    allow(desk, oak, check_in="own")
+    made = desk.book(Wish("oak", still() + timedelta(minutes=1), None, 30))
+    time_passes(attendant, still, 12)
+    back = desk.change(Asked("check_in", made.event_id))
+    assert (back.kind, back.state) == ("book", "confirmed")
+    assert only(calendars) == (still(), made.end)
+    assert messages(desk, oak) == []
+    assert on_screen(desk, oak)[0].attended
+
+
+def test_meeting_that_was_released_is_accepted_again(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    event_id = invite(calendars, still() + timedelta(minutes=1))
+    sync()
+    time_passes(attendant, still, 12)
+    assert calendars.events[OAK][event_id].answer == "declined"
+    assert desk.change(Asked("check_in", event_id)).state == "confirmed"
+    assert calendars.events[OAK][event_id].answer == "accepted"
+    assert on_screen(desk, oak)[0].attended
+
+
+def test_server_that_was_away_gives_everybody_the_time_again(
+    desk: Desk, oak: StoredRoom, attendant: Attendant, calendars: FakeCalendars, still: StillClock
+) -> None:
+    allow(desk, oak, check_in="own")
+    made = desk.book(Wish("oak", still() + timedelta(minutes=1), None, 60))
+    time_passes(attendant, still, 5)
+    still.advance(minutes=20)  # the server is away
+    Attendant(desk, desk.driver.store, still).step()
+    assert not calendars.events[OAK][made.event_id].cancelled
+    assert desk.change(Asked("check_in", made.event_id)).state == "confirmed"
+
+
+def test_booking_for_now_at_the_door_is_checked_in(
+    desk: Desk, oak: StoredRoom, attendant: Attendant, still: StillClock
+) -> None:
+    allow(desk, oak, check_in="own")
+    desk.book(Wish("oak", None, None, 60))
+    time_passes(attendant, still, 20)
+    assert on_screen(desk, oak)[0].attended
+
+
+def test_release_waits_for_google_and_a_late_check_in_stops_it(
+    desk: Desk, oak: StoredRoom, attendant: Attendant, calendars: FakeCalendars, still: StillClock
+) -> None:
+    allow(desk, oak, check_in="own")
+    made = desk.book(Wish("oak", still() + timedelta(minutes=1), None, 60))
+    time_passes(attendant, still, 5)
+    calendars.before.append(unreachable)
+    time_passes(attendant, still, 8)
+    desk.change(Asked("check_in", made.event_id))
+    calendars.before.clear()
+    still.advance(minutes=1)
+    desk.step()
+    assert not calendars.events[OAK][made.event_id].cancelled
+
+
+def test_series_that_is_missed_again_and_again_loses_the_room(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    starts = [still() + timedelta(days=day, minutes=1) for day in range(4)]
+    ids = [invite(calendars, start, number=number, series_id="s") for number, start in enumerate(starts)]
+    sync()
+    told = []
+    for _ in range(3):
+        time_passes(attendant, still, 12)
+        told += messages(desk, oak)
+        still.advance(days=1, minutes=-12)
+        with desk.driver.store.read() as db:
+            assert events.find(db, oak.id, ids[3])
+    assert told == ["missed", "missed_warned", "missed_series"]
+    assert {calendars.events[OAK][one].answer for one in ids} == {"declined"}
