@@ -25,6 +25,7 @@ from kiosk.google.calendars import GoogleCalendars
 from kiosk.google.channels import GoogleChannels
 from kiosk.google.directory import GoogleDirectory
 from kiosk.google.route import Route
+from kiosk.google.signin import GoogleSignIn
 from kiosk.live import sockets
 from kiosk.live.audience import Audience
 from kiosk.live.drawing import Painter, digest
@@ -42,7 +43,7 @@ from kiosk.sync.channels import Push, hook_address
 from kiosk.sync.directory import Following
 from kiosk.sync.mirror import Mirror
 from kiosk.sync.passes import Pass
-from kiosk.web import access, api, health, hooks, outcomes, pages, wording
+from kiosk.web import access, api, health, hooks, outcomes, pages, signin, wording
 from kiosk.web.access import Gate, guarded, presented
 from kiosk.web.api import Api
 from kiosk.web.asking import Asking
@@ -50,6 +51,7 @@ from kiosk.web.health import Health
 from kiosk.web.hooks import Bell
 from kiosk.web.pages import Pages
 from kiosk.web.problems import response
+from kiosk.web.signin import SignIn
 from kiosk.web.wording import gettext as _
 
 log = logging.getLogger(__name__)
@@ -144,10 +146,18 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     push, bell = _push(parts, budget, now), Bell(mirror.hasten)
     everything = Api(store, desk, gate, Asking(store, now), _title(web, settings.language), now)
     _install_web(web, everything, pulse, stalls, push, bell)
+    signin.install(web, _sign_in(settings))
     attendant = Attendant(desk, store, now)
     return Server(
         parts, web, mirror, desk, attendant, pulse, tickets, stalls, push, bell, Following(parts.directory, store, now)
     )
+
+
+def _sign_in(settings: Settings) -> SignIn:
+    route = Route(settings.https_proxy, settings.no_proxy, settings.ca_bundle)
+    client, domains = settings.sign_in_client, settings.sign_in_domains
+    google = GoogleSignIn(client, domains, settings.google_endpoint, route) if client else None
+    return SignIn(google, settings.public_url)
 
 
 def _install_web(web: Flask, everything: Api, pulse: Pulse, stalls: runtime.StallWatch, push: Push, bell: Bell) -> None:
@@ -183,6 +193,7 @@ def _flask(parts: Parts) -> Flask:
     web = Flask("kiosk", template_folder=str(resource("templates")), static_folder=None)
     web.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     web.config["COMPRESS_ALGORITHM"] = ["gzip"]
+    web.config.update(SESSION_COOKIE_NAME="kiosk_session", SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
     web.jinja_env.trim_blocks = web.jinja_env.lstrip_blocks = True
     with parts.store.read() as db:
         web.secret_key = schema.secret(db)

@@ -26,6 +26,10 @@ def _zone(value: str) -> str:
     return clock.zone(value).key
 
 
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(part.strip().lower() for part in value.split(",") if part.strip())
+
+
 def _flag(value: str) -> bool:
     words = {
         "1": True,
@@ -137,6 +141,12 @@ class Settings:
         "",
         _public_url,
         "address at which the internet reaches this server; with https, Google announces changes there",
+    )
+    sign_in_client: str = _setting(
+        "KIOSK_SIGN_IN_CLIENT", "", _file, "file of an OAuth client (web application), for people who sign in"
+    )
+    sign_in_domains: tuple[str, ...] = _setting(
+        "KIOSK_SIGN_IN_DOMAINS", "", _words, "whose people may sign in: domains, with commas between them"
     )
     poll_seconds: int = _setting(
         "KIOSK_POLL_SECONDS", "10", _number(2, 3600), "how often each room's calendar is asked for changes"

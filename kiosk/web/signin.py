@@ -1,0 +1,99 @@
+"""Signing in with Google: who has signed in on a phone or desktop books and acts in their own name."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import asdict, dataclass
+
+from flask import Blueprint, Flask, Response, jsonify, redirect, request, session
+from werkzeug.wrappers import Response as AnyResponse
+
+from kiosk.errors import AccessDenied, NotFound, SourceError
+from kiosk.google.signin import Attempt, GoogleSignIn, begin
+from kiosk.web.access import foreign, from_elsewhere
+from kiosk.web.asking import PERSON
+from kiosk.web.problems import Problem
+from kiosk.web.wording import gettext as _
+
+ATTEMPT = "sign_in"
+BACK = "/signed-in"
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Google's sign-in, None where none is set up; `public_url` is this server's address outside, or empty."""
+
+    google: GoogleSignIn | None
+    public_url: str = ""
+
+    def service(self) -> GoogleSignIn:
+        """Return Google's sign-in. Raises NotFound where none is set up."""
+        if self.google is None:
+            raise NotFound("Nobody signs in here: KIOSK_SIGN_IN_CLIENT is not set.")
+        return self.google
+
+    def back(self) -> str:
+        """Return the address at which people come back."""
+        return f"{self.public_url or request.host_url.rstrip('/')}{BACK}"
+
+
+def install(app: Flask, sign_in: SignIn) -> None:
+    """Add the way to Google and back."""
+    routes = Blueprint("signin", __name__)
+
+    @routes.get("/sign-in")
+    def leave() -> AnyResponse:
+        attempt = begin()
+        session[ATTEMPT] = {**asdict(attempt), "next": _inside(request.args.get("next", ""))}
+        return redirect(_asked(sign_in, attempt))
+
+    @routes.get(BACK)
+    def come_back() -> AnyResponse:
+        return _come_back(sign_in)
+
+    @routes.get("/api/v1/me")
+    def who_am_i() -> Response:
+        return jsonify(person=session.get(PERSON))
+
+    @routes.post("/sign-out")
+    def sign_out() -> AnyResponse:
+        if from_elsewhere(request):
+            raise foreign()
+        session.pop(PERSON, None)
+        return redirect(_inside(request.args.get("next", "")))
+
+    app.register_blueprint(routes)
+
+
+def _asked(sign_in: SignIn, attempt: Attempt) -> str:
+    try:
+        return sign_in.service().address(attempt, sign_in.back(), request.args.get("hint", ""))
+    except AccessDenied as error:
+        raise _failed(error) from error
+
+
+def _come_back(sign_in: SignIn) -> AnyResponse:
+    """An attempt is good for one answer, and only for the browser that began it."""
+    kept = session.pop(ATTEMPT, None)
+    if not kept or not hmac.compare_digest(request.args.get("state", ""), kept["state"]):
+        raise Problem(400, "sign_in_lost", "Sign-in lost", _("This sign-in was begun elsewhere: please try again."))
+    if "code" not in request.args:
+        return redirect(kept["next"])
+    attempt = Attempt(kept["state"], kept["nonce"], kept["verifier"])
+    try:
+        person = sign_in.service().person(request.args["code"], attempt, sign_in.back())
+    except SourceError as error:
+        raise _failed(error) from error
+    session[PERSON] = {"email": person.email, "name": person.name}
+    return redirect(kept["next"])
+
+
+def _failed(error: SourceError) -> Problem:
+    status = 503 if error.retryable else 403
+    return Problem(status, error.reason or "sign_in", "Not signed in", _("Signing in did not work: %(why)s", why=error))
+
+
+def _inside(address: str) -> str:
+    """Return where to go next, which is always a page of ours."""
+    outside = not address.startswith("/") or address.startswith(("//", "/\\")) or any(sign < " " for sign in address)
+    return "/" if outside else address

@@ -1,0 +1,147 @@
+"""Who asks decides what may be done: a panel, a program, or a person who typed a PIN or signed in with Google."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from flask.testing import FlaskClient
+
+from kiosk import app, clock, settings
+from kiosk.emulator.server import Emulator
+from kiosk.schedule.model import Room
+from kiosk.store import pins, policies, rooms, tokens
+
+ANNA, WORLD = (
+    "anna@kiosk.example",
+    {
+        "domain": "kiosk.example",
+        "people": [{"email": "anna@kiosk.example", "name": "Anna"}],
+        "rooms": [{"name": "Oak"}],
+    },
+)
+
+
+@pytest.fixture
+def google() -> Iterator[Emulator]:
+    with Emulator(WORLD) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def parts(tmp_path: Path, google: Emulator) -> Iterator[app.Parts]:
+    file = tmp_path / "client.json"
+    file.write_text(json.dumps(google.client.as_file("https://elsewhere.example")))
+    chosen = settings.load(
+        {},
+        database_url=f"sqlite:///{tmp_path / 'kiosk.db'}",
+        async_mode="threading",
+        open_displays="1",
+        sign_in_client=str(file),
+        sign_in_domains="kiosk.example",
+        google_endpoint=google.url,
+    )
+    opened = app.open_parts(chosen)
+    opened.store.write(rooms.add, Room("oak", "Oak", clock.zone("Europe/Berlin")))
+    opened.store.write(policies.change, None, {"names": "yes"})
+    pins.set_pin(opened.store, ANNA, "4711")
+    yield opened
+    opened.store.close()
+
+
+@pytest.fixture
+def client(parts: app.Parts) -> FlaskClient:
+    return app.build(parts).web.test_client()
+
+
+def actors(client: FlaskClient, parts: app.Parts) -> list[str]:
+    token = parts.store.write(tokens.create, "office", clock.now())
+    answer = client.get("/api/v1/acts", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200
+    return [one["actor"] for one in answer.json["acts"]]
+
+
+def sign_in(client: FlaskClient, person: str = ANNA) -> int:
+    page = client.get("/sign-in?next=/door/oak").headers["Location"]
+    back = requests.post(page, data={"person": person}, allow_redirects=False, timeout=10).headers["Location"]
+    parts = urlsplit(back)
+    return client.get(f"{parts.path}?{parts.query}").status_code
+
+
+def test_panel_books_for_nobody(client: FlaskClient, parts: app.Parts) -> None:
+    assert client.post("/api/v1/rooms/oak/bookings", json={"minutes": 15}).status_code == 201
+    assert actors(client, parts) == ["panel"]
+
+
+def test_name_with_its_pin_books_in_that_name(client: FlaskClient, parts: app.Parts) -> None:
+    named = {"minutes": 15, "as": {"person": ANNA, "pin": "4711"}}
+    assert client.post("/api/v1/rooms/oak/bookings", json=named).status_code == 201
+    assert actors(client, parts) == [f"person:{ANNA}"]
+
+
+def test_wrong_pins_are_refused_and_soon_not_looked_at(client: FlaskClient) -> None:
+    named = {"minutes": 15, "as": {"person": ANNA, "pin": "0000"}}
+    codes = [client.post("/api/v1/rooms/oak/bookings", json=named).status_code for _ in range(6)]
+    assert codes == [403] * 5 + [429]
+
+
+def test_room_for_people_only_asks_who_it_is(client: FlaskClient, parts: app.Parts) -> None:
+    parts.store.write(policies.change, None, {"bookable": "people"})
+    refused = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 15})
+    assert (refused.status_code, refused.json["reason"]) == (403, "people_only")
+    named = {"minutes": 15, "as": {"person": ANNA, "pin": "4711"}}
+    assert client.post("/api/v1/rooms/oak/bookings", json=named).status_code == 201
+
+
+def test_names_are_offered_only_where_an_administrator_allows_it(client: FlaskClient, parts: app.Parts) -> None:
+    assert [one["email"] for one in client.get("/api/v1/people?q=an").json["people"]] == [ANNA]
+    parts.store.write(policies.change, None, {"names": None})
+    assert client.get("/api/v1/people?q=an").json["people"] == []
+    named = {"minutes": 15, "as": {"person": ANNA, "pin": "4711"}}
+    assert client.post("/api/v1/rooms/oak/bookings", json=named).json["reason"] == "no_names"
+
+
+def test_who_has_signed_in_books_and_ends_in_their_own_name(client: FlaskClient, parts: app.Parts) -> None:
+    assert sign_in(client) == 302
+    assert client.get("/api/v1/me").json["person"]["email"] == ANNA
+    made = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 15}).json
+    stranger = app.build(parts).web.test_client()
+    assert stranger.post(f"/api/v1/bookings/{made['id']}/end", json={"room": "oak"}).status_code == 403
+    assert client.post(f"/api/v1/bookings/{made['id']}/end", json={"room": "oak"}).status_code == 200
+    client.post("/sign-out")
+    assert client.get("/api/v1/me").json["person"] is None
+
+
+def test_sign_in_that_another_browser_began_is_refused(client: FlaskClient, parts: app.Parts) -> None:
+    page = client.get("/sign-in").headers["Location"]
+    back = requests.post(page, data={"person": ANNA}, allow_redirects=False, timeout=10).headers["Location"]
+    other = app.build(parts).web.test_client()
+    assert other.get(f"{urlsplit(back).path}?{urlsplit(back).query}").status_code == 400
+
+
+def test_sign_in_leads_nowhere_outside(client: FlaskClient) -> None:
+    for address in ("https://elsewhere.example", "//elsewhere.example", "/\\elsewhere.example", "\t//x"):
+        page = client.get("/sign-in", query_string={"next": address}).headers["Location"]
+        back = urlsplit(
+            requests.post(page, data={"person": ANNA}, allow_redirects=False, timeout=10).headers["Location"]
+        )
+        assert client.get(f"{back.path}?{back.query}").headers["Location"] == "/"
+
+
+def test_log_of_acts_is_for_programs_with_a_token(client: FlaskClient) -> None:
+    assert client.get("/api/v1/acts").status_code == 403
+
+
+def test_somebody_in_the_room_checks_the_booking_in(client: FlaskClient, parts: app.Parts) -> None:
+    parts.store.write(policies.change, None, {"check-in": "own"})
+    start = clock.iso(clock.now().replace(second=0, microsecond=0) + timedelta(minutes=3))
+    made = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 15, "start": start}).json
+    assert client.post("/api/v1/rooms/oak/presence").json == {"checked_in": made["id"]}
+    assert client.post("/api/v1/rooms/oak/presence").json == {"checked_in": None}
+    [shown] = client.get("/api/v1/rooms/oak/schedule").json["bookings"]
+    assert shown["attended"] is True
