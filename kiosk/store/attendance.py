@@ -63,7 +63,6 @@ def await_(db: Database, room_id: int, booking: Booking, due_at: datetime, now: 
 def enter(db: Database, room_id: int, booking: Booking, now: datetime, by: str) -> None:
     """Write down that somebody has checked in."""
     _write(db, room_id, booking, now, "in", now, by)
-    touch(db, room_id)
 
 
 def come_after_all(db: Database, room_id: int, event_id: str, now: datetime, by: str) -> None:

@@ -13,12 +13,13 @@ from kiosk.schedule.model import Booking
 from kiosk.schedule.rights import Way
 from kiosk.store import acts
 from kiosk.store.acts import Act
-from kiosk.store.models import CommandRow, RoomRow, milliseconds
-from kiosk.store.revisions import touch
+from kiosk.store.models import CommandRow, milliseconds
+from kiosk.store.revisions import slug_of, touch
 
 Kind = Literal["book", "extend", "start", "end", "cancel", "release", "accept", "check_in"]
 State = Literal["pending", "held", "withdrawing", "confirmed", "refused"]
 OPEN: tuple[State, ...] = ("pending", "held", "withdrawing")
+LOGGED = ("held", "confirmed", "refused")
 # Why a hold was withdrawn that somebody took back: nobody must be told.
 TAKEN_BACK = "taken_back"
 # The note of a booking whose room has been invited and has not answered yet.
@@ -113,7 +114,7 @@ def settle_withdrawn(db: Database, command: Command, now: datetime) -> bool:
 
 def hold(db: Database, command: Command, due_at: datetime, now: datetime) -> bool:
     """Let a command wait for Google; False when it was settled meanwhile."""
-    since = CommandRow.held_at if command.held_at else now
+    since = command.held_at or now
     return _move(db, command, ("pending", "held"), state="held", due_at=due_at, held_at=since)
 
 
@@ -241,9 +242,8 @@ def _move(db: Database, command: Command, allowed: tuple[State, ...], **changes:
     moved = bool(CommandRow.update(**changes).where(where).execute(db))
     if moved:
         touch(db, command.room_id)
-        current = find(db, command.id)
-        if current and current.state not in {"pending", "withdrawing"}:
-            log_of(db, current)
+        if changes.get("state") in LOGGED:
+            log_of(db, replace(command, **changes))  # type: ignore[arg-type]
     return moved
 
 
@@ -252,8 +252,7 @@ def log_of(db: Database, command: Command) -> None:
     at = command.settled_at or command.held_at or command.created_at
     detail: dict[str, str | int] = {"start": milliseconds(command.start), "end": milliseconds(command.end)}
     detail |= {"way": command.way, "note": command.note}
-    room = RoomRow.select(RoomRow.slug).where(RoomRow.id == command.room_id).tuples().first(db)
-    slug = room[0] if room else ""
+    slug = slug_of(db, command.room_id)
     acts.record(
         db,
         Act(

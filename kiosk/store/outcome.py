@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from peewee import Database
@@ -11,16 +10,15 @@ from kiosk.schedule.model import Booking, Event
 from kiosk.store import attendance, events, journal, leases, mirror
 from kiosk.store.journal import Command
 from kiosk.store.leases import Lease
+from kiosk.store.revisions import touch
 
 
 def begin(db: Database, command: Command, now: datetime) -> bool:
     """Write a new command; a check-in is done by that. False when another came with its idempotency key first."""
     added = journal.add(db, command)
     if added and command.kind == "check_in":
-        event = events.find(db, command.room_id, command.event_id)
-        booking = Booking(command.event_id, command.start, command.end, command.title)
-        series = event.series_id if event else ""
-        attendance.enter(db, command.room_id, replace(booking, series_id=series), now, command.actor)
+        _come(db, command, now)
+        touch(db, command.room_id)
     return added
 
 
@@ -59,15 +57,25 @@ def withdrawn(db: Database, command: Command, now: datetime) -> bool:
 
 
 def _attend(db: Database, command: Command, now: datetime) -> None:
-    """A booking for now, made where it is used, needs no check-in; one that was changed here keeps its own."""
+    """Whoever books for now, extends or begins early at the room is there: that is a check-in."""
     room, event_id = command.room_id, command.event_id
     if command.kind == "book" and command.start <= command.created_at:
         booking = Booking(event_id, command.start, command.end, command.title)
         attendance.enter(db, room, booking, now, command.actor)
-        attendance.excuse(db, room, command.note.removeprefix(journal.UNDO), now)
-    elif command.kind in {"extend", "start", "end"}:
+        if command.note.startswith(journal.UNDO):
+            attendance.excuse(db, room, command.note.removeprefix(journal.UNDO), now)
+    elif command.kind in {"extend", "start"}:
+        _come(db, command, now)
+    elif command.kind == "end":
         attendance.move(db, room, event_id, command.start, command.end)
     elif command.kind == "accept":
         attendance.come_after_all(db, room, event_id, now, command.actor)
     elif command.kind == "release" and command.note.startswith("missed"):
         attendance.miss(db, room, event_id, now)
+
+
+def _come(db: Database, command: Command, now: datetime) -> None:
+    event = events.find(db, command.room_id, command.event_id)
+    series = event.series_id if event else ""
+    booking = Booking(command.event_id, command.start, command.end, command.title, series_id=series)
+    attendance.enter(db, command.room_id, booking, now, command.actor)

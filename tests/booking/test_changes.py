@@ -435,6 +435,18 @@ def test_booking_for_now_at_the_door_is_checked_in(
     assert on_screen(desk, oak)[0].attended
 
 
+@pytest.mark.parametrize("act", ["start", "extend"])
+def test_whoever_begins_early_or_extends_is_there(
+    act: Act, desk: Desk, oak: StoredRoom, attendant: Attendant, still: StillClock
+) -> None:
+    allow(desk, oak, check_in="own")
+    made = desk.book(Wish("oak", still() + timedelta(minutes=2), None, 60))
+    time_passes(attendant, still, 1 if act == "start" else 5)
+    assert desk.change(Asked(act, made.event_id, minutes=15)).state == "confirmed"
+    time_passes(attendant, still, 20)
+    assert on_screen(desk, oak)[0].attended
+
+
 def test_release_waits_for_google_and_a_late_check_in_stops_it(
     desk: Desk, oak: StoredRoom, attendant: Attendant, calendars: FakeCalendars, still: StillClock
 ) -> None:
