@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from kiosk.schedule.model import Booking, Event, Policy, Situation, Slot, Status
+from kiosk.schedule.model import Booking, Event, Policy, Situation, Slot
 
 # They say where a person works or was born; a room's calendar meets them only through subscribed calendars.
 NOT_A_USE = frozenset({"workingLocation", "birthday"})

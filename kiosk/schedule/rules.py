@@ -159,7 +159,7 @@ def starts_early(
     instants of `start_changes`.
     """
     start = book_now(now)
-    if not start < booking.start <= start + EARLIEST:
+    if not now < booking.start <= start + EARLIEST:
         return None
     refusal = decide_change(bookings, booking, start, booking.end, now, policy, closures)
     return None if refusal else start

@@ -159,6 +159,18 @@ def test_minutes_that_a_booking_has_already_are_not_held_against_it() -> None:
     assert change == Refusal("closed")
 
 
+def test_booking_that_is_moved_past_another_does_not_meet_it() -> None:
+    before, after = booked("09:15", "09:45", "c"), booked("11:15", "11:45", "d")
+    schedule = [before, MEETING, after]
+    assert decide_change(schedule, MEETING, at("08:15"), at("09:15"), at("08:00"), POLICY) is None
+    assert decide_change(schedule, MEETING, at("11:45"), at("12:45"), at("08:00"), POLICY) is None
+
+
+def test_booking_is_not_in_its_own_way_though_it_was_longer_a_moment_ago() -> None:
+    longer = replace(MEETING, end=at("11:30"))
+    assert decide_change([longer], MEETING, at("10:00"), at("11:15"), at("10:30"), POLICY) is None
+
+
 def test_booking_longer_than_allowed_may_become_shorter_but_not_longer() -> None:
     fair = booked("08:00", "20:00")
     assert decide_change([fair], fair, at("08:00"), at("19:00"), at("09:00"), POLICY) is None
