@@ -87,7 +87,9 @@ class Attendant:
         if booking is None or booking.check_in is None or booking.start != one.start:
             self.store.write(attendance.excuse, one.room_id, one.event_id, now)
         elif booking.end <= now:
-            self.store.write(attendance.miss, one.room_id, one.event_id, now)
+            # Where there was less than the whole grace to come, nobody is to blame.
+            whole = one.due_at - max(one.at, one.start) >= stored.room.policy.grace
+            self.store.write(attendance.miss if whole else attendance.excuse, one.room_id, one.event_id, now)
         else:
             self._release(stored, booking, checkin.strike(missed, stored.room.policy) if one.series_id else "none")
 

@@ -46,9 +46,9 @@ def between(db: Database, stored: StoredRoom, start: datetime, end: datetime) ->
 
 def find(db: Database, stored: StoredRoom, event_id: str) -> Booking | None:
     """Return one booking of the room, None when there is none or it does not take the room."""
-    event, made = events.find(db, stored.id, event_id), journal.booking_of(db, event_id)
+    event, made = events.find(db, stored.id, event_id), journal.booking_in(db, stored.id, event_id)
     if event is None:
-        span = (made.start, made.end) if made and made.state == "held" and made.room_id == stored.id else None
+        span = (made.start, made.end) if made and made.state == "held" else None
     else:
         span = (event.start, event.end)
     found = between(db, stored, *span) if span else ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +10,8 @@ from peewee import Database, fn
 
 from kiosk.schedule.availability import NOT_A_USE
 from kiosk.schedule.model import Event, Person
-from kiosk.store.models import EventRow, milliseconds
+from kiosk.store.models import EventRow, instant, milliseconds
+from kiosk.store.plain import rows
 
 PLAIN = (
     "title", "all_day", "private", "transparent", "kind", "answer",
@@ -20,6 +20,8 @@ PLAIN = (
 COLUMNS = (
     "room_id", "event_id", "start", "end", *PLAIN, "organizer_email", "organizer_name", "created", "updated",
 )  # fmt: skip
+FLAGS = {"all_day", "private", "transparent", "organized_by_room"}
+SELECT = f"""SELECT {", ".join(f'"{name}"' for name in COLUMNS)} FROM event"""
 CHUNK = 500
 
 
@@ -69,16 +71,14 @@ def ids(db: Database, room_id: int) -> set[str]:
 
 def between(db: Database, room_id: int, start: datetime, end: datetime) -> list[Event]:
     """Return the events that overlap [start, end), earliest first."""
-    where = (EventRow.room == room_id) & (EventRow.start < end) & (EventRow.end > start)
-    rows = EventRow.select().where(where).order_by(EventRow.start, EventRow.event_id).dicts().execute(db)
-    return [_event(row) for row in rows]
+    where = 'room_id = ? AND start < ? AND "end" > ? ORDER BY start, event_id'
+    return [_event(row) for row in rows(db, f"{SELECT} WHERE {where}", room_id, milliseconds(end), milliseconds(start))]
 
 
 def find(db: Database, room_id: int, event_id: str) -> Event | None:
     """Return one mirrored event of a room, or None."""
-    where = (EventRow.room == room_id) & (EventRow.event_id == event_id)
-    row = EventRow.select().where(where).dicts().first(db)
-    return _event(row) if row else None
+    found = rows(db, f"{SELECT} WHERE room_id = ? AND event_id = ?", room_id, event_id)
+    return _event(found[0]) if found else None
 
 
 def first_uses(db: Database, start: datetime, end: datetime) -> dict[int, datetime]:
@@ -119,14 +119,18 @@ def _row(room_id: int, event: Event) -> tuple[Any, ...]:
     return (room_id, event.id, *times, *plain, organizer.email or None, organizer.name, *stamps)
 
 
-def _event(row: dict[str, Any]) -> Event:
-    email = row["organizer_email"]
-    event = Event(row["event_id"], row["start"], row["end"], **{name: row[name] for name in PLAIN})
-    return replace(
-        event,
-        organizer=Person(email, row["organizer_name"]) if email else None,
-        created=row["created"],
-        updated=row["updated"],
+def _event(row: Sequence[Any]) -> Event:
+    _room, event_id, start, end, *facts, email, name, created, updated = row
+    named = zip(PLAIN, facts, strict=True)
+    plain: dict[str, Any] = {field: bool(value) if field in FLAGS else value for field, value in named}
+    return Event(
+        event_id,
+        instant(start),
+        instant(end),
+        **plain,
+        organizer=Person(email, name) if email else None,
+        created=None if created is None else instant(created),
+        updated=None if updated is None else instant(updated),
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from peewee import Database
 
@@ -13,7 +13,8 @@ from kiosk.schedule.model import Booking
 from kiosk.schedule.rights import Way
 from kiosk.store import acts
 from kiosk.store.acts import Act
-from kiosk.store.models import CommandRow, milliseconds
+from kiosk.store.models import instant, milliseconds
+from kiosk.store.plain import marks, rows, run
 from kiosk.store.revisions import slug_of, touch
 
 Kind = Literal["book", "extend", "start", "end", "cancel", "release", "accept", "check_in"]
@@ -68,8 +69,7 @@ def add(db: Database, command: Command) -> bool:
     """Write a new command; False when another one came with its idempotency key first."""
     if command.key and by_key(db, command.key):
         return False
-    values = {name: getattr(command, name) for name in _FIELDS if name != "room_id"}
-    CommandRow.insert(**values, room=command.room_id).execute(db)
+    run(db, INSERT, *(_stored(getattr(command, name)) for name in _FIELDS))
     if command.state not in OPEN:
         log_of(db, command)
     return True
@@ -77,22 +77,17 @@ def add(db: Database, command: Command) -> bool:
 
 def find(db: Database, command_id: str) -> Command | None:
     """Return a command by its id."""
-    return _first(db, CommandRow.id == command_id)
+    return _first(db, "id = ?", command_id)
 
 
 def by_key(db: Database, key: str) -> Command | None:
     """Return the command that came with this idempotency key."""
-    return _first(db, CommandRow.key == key)
-
-
-def booking_of(db: Database, event_id: str) -> Command | None:
-    """Return the command that made this event; None when the event was not made here."""
-    return _first(db, (CommandRow.event_id == event_id) & (CommandRow.kind == "book"))
+    return _first(db, "key = ?", key)
 
 
 def booking_in(db: Database, room_id: int, event_id: str) -> Command | None:
     """Return the command that made this event in that room; None when it was not made here."""
-    return _first(db, (CommandRow.room == room_id) & (CommandRow.event_id == event_id) & (CommandRow.kind == "book"))
+    return _first(db, "room_id = ? AND event_id = ? AND kind = 'book'", room_id, event_id)
 
 
 def take_back(db: Database, made: Command, asked: Command, now: datetime) -> bool:
@@ -104,7 +99,7 @@ def take_back(db: Database, made: Command, asked: Command, now: datetime) -> boo
 
 def settle(db: Database, command: Command, state: State, reason: str, now: datetime) -> bool:
     """Settle a command that still waits; False when it was settled or withdrawn meanwhile."""
-    return _move(db, command, ("pending", "held"), state=state, reason=reason, settled_at=now)
+    return _move(db, command, WAITING, state=state, reason=reason, settled_at=now)
 
 
 def settle_withdrawn(db: Database, command: Command, now: datetime) -> bool:
@@ -114,170 +109,157 @@ def settle_withdrawn(db: Database, command: Command, now: datetime) -> bool:
 
 def hold(db: Database, command: Command, due_at: datetime, now: datetime) -> bool:
     """Let a command wait for Google; False when it was settled meanwhile."""
-    since = command.held_at or now
-    return _move(db, command, ("pending", "held"), state="held", due_at=due_at, held_at=since)
+    return _move(db, command, WAITING, state="held", due_at=due_at, held_at=command.held_at or now)
 
 
 def withdraw(db: Database, command: Command, reason: str, now: datetime) -> bool:
     """Give a command up, whatever of it reached Google; False when it was settled meanwhile."""
-    return _move(db, command, ("pending", "held"), state="withdrawing", reason=reason, due_at=now)
+    return _move(db, command, WAITING, state="withdrawing", reason=reason, due_at=now)
 
 
 def retry_at(db: Database, command: Command, due_at: datetime) -> None:
     """Look at an open command again at that time."""
-    CommandRow.update(due_at=due_at).where(CommandRow.id == command.id).execute(db)
+    run(db, "UPDATE command SET due_at = ? WHERE id = ?", milliseconds(due_at), command.id)
 
 
 def claim(db: Database, command: Command, until: datetime) -> Command | None:
     """Take an open command for another attempt; None when somebody else has taken or settled it."""
-    where = (CommandRow.id == command.id) & (CommandRow.attempts == command.attempts) & CommandRow.state.in_(OPEN)
-    if not CommandRow.update(due_at=until, attempts=CommandRow.attempts + 1).where(where).execute(db):
+    sql = f"UPDATE command SET due_at = ?, attempts = attempts + 1 WHERE id = ? AND attempts = ? AND {IS_OPEN}"
+    if not run(db, sql, milliseconds(until), command.id, command.attempts).rowcount:
         return None
     return find(db, command.id)
 
 
 def mark_invited(db: Database, command: Command) -> None:
     """Remember that the room has been invited: until it answers, its time is given to nobody else here."""
-    CommandRow.update(note=INVITED).where(CommandRow.id == command.id).execute(db)
+    run(db, "UPDATE command SET note = ? WHERE id = ?", INVITED, command.id)
 
 
 def change_way(db: Database, command: Command, way: Way) -> None:
     """Remember that a command is done in another way than was hoped."""
-    CommandRow.update(way=way).where(CommandRow.id == command.id).execute(db)
+    run(db, "UPDATE command SET way = ? WHERE id = ?", way, command.id)
 
 
-def invited_between(db: Database, room_id: int, start: datetime, end: datetime, besides: str = "") -> bool:
-    """Tell whether another booking that overlaps [start, end) waits for the room's answer."""
-    where = (
-        (CommandRow.room == room_id)
-        & (CommandRow.state == "pending")
-        & (CommandRow.note == INVITED)
-        & (CommandRow.id != besides)
-        & (CommandRow.start < end)
-        & (CommandRow.end > start)
-    )
-    return bool(CommandRow.select().where(where).exists(db))
+def invited_between(db: Database, room_id: int, start: datetime, end: datetime) -> bool:
+    """Tell whether a booking that overlaps [start, end) waits for the room's answer."""
+    sql = f"SELECT 1 FROM command WHERE {BOOKED} AND state = 'pending' AND note = ? LIMIT 1"
+    return bool(rows(db, sql, room_id, milliseconds(end), milliseconds(start), INVITED))
 
 
 def settled_since(db: Database, room_id: int, since: datetime) -> list[Command]:
     """Return what was settled of a room since then, oldest first."""
-    return sorted(
-        _list(db, (CommandRow.room == room_id) & (CommandRow.settled_at > since)),
-        key=lambda one: one.settled_at or since,
-    )
+    found = _list(db, "room_id = ? AND settled_at > ?", room_id, milliseconds(since))
+    return sorted(found, key=lambda one: one.settled_at or since)
 
 
 def last_of(db: Database, room_id: int, event_id: str, kind: Kind) -> Command | None:
     """Return the newest command of that kind about an event of a room."""
-    where = (CommandRow.room == room_id) & (CommandRow.event_id == event_id) & (CommandRow.kind == kind)
-    found = _list(db, where)
+    found = _list(db, "room_id = ? AND event_id = ? AND kind = ?", room_id, event_id, kind)
     return found[-1] if found else None
 
 
 def rooms_of(db: Database, event_id: str) -> set[int]:
     """Return the rooms in which that event was booked here."""
-    where = (CommandRow.event_id == event_id) & (CommandRow.kind == "book")
-    return {row[0] for row in CommandRow.select(CommandRow.room).where(where).tuples().execute(db)}
+    found = rows(db, "SELECT room_id FROM command WHERE event_id = ? AND kind = 'book'", event_id)
+    return {row[0] for row in found}
 
 
 def due(db: Database, now: datetime) -> list[Command]:
     """Return the open commands to look at, oldest first."""
-    where = CommandRow.state.in_(OPEN) & (CommandRow.due_at <= now)
-    return _list(db, where)
+    return _list(db, f"{IS_OPEN} AND due_at <= ?", milliseconds(now))
 
 
 def wake_all(db: Database, now: datetime) -> None:
     """Let every open command be looked at now: whoever was at it is gone, or the clock was put back."""
-    CommandRow.update(due_at=now).where(CommandRow.state.in_(OPEN)).execute(db)
+    run(db, f"UPDATE command SET due_at = ? WHERE {IS_OPEN}", milliseconds(now))
 
 
 def open_of(db: Database, room_id: int) -> list[Command]:
     """Return a room's commands that are not settled."""
-    return _list(db, (CommandRow.room == room_id) & CommandRow.state.in_(OPEN))
+    return _list(db, f"room_id = ? AND {IS_OPEN}", room_id)
 
 
 def holds(db: Database, room_id: int, start: datetime, end: datetime) -> list[Booking]:
     """Return the room's bookings that Google does not have yet and that overlap [start, end)."""
-    where = (
-        (CommandRow.room == room_id)
-        & (CommandRow.kind == "book")
-        & (CommandRow.state == "held")
-        & (CommandRow.start < end)
-        & (CommandRow.end > start)
-    )
-    return [_held(one) for one in _list(db, where)]
+    found = _list(db, f"{BOOKED} AND state = 'held'", room_id, milliseconds(end), milliseconds(start))
+    return [_held(one) for one in found]
 
 
 def first_holds(db: Database, start: datetime, end: datetime) -> dict[int, datetime]:
     """Return, by room, when the first booking begins that Google does not have yet and that overlaps [start, end)."""
-    where = (CommandRow.kind == "book") & (CommandRow.state == "held") & (CommandRow.start < end)
-    query = CommandRow.select(CommandRow.room, CommandRow.start).where(where & (CommandRow.end > start))
-    found: dict[int, datetime] = {}
-    for room, begins in query.tuples().execute(db):
-        found[room] = min(begins, found.get(room, begins))
-    return found
+    sql = """
+        SELECT room_id, MIN(start) FROM command
+        WHERE kind = 'book' AND state = 'held' AND start < ? AND "end" > ? GROUP BY room_id
+    """
+    return {room: instant(begins) for room, begins in rows(db, sql, milliseconds(end), milliseconds(start))}
 
 
 def own_between(db: Database, room_id: int, start: datetime, end: datetime) -> set[str]:
     """Return the event ids of the bookings made here that were meant for a time overlapping [start, end)."""
-    where = (
-        (CommandRow.room == room_id) & (CommandRow.kind == "book") & (CommandRow.start < end) & (CommandRow.end > start)
-    )
-    return {row[0] for row in CommandRow.select(CommandRow.event_id).where(where).tuples().execute(db)}
+    sql = f"SELECT event_id FROM command WHERE {BOOKED}"
+    return {row[0] for row in rows(db, sql, room_id, milliseconds(end), milliseconds(start))}
 
 
 def own(db: Database, event_ids: Iterable[str]) -> set[str]:
     """Return those of the event ids that were made here."""
     wanted = list(event_ids)
-    where = CommandRow.event_id.in_(wanted) & (CommandRow.kind == "book")
-    return {row[0] for row in CommandRow.select(CommandRow.event_id).where(where).tuples().execute(db)}
+    if not wanted:
+        return set()
+    sql = f"SELECT event_id FROM command WHERE event_id IN ({marks(wanted)}) AND kind = 'book'"
+    return {row[0] for row in rows(db, sql, *wanted)}
+
+
+def log_of(db: Database, command: Command) -> None:
+    """Write into the log of acts what became of a command."""
+    at = command.settled_at or command.held_at or command.created_at
+    span = {"start": milliseconds(command.start), "end": milliseconds(command.end)}
+    detail = {**span, "way": command.way, "note": command.note}
+    said = (command.kind, slug_of(db, command.room_id), command.event_id, command.state, command.reason)
+    acts.record(db, Act(at, command.actor, command.place, *said, detail))
 
 
 def _held(one: Command) -> Booking:
     return Booking(one.event_id, one.start, one.end, one.title, own=True, held=True, person=one.person, by_room=True)
 
 
-def _move(db: Database, command: Command, allowed: tuple[State, ...], **changes: object) -> bool:
-    where = (CommandRow.id == command.id) & CommandRow.state.in_(allowed)
-    moved = bool(CommandRow.update(**changes).where(where).execute(db))
+def _move(db: Database, command: Command, allowed: Sequence[State], **changes: Any) -> bool:
+    changed = ", ".join(f"{name} = ?" for name in changes)
+    sql = f"UPDATE command SET {changed} WHERE id = ? AND state IN ({marks(allowed)})"
+    moved = bool(run(db, sql, *map(_stored, changes.values()), command.id, *allowed).rowcount)
     if moved:
         touch(db, command.room_id)
         if changes.get("state") in LOGGED:
-            log_of(db, replace(command, **changes))  # type: ignore[arg-type]
+            log_of(db, replace(command, **changes))
     return moved
 
 
-def log_of(db: Database, command: Command) -> None:
-    """Write into the log of acts what became of a command."""
-    at = command.settled_at or command.held_at or command.created_at
-    detail: dict[str, str | int] = {"start": milliseconds(command.start), "end": milliseconds(command.end)}
-    detail |= {"way": command.way, "note": command.note}
-    slug = slug_of(db, command.room_id)
-    acts.record(
-        db,
-        Act(
-            at,
-            command.actor,
-            command.place,
-            command.kind,
-            slug,
-            command.event_id,
-            command.state,
-            command.reason,
-            detail,
-        ),
-    )
-
-
-def _first(db: Database, where: object) -> Command | None:
-    found = _list(db, where)
+def _first(db: Database, where: str, *values: Any) -> Command | None:
+    found = _list(db, where, *values)
     return found[0] if found else None
 
 
-def _list(db: Database, where: object) -> list[Command]:
-    columns = [getattr(CommandRow, "room" if name == "room_id" else name) for name in _FIELDS]
-    query = CommandRow.select(*columns).where(where).order_by(CommandRow.created_at, CommandRow.id)
-    return [Command(*row) for row in query.tuples().execute(db)]
+def _list(db: Database, where: str, *values: Any) -> list[Command]:
+    return [_command(row) for row in rows(db, f"{SELECT} WHERE {where} ORDER BY created_at, id", *values)]
+
+
+def _command(row: Sequence[Any]) -> Command:
+    known = zip(_FIELDS, row, strict=True)
+    values: list[Any] = [instant(value) if name in INSTANTS and value is not None else value for name, value in known]
+    return Command(*values)
+
+
+def _stored(value: Any) -> Any:
+    return milliseconds(value) if isinstance(value, datetime) else value
 
 
 _FIELDS = tuple(Command.__slots__)
+INSTANTS = {
+    "start", "end", "due_at", "created_at", "settled_at", "old_start", "old_end", "held_at",
+}  # fmt: skip
+_COLUMNS = ", ".join(f'"{name}"' for name in _FIELDS)
+SELECT = f"SELECT {_COLUMNS} FROM command"
+INSERT = f"INSERT INTO command ({_COLUMNS}) VALUES ({marks(_FIELDS)})"
+WAITING: tuple[State, ...] = ("pending", "held")
+IS_OPEN = f"state IN ({', '.join(repr(one) for one in OPEN)})"
+# A booking of a room (?) that begins before an instant (?) and ends after another (?).
+BOOKED = """room_id = ? AND kind = 'book' AND start < ? AND "end" > ?"""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from peewee import Database
 
 from kiosk.errors import LeaseLost
-from kiosk.store.models import LeaseRow
+from kiosk.store.models import milliseconds
+from kiosk.store.plain import rows, run
 
 LONGEST = timedelta(minutes=2)
 
@@ -30,42 +30,41 @@ def of_room(room_id: int) -> str:
 
 def held(db: Database, name: str, now: datetime) -> bool:
     """Tell whether somebody holds the lease."""
-    return bool(LeaseRow.select().where((LeaseRow.name == name) & _is_live(now)).exists(db))
+    return bool(rows(db, f"SELECT 1 FROM lease WHERE name = ? AND {LIVE}", name, *_span(now)))
 
 
 def take(db: Database, name: str, owner: str, now: datetime, length: timedelta) -> Lease | None:
     """Take the lease if nobody holds it; None when somebody does."""
-    LeaseRow.insert(name=name, owner="", expires_at=now, fence=0).on_conflict_ignore().execute(db)
-    where = (LeaseRow.name == name) & ~_is_live(now)
-    changes = {"owner": owner, "expires_at": now + length, "fence": LeaseRow.fence + 1}
-    if not LeaseRow.update(**changes).where(where).execute(db):
+    run(db, INSERT, name, milliseconds(now))
+    changes = (owner, milliseconds(now + length))
+    if not run(db, TAKE, *changes, name, *_span(now)).rowcount:
         return None
-    row = LeaseRow.select(LeaseRow.fence).where(LeaseRow.name == name).tuples().first(db)
-    return Lease(name, owner, row[0])
+    return Lease(name, owner, rows(db, "SELECT fence FROM lease WHERE name = ?", name)[0][0])
 
 
 def give_back(db: Database, lease: Lease) -> None:
     """Give the lease back; nothing happens when it has passed to somebody else."""
-    LeaseRow.update(owner="").where(_is_ours(lease)).execute(db)
+    run(db, f"UPDATE lease SET owner = '' WHERE {OURS}", lease.name, lease.owner, lease.fence)
 
 
 def extend(db: Database, lease: Lease, until: datetime) -> None:
     """Keep a lease longer; nothing happens when it has passed to somebody else."""
-    LeaseRow.update(expires_at=until).where(_is_ours(lease)).execute(db)
+    run(db, f"UPDATE lease SET expires_at = ? WHERE {OURS}", milliseconds(until), lease.name, lease.owner, lease.fence)
 
 
 def check(db: Database, lease: Lease, now: datetime) -> None:
     """Raise LeaseLost when the lease has run out: what was learnt under it must not be stored."""
-    where = _is_ours(lease) & (LeaseRow.expires_at > now)
-    if not LeaseRow.select().where(where).exists(db):
+    sql = f"SELECT 1 FROM lease WHERE {OURS} AND expires_at > ?"
+    if not rows(db, sql, lease.name, lease.owner, lease.fence, milliseconds(now)):
         raise LeaseLost("Somebody else may have acted on this room meanwhile.")
 
 
-def _is_live(now: datetime) -> Any:
+def _span(now: datetime) -> tuple[int, int]:
     # One that ends later than any lease can was taken by a clock that has been put back since.
-    soon = (LeaseRow.expires_at > now) & (LeaseRow.expires_at <= now + LONGEST)
-    return (LeaseRow.owner != "") & soon
+    return milliseconds(now), milliseconds(now + LONGEST)
 
 
-def _is_ours(lease: Lease) -> object:
-    return (LeaseRow.name == lease.name) & (LeaseRow.owner == lease.owner) & (LeaseRow.fence == lease.fence)
+OURS = "name = ? AND owner = ? AND fence = ?"
+LIVE = "owner <> '' AND expires_at > ? AND expires_at <= ?"
+INSERT = "INSERT INTO lease (name, owner, expires_at, fence) VALUES (?, '', ?, 0) ON CONFLICT DO NOTHING"
+TAKE = f"UPDATE lease SET owner = ?, expires_at = ?, fence = fence + 1 WHERE name = ? AND NOT ({LIVE})"
