@@ -17,7 +17,8 @@ import google_auth_httplib2  # noqa: F401 - loaded here so that no process has t
 import googleapiclient.discovery  # noqa: F401
 
 from kiosk import clock
-from kiosk.booking.desk import Desk, Wish
+from kiosk.booking.counter import Asked, Wish
+from kiosk.booking.desk import Desk
 from kiosk.booking.driver import Driver
 from kiosk.errors import KioskError
 from kiosk.google.calendars import GoogleCalendars
@@ -57,7 +58,7 @@ def tap(desk: Desk, slug: str) -> None:
     later = clock.now() + timedelta(minutes=random.randint(1, 2 * 24 * 60 - 1))
     made = desk.book(Wish(slug, later, None, 15, "Ad hoc"))
     if random.random() < 0.5:
-        desk.cancel(made.event_id)
+        desk.change(Asked("cancel", made.event_id))
 
 
 def forever(act: Callable[[], object]) -> None:

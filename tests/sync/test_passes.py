@@ -9,7 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from kiosk.booking.desk import Desk, Wish
+from kiosk.booking.counter import Asked, Wish
+from kiosk.booking.desk import Desk
 from kiosk.booking.driver import Driver
 from kiosk.errors import Unreachable
 from kiosk.store import events, leases, mirror, rooms
@@ -177,7 +178,7 @@ def test_booking_cancelled_during_a_pass_does_not_come_back(
     def cancel_once(_request: str) -> None:
         if not gone:
             gone.append(made.event_id)
-            desk.cancel(made.event_id)
+            desk.change(Asked("cancel", made.event_id))
 
     calendars.after.append(cancel_once)
     refresh(work, oak.id)

@@ -10,7 +10,8 @@ from typing import Any
 
 import requests
 
-from kiosk.booking.desk import Desk, Wish
+from kiosk.booking.counter import Asked, Wish
+from kiosk.booking.desk import Desk
 from kiosk.booking.driver import Driver
 from kiosk.emulator.errors import ApiError
 from kiosk.emulator.world import occurrence_id
@@ -239,10 +240,10 @@ class Walk:
         self.booked.append(self.desk.book(wish).id)
 
     def do_end_at_the_screen(self) -> None:
-        self.desk.end(self.desk.find(self.chance.choice(self.booked[-8:])).event_id)
+        self.desk.change(Asked("end", self.desk.find(self.chance.choice(self.booked[-8:])).event_id))
 
     def do_cancel_at_the_screen(self) -> None:
-        self.desk.cancel(self.desk.find(self.chance.choice(self.booked[-8:])).event_id)
+        self.desk.change(Asked("cancel", self.desk.find(self.chance.choice(self.booked[-8:])).event_id))
 
     def _soon(self) -> datetime:
         """Return a quarter of an hour from before the window to after it, most often within."""
