@@ -7,22 +7,37 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 
-from displays.scene import DAY, Scene, Until, Use, local_date, track, until, use, window
+from displays.deeds import ANYBODY, Deed, deeds
+from displays.later import Later, later
+from displays.scene import DAY, Scene, Until, Use, closed, local_date, track, until, use, window
 from displays.strip import Strip, strip
 from kiosk.schedule.availability import in_order, situation
-from kiosk.schedule.model import Booking, Room, Situation, Status
+from kiosk.schedule.model import Booking, Message, Room, Situation, Slot, Status
+from kiosk.schedule.rights import may_book
 from kiosk.schedule.rules import offers
 
-SLOTS = ("status", "now", "next", "actions", "timeline")
+SLOTS = ("status", "note", "now", "next", "actions", "timeline")
 
 
 @dataclass(frozen=True, slots=True)
 class StatusLine:
-    """The status and its end; `known` is False after the window, where there is no schedule to read."""
+    """The status and its end; `known` is False after the window, where there is no schedule to read.
+
+    `due`: until when somebody must have checked in.
+    """
 
     status: Status
     until: Until | None = None
     known: bool = True
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What must be told here for a while; `undo` is the id of the booking that can be taken up again, or empty."""
+
+    message: Message | None = None
+    undo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,44 +67,80 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """What can be done here now; `end` is the id of a booking that may be ended, or empty."""
+    """What can be done here now: bookings that can be had, and what can be done with those that are there."""
 
     status: Status
     choices: tuple[Choice, ...] = ()
-    end: str = ""
+    deeds: tuple[Deed, ...] = ()
 
 
-def project(room: Room, bookings: Sequence[Booking], now: datetime) -> tuple[Scene, ...]:
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The day, and what can be booked by touching it; None when nothing can be."""
+
+    strip: Strip
+    later: Later | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a room in a window: its bookings in order, when it is closed, and what must be told."""
+
+    room: Room
+    span: Slot
+    bookings: tuple[Booking, ...]
+    closures: tuple[Slot, ...]
+    messages: tuple[Message, ...]
+
+
+def project(
+    room: Room, bookings: Sequence[Booking], now: datetime, messages: Sequence[Message] = ()
+) -> tuple[Scene, ...]:
     """Return the scenes of a door over its room's local day of `now` and the next one.
 
     The last scene begins at the window's end and says that the schedule is unknown.
     """
-    ordered = in_order(bookings)
+    span = window(room, now)
+    known = Known(room, span, in_order(bookings), closed(room, span), tuple(messages))
 
     @cache
-    def timeline(day: date) -> Strip:
-        return strip(ordered, day, room.zone)
+    def timeline(day: date) -> Timeline:
+        drawn = strip(known.bookings, day, room.zone, known.closures)
+        return Timeline(drawn, later(room, known.bookings, known.closures, day, span))
 
     def picture(moment: datetime, day: date) -> Scene:
-        found = situation(ordered, moment, room.policy)
-        return Scene(
-            moment,
-            found.status,
-            "",
-            (
-                ("status", StatusLine(found.status, _until(found, day, room))),
-                ("now", Now(found.status, use(found.current) if found.current else None)),
-                ("next", _next(found, day, room)),
-                ("actions", _actions(ordered, moment, found, room)),
-                ("timeline", timeline(day)),
-            ),
-        )
+        return _picture(known, moment, day, timeline(day))
 
-    return (*track(room, ordered, now, picture), unknown(room, window(room, now).end))
+    told = (edge for message in messages for edge in (message.since, message.until))
+    return (*track(room, known.bookings, now, picture, told), unknown(room, span.end))
 
 
-def _until(found: Situation, day: date, room: Room) -> Until | None:
-    return until(found.until, day, room) if found.until else None
+def _picture(known: Known, moment: datetime, day: date, timeline: Timeline) -> Scene:
+    found = situation(known.bookings, moment, known.room.policy, known.closures)
+    slots = (
+        ("status", _status(found, day, known.room)),
+        ("note", _note(known.messages, moment, found)),
+        ("now", Now(found.status, use(found.current) if found.current else None)),
+        ("next", _next(found, day, known.room)),
+        ("actions", _actions(known, moment, found)),
+        ("timeline", timeline),
+    )
+    return Scene(moment, found.status, "", slots)
+
+
+def _status(found: Situation, day: date, room: Room) -> StatusLine:
+    awaited = found.current.check_in if found.current and found.status == "checkin" else None
+    end = until(found.until, day, room) if found.until else None
+    return StatusLine(found.status, end, due=awaited.due_at if awaited else None)
+
+
+def _note(messages: Sequence[Message], moment: datetime, found: Situation) -> Note:
+    """Tell the latest of what must be told; a release is not taken back while somebody else has the room."""
+    told = [message for message in messages if message.since <= moment < message.until]
+    if not told:
+        return Note()
+    latest = max(told, key=lambda message: message.since)
+    return Note(latest, "" if found.current else latest.undo)
 
 
 def _next(found: Situation, day: date, room: Room) -> Next:
@@ -101,17 +152,19 @@ def _next(found: Situation, day: date, room: Room) -> Next:
     return Next(found.status, use(found.next), starts > day)
 
 
-def _actions(bookings: Sequence[Booking], moment: datetime, found: Situation, room: Room) -> Actions:
-    if found.current:
-        return Actions(found.status, end=found.current.id if found.current.own else "")
+def _actions(known: Known, moment: datetime, found: Situation) -> Actions:
+    policy = known.room.policy
+    possible = deeds(known.bookings, moment, found, policy, known.closures)
+    if found.current or may_book(ANYBODY, policy):
+        return Actions(found.status, deeds=possible)
     choices = (
         Choice(offer.minutes, offer.end if offer.minutes is None else None)
-        for offer in offers(bookings, moment, room.policy)
+        for offer in offers(known.bookings, moment, policy, known.closures)
     )
-    return Actions(found.status, tuple(choices))
+    return Actions(found.status, tuple(choices), possible)
 
 
 def unknown(_room: Room, moment: datetime) -> Scene:
     """Return the scene that says, from a moment on, that nothing is known of the room."""
-    values = (StatusLine("closed", known=False), Now("closed"), Next("closed"), Actions("closed"), None)
+    values = (StatusLine("closed", known=False), Note(), Now("closed"), Next("closed"), Actions("closed"), None)
     return Scene(moment, "closed", "", tuple(zip(SLOTS, values, strict=True)))

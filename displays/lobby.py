@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from displays.scene import Scene, Until, Use, track, until, use, window
+from displays.scene import Scene, Until, Use, closed, track, until, use, window
 from kiosk.schedule.availability import in_order, situation
-from kiosk.schedule.model import Booking, Room, Status
+from kiosk.schedule.model import Booking, Message, Room, Status
 
 SLOTS = ("row",)
 # Numbers in names are compared by value, as people do: "Room 2" comes before "Room 10".
@@ -27,15 +27,17 @@ class Row:
     known: bool = True
 
 
-def project(room: Room, bookings: Sequence[Booking], now: datetime) -> tuple[Scene, ...]:
+def project(
+    room: Room, bookings: Sequence[Booking], now: datetime, _messages: Sequence[Message] = ()
+) -> tuple[Scene, ...]:
     """Return the scenes of a room's row over its local day of `now` and the next one.
 
-    The last scene begins at the window's end and says that the schedule is unknown.
+    The last scene begins at the window's end and says that the schedule is unknown. Messages are told at the door.
     """
-    ordered, order = in_order(bookings), place(room)
+    ordered, order, closures = in_order(bookings), place(room), closed(room, window(room, now))
 
     def picture(moment: datetime, day: date) -> Scene:
-        found = situation(ordered, moment, room.policy)
+        found = situation(ordered, moment, room.policy, closures)
         end = until(found.until, day, room) if found.until else None
         spoken_of = found.current or (found.next if end and _is_today(end) else None)
         row = Row(found.status, end, use(spoken_of) if spoken_of else None)

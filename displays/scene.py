@@ -6,16 +6,19 @@ a screen's scenes stay equal, and are not sent again, as the hours of that day p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, Protocol
 
-from kiosk.schedule.model import Booking, Room, Slot, Status
+from kiosk.schedule.hours import closures
+from kiosk.schedule.model import Booking, Message, Room, Slot, Status
 from kiosk.schedule.timeline import local_day, moments
 
 DAY = timedelta(days=1)
+# A room that opens at all opens within a week, an hour more or less where clocks change.
+OPENS_WITHIN = 8 * DAY
 When = Literal["today", "tomorrow", "later"]
 
 
@@ -33,6 +36,15 @@ class Scene:
     slots: tuple[tuple[str, object], ...]
 
 
+class Project(Protocol):
+    """How a room becomes scenes, from what is known of it; not every kind of screen tells the messages."""
+
+    def __call__(
+        self, room: Room, bookings: Sequence[Booking], now: datetime, messages: Sequence[Message] = (), /
+    ) -> tuple[Scene, ...]:
+        """Return the scenes of the room's local day of `now` and the next one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Display:
     """A kind of screen: its page, the file with one macro per slot, and how a room becomes scenes.
@@ -44,7 +56,7 @@ class Display:
     template: str
     fragments: str
     slots: tuple[str, ...]
-    project: Callable[[Room, Sequence[Booking], datetime], tuple[Scene, ...]]
+    project: Project
     unknown: Callable[[Room, datetime], Scene]
 
 
@@ -89,15 +101,25 @@ def local_date(room: Room, instant: datetime) -> date:
     return instant.astimezone(room.zone).date()
 
 
-def track(room: Room, bookings: Sequence[Booking], now: datetime, picture: Picture) -> tuple[Scene, ...]:
+def closed(room: Room, span: Slot) -> tuple[Slot, ...]:
+    """Return when the room is closed within a window, each time up to the moment it really opens again."""
+    found = closures(room.policy.hours, room.zone, span.start, span.end + OPENS_WITHIN)
+    return tuple(closure for closure in found if closure.start < span.end)
+
+
+def track(
+    room: Room, bookings: Sequence[Booking], now: datetime, picture: Picture, more: Iterable[datetime] = ()
+) -> tuple[Scene, ...]:
     """Return the scenes of a room over the window around `now`, equal neighbours made one.
 
-    `picture(moment, day)` makes the scene that begins at `moment`, `day` being its local date. What follows
-    the last scene is unknown: the caller ends the track with a scene that says so.
+    `picture(moment, day)` makes the scene that begins at `moment`, `day` being its local date. `more`: moments at
+    which the picture changes besides those of the schedule. What follows the last scene is unknown: the caller ends
+    the track with a scene that says so.
     """
     span = window(room, now)
     midnight = local_day(local_date(room, now), room.zone).end
-    cuts = {*moments(bookings, span.start, span.end, room.policy), midnight}
+    changes = moments(bookings, span.start, span.end, room.policy, closed(room, span))
+    cuts = {*changes, midnight, *(moment for moment in more if span.start < moment < span.end)}
     return _merged([picture(moment, local_date(room, moment)) for moment in sorted(cuts)])
 
 

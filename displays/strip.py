@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
@@ -16,12 +16,15 @@ USUAL_HOURS = (7, 20)
 # Up to so many hours every second one is named, beyond it every fourth.
 CLOSE_HOURS = 14
 
-Kind = Literal["busy", "held"]
+Kind = Literal["busy", "held", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A booking on the strip: `at` and `width` in percent of it, clipped to the hours shown."""
+    """A booking on the strip, or a time when the room is closed.
+
+    `at` and `width` are percent of the strip, clipped to the hours shown.
+    """
 
     kind: Kind
     at: float
@@ -40,23 +43,25 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """The hours shown of a local day, with its bookings."""
+    """The hours shown of a local day, with its bookings, and when the room is closed."""
 
     start: datetime
     end: datetime
     bars: tuple[Bar, ...]
     ticks: tuple[Tick, ...]
+    closed: tuple[Bar, ...] = ()
 
 
-def strip(bookings: Sequence[Booking], day: date, zone: ZoneInfo) -> Strip:
+def strip(bookings: Sequence[Booking], day: date, zone: ZoneInfo, closures: Sequence[Slot] = ()) -> Strip:
     """Return the strip of a local day: the usual hours, widened so that no booking is out of sight.
 
     A booking that comes in over the strip's edge is in sight; so one that lasts all day widens nothing.
     """
     taken = [part for part in segments(bookings, day, zone) if part.booking]
     shown = _hours_shown(taken, local_day(day, zone), zone)
-    bars = tuple(_bar(part, shown) for part in taken if part.start < shown.end and shown.start < part.end)
-    return Strip(shown.start, shown.end, bars, _ticks(shown, day, zone))
+    bars = (_bar(part, "held" if part.booking and part.booking.held else "busy", shown) for part in taken)
+    shut = (_bar(closure, "closed", shown) for closure in closures)
+    return Strip(shown.start, shown.end, _in_sight(bars), _ticks(shown, day, zone), _in_sight(shut))
 
 
 def _hours_shown(taken: Sequence[Segment], whole: Slot, zone: ZoneInfo) -> Slot:
@@ -75,11 +80,14 @@ def _hour(day: date, hour: int, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(hour), tzinfo=zone).astimezone(UTC)
 
 
-def _bar(part: Segment, shown: Slot) -> Bar:
+def _bar(part: Segment | Slot, kind: Kind, shown: Slot) -> Bar:
     start, end = max(part.start, shown.start), min(part.end, shown.end)
-    kind: Kind = "held" if part.booking and part.booking.held else "busy"
     at = _percent(start, shown)
     return Bar(kind, at, round(_percent(end, shown) - at, 3), part.start, part.end)
+
+
+def _in_sight(bars: Iterable[Bar]) -> tuple[Bar, ...]:
+    return tuple(bar for bar in bars if bar.width > 0)
 
 
 def _ticks(shown: Slot, day: date, zone: ZoneInfo) -> tuple[Tick, ...]:

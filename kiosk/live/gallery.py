@@ -115,9 +115,10 @@ class Gallery:
         span = window(stored.room, now)
         with self.store.read() as db:
             known = diary.is_known(db, stored)
-            found = diary.between(db, stored.id, span.start, span.end + stored.room.policy.longest)
+            found = diary.between(db, stored, span.start, span.end + stored.room.policy.longest)
+            told = diary.messages(db, stored, now)
         unread = (display.unknown(stored.room, span.start),)
-        scenes = display.project(stored.room, found, now) if known else unread
+        scenes = display.project(stored.room, found, now, told) if known else unread
         if kept and kept.drawn.version == self.painter.version(display, stored.room, home, scenes):
             return kept.drawn
         return self.painter.paint(display, stored.room, home, scenes, now)

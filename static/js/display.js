@@ -122,7 +122,7 @@ export function start({ place, aged = () => {}, isIdle = () => true }) {
   for (const event of ["visibilitychange", "resume"]) document.addEventListener(event, tick);
   keepInside();
   tick();
-  return { words, wording, link };
+  return { words, wording, link, now: clock.now };
 }
 
 // Nothing a hand can do leads out of the page.

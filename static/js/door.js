@@ -1,19 +1,25 @@
-// The door: its five slots, and what a tap does.
+// The door: its slots, and what a tap does.
 
 import { start } from "./display.js";
+import { laterSheet } from "./later.js";
+import { ask, closeSheets, isOpen, leaves } from "./sheet.js";
 import { send } from "./tap.js";
 
 const UNDO = 10_000;
 const IDLE = 30_000;
+const BOOKS = ["book", "later"];
 
 const main = document.querySelector("main[data-display]");
 const message = main.querySelector("[data-message]");
 const text = main.querySelector("[data-message-text]");
 const undo = main.querySelector("[data-act=undo]");
+const timeline = main.querySelector("[data-slot=timeline]");
+const asking = main.querySelector("[data-sheet=ask]");
 const html = new Map();
 let sending = null;
 let hiding;
 let idling;
+let later;
 
 function place(_slug, scene, parts) {
   main.dataset.status = scene.status;
@@ -21,6 +27,7 @@ function place(_slug, scene, parts) {
     if (html.get(slot) === parts[part]) continue;
     html.set(slot, parts[part]);
     main.querySelector(`[data-slot=${slot}]`).innerHTML = parts[part];
+    if (slot === "timeline") later?.renew();
   }
 }
 
@@ -30,20 +37,32 @@ for (const { scenes, parts } of Object.values(drawn.tracks)) {
   Object.entries(scenes[0].slots).forEach(([slot, part]) => html.set(slot, parts[part]));
 }
 
-const display = start({ place, isIdle: () => !sending && message.hidden });
+const display = start({ place, isIdle: () => !sending && message.hidden && !isOpen() });
 
+later = laterSheet(main.querySelector("[data-sheet=later]"), {
+  free: () => timeline.querySelector("[data-later]"),
+  now: display.now,
+  wording: display.wording,
+  words: display.words,
+});
+
+// A meeting in two rooms has one id: every request says at which of them it was made.
+const room = main.dataset.slug;
+const about = (act) => ({ booking }) => ["POST", `bookings/${booking}/${act}`, { room }];
+const until = ({ minutes, until }) => (minutes ? { minutes: Number(minutes) } : { until });
 const requests = {
-  book: ({ minutes, until }) => [
-    "POST",
-    `rooms/${main.dataset.slug}/bookings`,
-    minutes ? { minutes: Number(minutes) } : { until },
-  ],
-  end: ({ booking }) => ["POST", `bookings/${booking}/end`, {}],
-  undo: ({ booking }) => ["DELETE", `bookings/${booking}`],
+  book: (wish) => ["POST", `rooms/${room}/bookings`, until(wish)],
+  later: ({ start, minutes }) => ["POST", `rooms/${room}/bookings`, { start, minutes: Number(minutes) }],
+  extend: (wish) => ["POST", `bookings/${wish.booking}/extend`, { room, ...until(wish) }],
+  end: about("end"),
+  start: about("start"),
+  "check-in": about("check-in"),
+  undo: ({ booking }) => ["DELETE", `bookings/${booking}?room=${room}`],
 };
 
 async function act(button) {
   if (sending) return;
+  if (button.dataset.ask) return ask(asking, button);
   const request = requests[button.dataset.act](button.dataset);
   sending = button;
   const pending = wait(button);
@@ -52,7 +71,8 @@ async function act(button) {
   button.removeAttribute("data-sending");
   delete main.dataset.sending;
   sending = null;
-  tell(answer, button.dataset.act === "book");
+  closeSheets();
+  tell(answer, button.dataset.act);
   if (display.link.isDead()) display.link.fetchAnew();
 }
 
@@ -65,18 +85,23 @@ function wait(button) {
   return pending;
 }
 
-function tell({ ok, body, reached }, canUndo) {
+function tell({ ok, body, reached }, act) {
   const { words } = display;
   const rooms = body?.alternatives?.map((other) => other.name) ?? [];
+  const free = act === "later" ? words.free_then : words.free_now;
   const listed =
-    rooms.length && words.free_now.replace("{rooms}", new Intl.ListFormat(document.documentElement.lang).format(rooms));
+    rooms.length && free.replace("{rooms}", new Intl.ListFormat(document.documentElement.lang).format(rooms));
   const said = body?.message ?? body?.detail ?? (reached ? words.failed : words.unanswered);
-  text.textContent = [said, listed].filter(Boolean).join("\n");
-  undo.hidden = !(canUndo && body?.id);
-  undo.dataset.booking = body?.id ?? "";
+  say([said, listed].filter(Boolean).join("\n"), ok ? UNDO : IDLE, BOOKS.includes(act) && body?.id);
+}
+
+function say(words, time, booking = "") {
+  text.textContent = words;
+  undo.hidden = !booking;
+  undo.dataset.booking = booking || "";
   message.hidden = false;
   clearTimeout(hiding);
-  hiding = setTimeout(hide, ok ? UNDO : IDLE);
+  hiding = setTimeout(hide, time);
 }
 
 // A hand that is on its way keeps the button it is going to.
@@ -85,20 +110,47 @@ function hide() {
 }
 
 function rest() {
+  if (!sending) closeSheets();
   hide();
   document.activeElement?.blur();
 }
 
-const buttonOf = (event) => event.target.closest?.("[data-act]");
+function stay() {
+  clearTimeout(idling);
+  idling = setTimeout(rest, IDLE);
+}
+
+// The moment of the day that was touched; without a touch, such as from a keyboard, the first that is free.
+function touched(event) {
+  const strip = event.target.closest("[data-start][data-end]");
+  if (!strip) return undefined;
+  const { left, width } = strip.getBoundingClientRect();
+  const along = (event.clientX - left) / width;
+  const part = getComputedStyle(strip).direction === "rtl" ? 1 - along : along;
+  const [from, to] = [Date.parse(strip.dataset.start), Date.parse(strip.dataset.end)];
+  return from + part * (to - from);
+}
+
+function bookLater(event) {
+  if (sending || !timeline.querySelector("[data-later]")) return;
+  if (!later.open(touched(event))) say(display.words.none_later, UNDO);
+}
+
+const pressable = (event) => event.target.closest?.("button");
 const release = () =>
   main.querySelectorAll("[data-pressed]").forEach((button) => button.removeAttribute("data-pressed"));
 
 main.addEventListener("pointerdown", (event) => {
-  buttonOf(event)?.setAttribute("data-pressed", "");
+  pressable(event)?.setAttribute("data-pressed", "");
   display.link.touch();
-  clearTimeout(idling);
-  idling = setTimeout(rest, IDLE);
+  stay();
 });
+main.addEventListener("keydown", stay);
 for (const event of ["pointerup", "pointercancel", "pointerleave"]) main.addEventListener(event, release);
-main.addEventListener("click", (event) => buttonOf(event) && act(buttonOf(event)));
-message.addEventListener("click", (event) => buttonOf(event) || hide());
+main.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-act]");
+  if (button) act(button);
+  else if (timeline.contains(event.target)) bookLater(event);
+  else if (event.target.closest("dialog") && leaves(event.target) && !sending) closeSheets();
+});
+message.addEventListener("click", (event) => pressable(event) || hide());

@@ -67,3 +67,16 @@ def status(page: Page) -> str | None:
 
 def row_status(page: Page, slug: str) -> str | None:
     return page.get_attribute(f"[data-room={slug}]", "data-status")
+
+
+def inside(page: Page, selector: str) -> list[str]:
+    """Return what can be seen and reaches beyond the screen."""
+    return list(
+        page.eval_on_selector_all(
+            selector,
+            """all => all.filter(e => e.checkVisibility() && !e.closest('.unseen')).filter(e => {
+                const box = e.getBoundingClientRect();
+                return box.width && (box.right > innerWidth + 1 || box.bottom > innerHeight + 1 || box.left < -1);
+            }).map(e => e.outerHTML.slice(0, 80))""",
+        )
+    )

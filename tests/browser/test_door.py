@@ -14,7 +14,7 @@ from kiosk import clock
 from kiosk.emulator.faults import Fault
 from kiosk.emulator.server import Emulator
 from kiosk.schedule.rules import book_now
-from tests.browser.conftest import open_page, row_status, status
+from tests.browser.conftest import inside, open_page, row_status, status
 from tests.running import POLL, Server, wait_for
 
 FOLLOWS = (POLL + 1) * 1000
@@ -73,6 +73,83 @@ def test_own_booking_is_ended_at_the_door(google: Emulator, calendar: str, door:
     has_status(door, "busy")
     door.locator("[data-act=end]").click()
     has_status(door, "free")
+
+
+def test_own_booking_is_extended_at_the_door(google: Emulator, calendar: str, door: Page, one_server: Server) -> None:
+    booked = one_server.book(door.get_attribute("main", "data-slug") or "", minutes=15).json()
+    door.locator("[data-act=extend][data-minutes='30']").click()
+    expect(door.locator("[data-message]")).to_contain_text("Extended until")
+    (event,) = google.world.events(calendar)
+    assert clock.parse(event["end"]["dateTime"]) == clock.parse(booked["end"]) + timedelta(minutes=30)
+
+
+def test_next_own_booking_is_started_early(
+    google: Emulator, calendar: str, door: Page, one_server: Server, slug: str
+) -> None:
+    later = book_now(clock.now()) + timedelta(minutes=40)
+    assert one_server.book(slug, start=clock.iso(later), minutes=30).status_code == 201
+    door.get_by_role("button", name="Start now").click()
+    has_status(door, "busy")
+    (event,) = google.world.events(calendar)
+    assert clock.parse(event["start"]["dateTime"]) < later
+
+
+def test_tomorrow_is_booked_at_the_door_and_taken_back(google: Emulator, calendar: str, door: Page) -> None:
+    door.locator("[data-open=later]").click()
+    door.locator("[data-day=tomorrow]").click()
+    door.locator("[data-length='60']").click()
+    start = clock.parse(door.locator("[data-act=later]").get_attribute("data-start") or "")
+    door.locator("[data-act=later]").click()
+    expect(door.locator("[data-message]")).to_contain_text("Booked", timeout=15_000)
+    (event,) = google.world.events(calendar)
+    assert clock.parse(event["start"]["dateTime"]) == start > clock.now() + timedelta(hours=20)
+    door.locator("[data-act=undo]").click()
+    wait_for(lambda: events(google, calendar) == [])
+
+
+def wants_check_in(server: Server, slug: str) -> None:
+    assert server.run("policy", slug, "check-in=all").returncode == 0
+
+
+def meeting_now(google: Emulator, calendar: str) -> str:
+    now = book_now(clock.now())
+    event = google.world.create(
+        google.world.people()[0].id, "Planning", now, now + timedelta(minutes=45), rooms=[calendar]
+    )
+    google.world.settle()
+    return str(event)
+
+
+def test_meeting_is_checked_in_at_the_door(
+    google: Emulator, calendar: str, door: Page, one_server: Server, slug: str
+) -> None:
+    wants_check_in(one_server, slug)
+    meeting_now(google, calendar)
+    has_status(door, "checkin")
+    expect(door.locator("[role=timer]")).to_contain_text(re.compile(r"^\d+:\d\d$"))
+    door.locator("[data-act=check-in]").click()
+    has_status(door, "busy")
+    expect(door.locator("[data-message]")).to_contain_text("Checked in")
+
+
+def test_room_nobody_came_to_is_free_again_and_can_be_taken_back(
+    google: Emulator, calendar: str, door: Page, one_server: Server, slug: str, tmp_path: Path
+) -> None:
+    wants_check_in(one_server, slug)
+    meeting_now(google, calendar)
+    has_status(door, "checkin")
+    long_ago = clock.now() - timedelta(minutes=1)
+    wait_for(lambda: is_overdue(tmp_path, int(long_ago.timestamp() * 1000)))
+    has_status(door, "free", 15_000)
+    expect(door.locator("[data-slot=note]")).to_contain_text("Nobody checked in")
+    door.get_by_role("button", name="I’m here").click()
+    has_status(door, "busy", 15_000)
+
+
+def is_overdue(folder: Path, due: int) -> bool:
+    """Let the check-in that is awaited have been due at that moment; tell whether there was one."""
+    with sqlite3.connect(folder / "kiosk.db", timeout=10) as database:
+        return database.execute("UPDATE attendance SET due_at = ? WHERE state = 'open'", (due,)).rowcount > 0
 
 
 def test_of_two_panels_tapped_at_once_one_books_and_one_says_why(
@@ -198,16 +275,3 @@ def test_nothing_is_cut_off_at_any_size(
     assert inside(page, "[data-slot] *:not(svg *), .act") == []
     page.goto(f"{one_server.url}/lobby/all")
     assert inside(page, "[data-room]:not([hidden]) *:not(svg *)") == []
-
-
-def inside(page: Page, selector: str) -> list[str]:
-    """Return what can be seen and reaches beyond the screen."""
-    return list(
-        page.eval_on_selector_all(
-            selector,
-            """all => all.filter(e => e.checkVisibility() && !e.closest('.unseen')).filter(e => {
-                const box = e.getBoundingClientRect();
-                return box.width && (box.right > innerWidth + 1 || box.bottom > innerHeight + 1 || box.left < -1);
-            }).map(e => e.outerHTML.slice(0, 80))""",
-        )
-    )

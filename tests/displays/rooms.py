@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
 from displays import Scene
-from kiosk.schedule.model import Booking, Room
+from kiosk.schedule.hours import parse
+from kiosk.schedule.model import Booking, CheckIn, Policy, Room
 from kiosk.schedule.timeline import local_day
-from tests.schedule.values import BERLIN, MONDAY, ZONES
+from tests.schedule.values import BERLIN, MONDAY, ZONES, at
 
 OAK = Room("oak", "Oak", BERLIN, building="Main building", floor="2")
 
@@ -35,3 +37,13 @@ def slot(scene: Scene, name: str) -> Any:
 
 def lasting(start: datetime, hours: float, id: str = "a", **more: Any) -> Booking:
     return Booking(id, start, start + timedelta(hours=hours), **more)
+
+
+def opened(hours: str) -> Room:
+    """Oak, bookable at those hours only."""
+    return replace(OAK, policy=Policy(hours=parse(hours)))
+
+
+def awaiting(booking: Booking, opens: str, due: str) -> Booking:
+    """The booking, for which somebody must check in."""
+    return replace(booking, check_in=CheckIn(at(opens), at(due)))

@@ -70,6 +70,27 @@ def test_status_and_time_are_read_at_aaa_on_the_hatch_too(look: str) -> None:
 
 
 @every_look
+def test_quieter_text_is_read_at_aa_on_the_hatch_too(look: str) -> None:
+    hatch, ink = colour(look, "checkin-hatch"), colour(look, "checkin-ink")
+    quieter = mixed(ink, colour(look, "checkin-field"), PALETTES[look]["second"])
+    assert contrast(hatch, quieter) >= TEXT_AA
+
+
+@every_look
+@pytest.mark.parametrize("free", FREE)
+def test_the_hatch_is_taken_without_colour_too(look: str, free: str) -> None:
+    light, dark = luminance(colour(look, f"{free}-field")), luminance(colour(look, "checkin-hatch"))
+    assert (light + 0.05) / (dark + 0.05) >= PART
+
+
+@every_look
+@every_status
+def test_a_quiet_button_is_read_at_aa_under_the_finger_too(look: str, status: str) -> None:
+    field, ink = colour(look, f"{status}-field"), colour(look, f"{status}-ink")
+    assert contrast(ink, mixed(ink, field, PALETTES[look]["track"])) >= TEXT_AA
+
+
+@every_look
 @pytest.mark.parametrize("name", [*STATUSES, "board"])
 def test_quieter_text_is_read_at_aa(look: str, name: str) -> None:
     field, ink = colour(look, f"{name}-field"), colour(look, f"{name}-ink")

@@ -11,18 +11,27 @@ import pytest
 from hypothesis import given
 
 from displays.door import SLOTS, project
+from displays.scene import closed, window
 from kiosk.schedule.availability import situation
-from kiosk.schedule.model import Booking, Room
+from kiosk.schedule.model import Booking, Message, Policy, Room
 from kiosk.schedule.rules import offers
-from tests.displays.rooms import OAK, hours, lasting, rooms, shown, slot, start_of
+from tests.displays.rooms import OAK, awaiting, hours, lasting, opened, rooms, shown, slot, start_of
 from tests.schedule.values import BERLIN, MONDAY, at, booked, quick, schedules
 
 TODAY = date(2026, 11, 23)
 NOON = at("11:00")  # by Berlin's clock
 
 
-def seen(*bookings: Booking, moment: datetime = NOON, part: str = "status") -> Any:
-    return slot(shown(project(OAK, bookings, NOON), moment), part)
+def seen(*bookings: Booking, moment: datetime = NOON, part: str = "status", room: Room = OAK) -> Any:
+    return slot(shown(project(room, bookings, NOON), moment), part)
+
+
+def told(*messages: Message, moment: datetime = NOON, bookings: tuple[Booking, ...] = ()) -> Any:
+    return slot(shown(project(OAK, bookings, NOON, messages), moment), "note")
+
+
+def message(since: str, until: str, kind: Any = "missed") -> Message:
+    return Message(kind, at(since), at(until), at("10:30"), at("11:30"), undo="a")
 
 
 @quick
@@ -42,11 +51,11 @@ def test_scenes_run_without_a_gap_from_this_local_day_to_the_end_of_the_next(
 def test_at_every_moment_a_door_shows_what_the_schedule_says(
     bookings: list[Booking], room: Room, now: datetime, moment: datetime
 ) -> None:
-    scenes = project(room, bookings, now)
+    scenes, closures = project(room, bookings, now), closed(room, window(room, now))
     if not scenes[0].start <= moment < scenes[-1].start:
         return
-    scene, found = shown(scenes, moment), situation(bookings, moment, room.policy)
-    offered = [offer.minutes for offer in offers(bookings, moment, room.policy)]
+    scene, found = shown(scenes, moment), situation(bookings, moment, room.policy, closures)
+    offered = [offer.minutes for offer in offers(bookings, moment, room.policy, closures)]
     assert scene.status == slot(scene, "status").status == found.status
     assert (slot(scene, "status").until is None) == (found.until is None)
     assert [choice.minutes for choice in slot(scene, "actions").choices] == offered
@@ -84,15 +93,6 @@ def test_a_free_door_offers_what_fits_before_the_next_booking() -> None:
     assert [(choice.minutes, choice.until) for choice in choices] == [(15, None), (30, None), (None, at("11:40"))]
 
 
-def test_a_booking_made_here_can_be_ended_here() -> None:
-    assert seen(booked("10:00", "12:00", "mine", own=True), part="actions").end == "mine"
-
-
-def test_a_booking_made_elsewhere_offers_nothing() -> None:
-    actions = seen(booked("10:00", "12:00"), part="actions")
-    assert (actions.choices, actions.end) == ((), "")
-
-
 def test_a_private_booking_says_neither_what_nor_who() -> None:
     use = seen(booked("10:00", "12:00", private=True), part="now").use
     assert (use.title, use.owner, use.private) == ("", "", True)
@@ -128,6 +128,72 @@ def test_tomorrow_is_another_day_after_midnight() -> None:
     booking = lasting(at("10:00"), 30)
     before, after = (seen(booking, moment=at(clock)).until.when for clock in ("22:59", "23:00"))
     assert (before, after) == ("tomorrow", "today")
+
+
+def test_a_booking_nobody_has_checked_in_for_says_until_when_somebody_must() -> None:
+    booking = awaiting(booked("10:50", "12:00"), opens="10:40", due="11:05")
+    line = seen(booking)
+    assert (line.status, line.due) == ("checkin", at("11:05"))
+
+
+def test_a_check_in_that_is_overdue_leaves_the_room_busy_until_the_server_releases_it() -> None:
+    booking = awaiting(booked("10:50", "12:00"), opens="10:40", due="11:05")
+    line = seen(booking, moment=at("11:05"))
+    assert (line.status, line.due) == ("busy", None)
+
+
+def test_a_room_outside_its_hours_is_closed_until_it_opens() -> None:
+    line = seen(moment=at("22:00"), room=opened("07:00-19:00"))
+    assert (line.status, line.until.at, line.until.when) == ("closed", at("06:00", days=1), "tomorrow")
+
+
+def test_a_closed_room_says_the_day_it_really_opens() -> None:
+    line = seen(room=opened("Wed-Fri 07:00-19:00"))
+    assert (line.status, line.until.at, line.until.when) == ("closed", at("06:00", days=2), "later")
+
+
+def test_a_room_that_closes_is_free_until_then_and_no_longer() -> None:
+    room = opened("07:00-12:30")
+    assert seen(room=room).until.at == at("11:30")
+    assert [choice.minutes for choice in seen(part="actions", room=room).choices] == [15, 30]
+
+
+@quick
+@given(schedules(hours=30), hours)
+def test_a_door_with_hours_shows_at_every_moment_what_the_schedule_says(
+    bookings: list[Booking], moment: datetime
+) -> None:
+    room = opened("Mon-Fri 08:30-17:15")
+    scenes, closures = project(room, bookings, NOON), closed(room, window(room, NOON))
+    if not scenes[0].start <= moment < scenes[-1].start:
+        return
+    found = situation(bookings, moment, room.policy, closures)
+    assert shown(scenes, moment).status == found.status
+
+
+def test_a_room_that_nobody_may_book_offers_nothing() -> None:
+    room = replace(OAK, policy=Policy(bookable="people"))
+    assert seen(part="actions", room=room).choices == ()
+    assert seen(part="timeline", room=room).later is None
+
+
+def test_what_went_wrong_is_told_for_a_while() -> None:
+    one = message("11:00", "11:05")
+    assert told(one, moment=at("11:04")).message == one
+    assert told(one, moment=at("11:05")).message is None
+    assert told(one, moment=at("10:59")).message is None
+
+
+def test_of_two_messages_the_later_one_is_told_first() -> None:
+    first, second = message("11:00", "11:30"), message("11:10", "11:20", "hold_refused")
+    heard = [told(first, second, moment=at(clock)).message for clock in ("11:05", "11:10", "11:20")]
+    assert heard == [first, second, first]
+
+
+def test_a_release_can_be_taken_back_while_nobody_else_has_the_room() -> None:
+    one = message("11:00", "11:05")
+    assert told(one).undo == "a"
+    assert told(one, bookings=(booked("11:00", "12:00", "other"),)).undo == ""
 
 
 @pytest.mark.parametrize(("day", "length"), [(date(2026, 3, 28), 47), (date(2026, 10, 24), 49)])

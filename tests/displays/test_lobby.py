@@ -11,7 +11,7 @@ from hypothesis import given
 from displays.lobby import place, project
 from kiosk.schedule.availability import situation
 from kiosk.schedule.model import Booking, Room
-from tests.displays.rooms import OAK, hours, lasting, rooms, shown, slot
+from tests.displays.rooms import OAK, awaiting, hours, lasting, opened, rooms, shown, slot
 from tests.schedule.values import BERLIN, at, booked, quick, schedules
 
 NOON = at("11:00")
@@ -45,6 +45,17 @@ def test_a_free_row_names_what_follows_today() -> None:
 
 def test_a_free_row_says_nothing_of_tomorrow() -> None:
     assert seen(lasting(at("08:00", days=1), 1)).use is None
+
+
+def test_a_row_says_that_a_check_in_is_awaited_and_until_when_the_room_is_booked() -> None:
+    row = seen(awaiting(booked("10:50", "12:00"), opens="10:40", due="11:05"))
+    assert (row.status, row.until.at) == ("checkin", at("12:00"))
+
+
+def test_a_closed_row_says_when_the_room_opens_and_what_comes_then() -> None:
+    first = lasting(at("12:00"), 1, title="First")
+    row = slot(shown(project(opened("13:00-19:00"), [first], NOON), NOON), "row")
+    assert (row.status, row.until.at, row.use.title) == ("closed", at("12:00"), "First")
 
 
 def test_after_the_days_it_knows_a_row_says_that_the_schedule_is_unknown() -> None:

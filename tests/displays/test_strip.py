@@ -9,7 +9,7 @@ from hypothesis import given
 
 from displays.strip import Strip, strip
 from kiosk.schedule.availability import runs
-from kiosk.schedule.model import Booking
+from kiosk.schedule.model import Booking, Slot
 from kiosk.schedule.timeline import local_day
 from tests.displays.rooms import lasting
 from tests.schedule.values import BERLIN, MONDAY, days, quick, schedules, zones
@@ -51,6 +51,12 @@ def test_a_booking_that_comes_in_from_the_night_shows_it_when_it_ends_early() ->
 def test_bars_lie_where_the_bookings_are() -> None:
     (bar,) = strip([lasting(local(7), 6.5, held=True)], TODAY, BERLIN).bars
     assert (bar.kind, bar.at, bar.width) == ("held", 0, 50)
+
+
+def test_closed_hours_lie_under_the_bookings() -> None:
+    drawn = strip([lasting(local(7), 2)], TODAY, BERLIN, [Slot(local(0), local(13.5)), Slot(local(21), local(24))])
+    assert [(bar.kind, bar.at, bar.width) for bar in drawn.closed] == [("closed", 0, 50)]
+    assert [bar.kind for bar in drawn.bars] == ["busy"]
 
 
 def test_only_every_second_hour_is_named() -> None:

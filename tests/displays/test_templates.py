@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from displays import REGISTRY
-from displays.door import Actions, Choice, Next, Now, StatusLine
+from displays.deeds import Deed
+from displays.door import Actions, Choice, Next, Note, Now, StatusLine
 from displays.lobby import Row
 from displays.scene import Until, Use
 from kiosk.resources import resource
-from kiosk.schedule.model import Status
-from tests.displays.rooms import OAK, lasting, shown
+from kiosk.schedule.model import Message, MessageKind, Status
+from tests.displays.rooms import OAK, awaiting, lasting, shown, slot
 from tests.schedule.values import at
 
 FOLDER = Path(resource("templates"))
@@ -72,11 +74,11 @@ def test_every_scene_of_two_days_can_be_drawn(environment: Environment, display:
     bookings = [
         lasting(at("08:00"), 1, title="Daily", owner="Ada"),
         lasting(at("10:00"), 2, "b", own=True, held=True),
-        lasting(at("12:00"), 30, "c", private=True),
+        awaiting(lasting(at("12:00"), 30, "c", private=True), opens="11:50", due="12:10"),
     ]
     for scene in REGISTRY[display].project(OAK, bookings, NOON):
-        for slot, value in scene.slots:
-            assert "None" not in draw(environment, display, slot, value)
+        for name, value in scene.slots:
+            assert "None" not in draw(environment, display, name, value)
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -99,7 +101,7 @@ def test_what_people_write_is_text_and_nothing_else(environment: Environment) ->
     drawn = [
         draw(environment, "door", "now", Now("busy", use(NASTY))),
         draw(environment, "door", "next", Next("busy", use(NASTY))),
-        draw(environment, "door", "actions", Actions("busy", end=NASTY)),
+        draw(environment, "door", "actions", Actions("busy", deeds=(Deed("end", NASTY, asks=use(NASTY)),))),
         draw(environment, "lobby", "row", Row("busy", end(), use(NASTY))),
     ]
     assert not any("<script" in html or NASTY in html for html in drawn)
@@ -109,7 +111,71 @@ def test_buttons_carry_what_the_page_sends(environment: Environment) -> None:
     html = draw(environment, "door", "actions", Actions("free", (Choice(30), Choice(None, at("12:00")))))
     assert 'data-act="book" data-minutes="30"' in html
     assert f'data-act="book" data-until="{at("12:00").isoformat()}"' in html
-    assert 'data-act="end" data-booking="x"' in draw(environment, "door", "actions", Actions("busy", end="x"))
+
+
+@pytest.mark.parametrize(
+    ("deed", "sent"),
+    [
+        (Deed("end", "x"), 'data-act="end" data-booking="x"'),
+        (Deed("start", "x"), 'data-act="start" data-booking="x"'),
+        (Deed("check_in", "x"), 'data-act="check-in" data-booking="x"'),
+        (Deed("extend", "x", 15), 'data-act="extend" data-booking="x" data-minutes="15"'),
+        (Deed("extend", "x", None, NOON), f'data-act="extend" data-booking="x" data-until="{NOON.isoformat()}"'),
+    ],
+    ids=lambda one: one.act if isinstance(one, Deed) else "",
+)
+def test_what_can_be_done_about_a_booking_carries_what_the_page_sends(
+    environment: Environment, deed: Deed, sent: str
+) -> None:
+    html = draw(environment, "door", "actions", Actions("busy", deeds=(deed,)))
+    assert sent in html
+    assert "data-ask" not in html
+
+
+def test_somebody_elses_meeting_comes_with_a_question(environment: Environment) -> None:
+    html = draw(environment, "door", "actions", Actions("busy", deeds=(Deed("end", "x", asks=use()),)))
+    assert 'data-whose="Design review · Ada"' in html
+    assert re.search(r'data-ask="[^"]+\?"', html)
+
+
+def test_a_private_meetings_question_names_nobody(environment: Environment) -> None:
+    hidden = Use("", "", True, False, False, NOON, at("12:00"))
+    html = draw(environment, "door", "actions", Actions("busy", deeds=(Deed("end", "x", asks=hidden),)))
+    assert 'data-whose="Private"' in html
+
+
+@pytest.mark.parametrize("kind", get_args(MessageKind))
+def test_every_message_is_told_in_words_of_its_own(environment: Environment, kind: MessageKind) -> None:
+    message = Message(kind, NOON, at("11:30"), NOON, at("12:00"), reason="taken")
+    html = draw(environment, "door", "note", Note(message))
+    assert "11:00–12:00" in html
+    assert "<button" not in html
+    others = [Message(other, NOON, at("11:30"), NOON, at("12:00")) for other in get_args(MessageKind) if other != kind]
+    assert html not in [draw(environment, "door", "note", Note(other)) for other in others]
+
+
+def test_a_release_that_can_be_taken_back_has_a_button(environment: Environment) -> None:
+    message = Message("missed", NOON, at("11:05"), NOON, at("12:00"), undo="x")
+    assert 'data-act="check-in" data-booking="x"' in draw(environment, "door", "note", Note(message, "x"))
+
+
+def test_a_check_in_counts_down_without_telling_it_aloud(environment: Environment) -> None:
+    html = draw(environment, "door", "status", StatusLine("checkin", end(), due=at("11:05")))
+    assert f'<span role="timer" data-countdown="{at("11:05").isoformat()}"' in html
+
+
+def test_what_is_free_comes_with_the_timeline(environment: Environment) -> None:
+    scene = shown(REGISTRY["door"].project(OAK, [lasting(at("12:00"), 1)], NOON), NOON)
+    html = draw(environment, "door", "timeline", slot(scene, "timeline"))
+    assert f"/{at('12:00').isoformat()} {at('13:00').isoformat()}/" in html
+    assert 'data-length="30"' in html
+    assert 'data-open="later"' in html
+
+
+def test_a_timeline_without_anything_to_book_is_no_button(environment: Environment) -> None:
+    scene = shown(REGISTRY["door"].project(OAK, [], NOON), NOON)
+    html = draw(environment, "door", "timeline", replace(slot(scene, "timeline"), later=None))
+    assert "<button" not in html
 
 
 def test_a_countdown_carries_a_sentence_for_every_kind_of_number(environment: Environment) -> None:

@@ -1,0 +1,27 @@
+// Sheets: small windows over a display, of which one may be open; whoever turns away leaves none behind.
+
+export const isOpen = () => Boolean(document.querySelector("dialog[open]"));
+
+export function openSheet(sheet) {
+  if (!isOpen()) sheet.showModal();
+}
+
+export function closeSheets() {
+  document.querySelectorAll("dialog[open]").forEach((sheet) => sheet.close());
+}
+
+// A touch beside what a sheet says, or on its own way out.
+export const leaves = (target) => target.matches("dialog") || Boolean(target.closest("[data-close]"));
+
+// Asks before somebody else's meeting is changed: the yes is the button itself, once more and without its question.
+export function ask(sheet, button) {
+  const yes = sheet.querySelector("[data-ask-yes]");
+  const { ask: question, whose, ...what } = button.dataset;
+  for (const name of Object.keys(yes.dataset)) delete yes.dataset[name];
+  Object.assign(yes.dataset, what, { askYes: "" });
+  yes.removeAttribute("data-pressed");
+  yes.innerHTML = button.innerHTML;
+  sheet.querySelector("[data-ask-title]").textContent = question;
+  sheet.querySelector("[data-ask-whose]").textContent = whose;
+  openSheet(sheet);
+}

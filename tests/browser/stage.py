@@ -1,0 +1,114 @@
+"""A door with whatever a test says is known of its room: real templates, scripts and rules, and nobody behind them."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask, Response, jsonify, render_template, request, send_from_directory
+from markupsafe import Markup
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from displays import REGISTRY
+from kiosk import clock
+from kiosk.live.drawing import Drawn, Painter, current_slots, track_json
+from kiosk.resources import resource
+from kiosk.schedule.model import Booking, Message, Room
+from kiosk.web import wording
+
+
+class Silent(WSGIRequestHandler):
+    """Serves without a word."""
+
+    def log(self, *_what: Any) -> None:
+        """Say nothing."""
+
+
+@dataclass
+class Stage:
+    """Serves the screens of one room at a fixed moment; taps are written down and answered as the test says."""
+
+    room: Room
+    bookings: Sequence[Booking] = ()
+    messages: Sequence[Message] = ()
+    moment: datetime = field(default_factory=clock.now)
+    language: str = "en"
+    hours: str = "24"
+    taps: list[tuple[str, str, Any]] = field(default_factory=list)
+    answer: tuple[int, dict[str, Any]] = (200, {"message": "Done.", "id": "kioskmade"})
+    url: str = ""
+
+    def __enter__(self) -> Stage:
+        """Open."""
+        self._server = make_server("127.0.0.1", 0, _app(self), threaded=True, request_handler=Silent)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.port}"
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        """Close."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def drawn(self, app: Flask, display: str) -> Drawn:
+        """Draw the room as it is known now."""
+        kind = REGISTRY[display]
+        scenes = kind.project(self.room, self.bookings, self.moment, self.messages)
+        painter = Painter(wording.drawer(app, self.language), "")
+        return painter.paint(kind, self.room, self.room.zone, scenes, self.moment)
+
+    def view(self, drawn: Drawn, display: str) -> dict[str, Any]:
+        """Return what the page plays."""
+        stamp = {"now": clock.iso(self.moment), "as_of": clock.iso(self.moment), "stale": {}}
+        return {
+            "display": display,
+            "slug": self.room.slug,
+            "version": drawn.version,
+            "build": "stage",
+            "language": self.language,
+            "zone": self.room.zone.key,
+            "stamp": stamp,
+            "tracks": {self.room.slug: track_json(drawn, self.moment)},
+        }
+
+
+def _app(stage: Stage) -> Flask:
+    app = Flask("stage", template_folder=str(resource("templates")), static_folder=None)
+    wording.install(app, stage.language, stage.hours)
+    app.jinja_env.globals["static"] = lambda path: f"/static/{path}"
+
+    @app.get("/static/<path:path>")
+    def static(path: str) -> Response:
+        return send_from_directory(resource("static"), path)
+
+    @app.get("/<display>/<_slug>")
+    def page(display: str, _slug: str) -> str | Response:
+        drawn = stage.drawn(app, display)
+        view = stage.view(drawn, display)
+        if "json" in request.headers.get("Accept", ""):
+            return Response(json.dumps(view), mimetype="application/json")
+        scene, slots = current_slots(drawn, stage.moment)
+        marked = {slot: Markup(html) for slot, html in slots.items()}
+        if display == "door":
+            return render_template("door.html", view=view, room=stage.room, status=scene.status, current=marked)
+        row = {"slug": stage.room.slug, "status": scene.status, "order": scene.order, "html": marked["row"]}
+        return render_template("lobby.html", view=view, title="All rooms", current=[row])
+
+    @app.route("/api/v1/<path:path>", methods=["POST", "DELETE"])
+    def tap(path: str) -> tuple[Response, int]:
+        asked = request.full_path.removeprefix("/api/v1/").rstrip("?")
+        stage.taps.append((request.method, asked, request.get_json(silent=True)))
+        code, body = stage.answer
+        return jsonify(body), code
+
+    return app
+
+
+def at(clock_time: str, day: int = 10) -> datetime:
+    """The instant of "HH:MM", UTC, on the stage's Monday."""
+    hour, minute = (int(part) for part in clock_time.split(":")[:2])
+    return datetime(2026, 8, day, hour, minute, tzinfo=UTC)
