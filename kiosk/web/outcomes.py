@@ -29,7 +29,7 @@ def message(command: Command, room: Room) -> str:
     if command.state != "confirmed":
         return _("Held until %(time)s. Google cannot be reached; it is booked there as soon as it can.", time=until)
     if command.kind == "book":
-        return _booked(command, until)
+        return _booked(command, room, until)
     released = _("The room is released. The meeting itself is still in its organizer's calendar.")
     ended = _("Ended. The room is free.")
     sentences: dict[str, str] = {
@@ -44,10 +44,17 @@ def message(command: Command, room: Room) -> str:
     return sentences[command.kind]
 
 
-def _booked(command: Command, until: str) -> str:
+def _booked(command: Command, room: Room, until: str) -> str:
     if command.reason == "unanswered":
         return _("Booked until %(time)s. The room has to be confirmed by somebody.", time=until)
-    return _("Booked until %(time)s.", time=until)
+    if command.start <= command.created_at:
+        return _("Booked until %(time)s.", time=until)
+    day = command.start.astimezone(room.zone).date()
+    span = {"start": _clock(command.start, room), "end": until}
+    if day == command.created_at.astimezone(room.zone).date():
+        return _("Booked from %(start)s to %(end)s.", **span)
+    written = str(current_app.jinja_env.filters["day"](day))
+    return _("Booked for %(day)s, %(start)s to %(end)s.", day=written, **span)
 
 
 def refusal(reason: str, **more: Any) -> Problem:
