@@ -179,6 +179,7 @@ class Desk:
 
     def _drive_locked(self, command: Command, waited: bool = False) -> None:
         """Drive, and write down how it ended while the room is still ours: the next tap must see a hold."""
+        wait = None
         with self.locks.room(command.room_id) as lease:
             command = self.find(command.id)
             if command.state not in journal.OPEN:
