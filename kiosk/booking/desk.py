@@ -206,7 +206,7 @@ class Desk:
 
     def _room_is_busy(self, command: Command) -> None:
         if command.attempts == 0:
-            self.driver.store.write(journal.settle, command, "refused", "being_booked", self.driver.clock())
+            self.driver.store.write_durably(journal.settle, command, "refused", "being_booked", self.driver.clock())
 
     def _fail(self, command: Command, reason: str) -> None:
         now = self.driver.clock()

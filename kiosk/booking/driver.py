@@ -71,7 +71,7 @@ class Driver:
         reason = self._out_of_time(command)
         if reason:
             # Earlier attempts may have reached Google, so it is looked at before the row is settled.
-            self.store.write(journal.withdraw, command, reason, self.clock())
+            self.store.write_durably(journal.withdraw, command, reason, self.clock())
             return None
         return self._kinds()[command.kind](job)
 
