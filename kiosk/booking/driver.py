@@ -257,6 +257,10 @@ class Driver:
         return found is not None or not self._may_be_under_way(job.command)
 
     def _put_back(self, job: Job) -> bool:
+        with self.store.read() as db:
+            agreed = journal.agreed(db, job.stored.id, job.command.event_id)
+        if agreed == job.slot:
+            return True  # the same was asked for twice, and done for the other
         moved = verified.put_back(self._place(job, job.slot), job.change)
         return moved is not None or not self._may_be_under_way(job.command)
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from peewee import Database
 
-from kiosk.schedule.model import Booking
+from kiosk.schedule.model import Booking, Slot
 from kiosk.schedule.rights import Way
 from kiosk.store import acts
 from kiosk.store.acts import Act
@@ -20,6 +20,8 @@ from kiosk.store.revisions import slug_of, touch
 Kind = Literal["book", "extend", "start", "end", "cancel", "release", "accept", "check_in"]
 State = Literal["pending", "held", "withdrawing", "confirmed", "refused"]
 OPEN: tuple[State, ...] = ("pending", "held", "withdrawing")
+# What gives an event its time.
+TIMED: tuple[Kind, ...] = ("book", "extend", "start", "end")
 LOGGED = ("held", "confirmed", "refused")
 # Why a hold was withdrawn that somebody took back: nobody must be told.
 TAKEN_BACK = "taken_back"
@@ -156,6 +158,14 @@ def last_of(db: Database, room_id: int, event_id: str, kind: Kind) -> Command | 
     """Return the newest command of that kind about an event of a room."""
     found = _list(db, "room_id = ? AND event_id = ? AND kind = ?", room_id, event_id, kind)
     return found[-1] if found else None
+
+
+def agreed(db: Database, room_id: int, event_id: str) -> Slot | None:
+    """Return the time that an event was last given here with everybody's knowledge; None when it never was."""
+    sql = f"room_id = ? AND event_id = ? AND state = 'confirmed' AND kind IN ({marks(TIMED)})"
+    found = _list(db, sql, room_id, event_id, *TIMED)
+    last = max(found, key=lambda one: one.settled_at or one.created_at, default=None)
+    return Slot(last.start, last.end) if last else None
 
 
 def rooms_of(db: Database, event_id: str) -> set[int]:

@@ -154,6 +154,21 @@ def test_extension_that_nobody_was_told_of_is_put_back(desk: Desk, calendars: Fa
     assert only(calendars)[1] == made.end
 
 
+def test_extension_asked_for_twice_stays_when_only_one_of_them_is_given_up(
+    desk: Desk, calendars: FakeCalendars, still: StillClock
+) -> None:
+    made = desk.book(Wish("oak", None, None, 30))
+    twins = [desk.counter.change(Asked("extend", made.event_id, minutes=15, key=key)) for key in ("a", "b")]
+    assert desk._submit(twins[0]).state == "confirmed"
+    calendars.before.append(unreachable)
+    assert desk._submit(twins[1]).state == "withdrawing"
+    calendars.before.clear()
+    still.advance(minutes=2)
+    desk.step()
+    assert desk.find(twins[1].id).state == "refused"
+    assert only(calendars)[1] == still() + timedelta(minutes=43)
+
+
 def test_extension_of_a_booking_that_google_moved_is_refused(
     desk: Desk, calendars: FakeCalendars, still: StillClock
 ) -> None:
