@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from kiosk import clock, runtime
 from kiosk.booking.counter import Asked, Declined
 from kiosk.booking.desk import Desk
-from kiosk.errors import NotFound
+from kiosk.errors import KioskError, NotFound
 from kiosk.schedule import checkin
 from kiosk.schedule.model import Booking
 from kiosk.schedule.rights import Who
-from kiosk.store import attendance, diary, rooms
+from kiosk.store import attendance, diary, journal, rooms
 from kiosk.store.attendance import Attendance
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
@@ -46,14 +46,20 @@ class Attendant:
             wanting = [one for one in rooms.every(db) if one.room.policy.check_in != "off"]
         if not wanting:
             return
-        self.store.write(attendance.be_here, now)
+        if self.store.write(attendance.be_here, now):
+            self.store.write(journal.drop_releases, now)
         for stored in wanting:
             if self._is_new(stored, now):
                 self._look(stored, now)
         with self.store.read() as db:
             due = attendance.due(db, now)
         for one in due:
-            self._give_up(one, now)
+            try:
+                self._give_up(one, now)
+            except KioskError as error:
+                log.warning("The check-in of %s cannot be given up now: %s", one.event_id, error)
+            # Google may have let us wait: that was no absence.
+            self.store.write(attendance.stay, self.clock())
 
     def _is_new(self, stored: StoredRoom, now: datetime) -> bool:
         revision, until = self._looked.get(stored.id, (-1, clock.DAWN))
@@ -91,12 +97,12 @@ class Attendant:
             whole = one.due_at - max(one.at, one.start) >= stored.room.policy.grace
             self.store.write(attendance.miss if whole else attendance.excuse, one.room_id, one.event_id, now)
         else:
-            self._release(stored, booking, checkin.strike(missed, stored.room.policy) if one.series_id else "none")
+            self._release(stored, one, booking, checkin.strike(missed, stored.room.policy) if one.series_id else "none")
 
-    def _release(self, stored: StoredRoom, booking: Booking, strike: str) -> None:
+    def _release(self, stored: StoredRoom, one: Attendance, booking: Booking, strike: str) -> None:
         note = {"none": "missed", "warn": "missed_warned", "remove": "missed_series"}[strike]
-        # One release for one missed check-in, however often it is tried.
-        key = f"missed {stored.id} {booking.id} {booking.start.isoformat()}"
+        # One release for one missed check-in, however often it is tried. No request's header can have such a key.
+        key = f"\x1fmissed {stored.id} {booking.id} {booking.start.isoformat()} {one.due_at.isoformat()}"
         asked = Asked("release", booking.id, stored.room.slug, note=note, key=key, who=Who("server"))
         try:
             done = self.desk.change(asked)

@@ -11,7 +11,7 @@ from kiosk import clock
 from kiosk.errors import NotFound, UsageError
 from kiosk.schedule import rights, rules
 from kiosk.schedule.hours import closures
-from kiosk.schedule.model import Booking, Refusal, Slot
+from kiosk.schedule.model import Booking, Slot
 from kiosk.schedule.rights import Act, Who
 from kiosk.store import acts, attendance, diary, events, journal, rooms
 from kiosk.store.database import Store
@@ -20,8 +20,6 @@ from kiosk.store.rooms import StoredRoom
 
 FIRST_LOOK = timedelta(seconds=30)
 PANEL = Who("panel")
-# The actor of what nobody asked for.
-SERVER = "server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,8 @@ class Asked:
     @property
     def request(self) -> str:
         """What is asked for, in one line: the same for the same request."""
-        return f"{self.act} {self.event_id} {self.slug} {self.minutes} {self.until} {self.series}"
+        who = f"{self.who.kind} {self.who.email}"
+        return f"{self.act} {self.event_id} {self.slug} {self.minutes} {self.until} {self.series} {who}"
 
 
 class Declined(UsageError):
@@ -123,8 +122,17 @@ class Counter:
             "release": self._release,
         }
         command = make[asked.act](stored, booking, asked)
+        if command.kind == "cancel" and asked.act == "end":
+            ways = rights.ways("cancel", booking, asked.who, stored.room.policy)
         person = booking.person if ways[0] == "organizer" else ""
         return replace(command, way=ways[0], person=person)
+
+    def release_of(self, asked: Asked) -> Command | None:
+        """Return the release for want of a check-in of that booking that is not settled yet."""
+        stored = self._room_of(asked)
+        with self.store.read() as db:
+            last = journal.last_of(db, stored.id, asked.event_id, "release")
+        return last if last and last.state in {"pending", "held"} and last.note.startswith("missed") else None
 
     def declined(self, asked: Wish | Asked, reason: str) -> acts.Act:
         """Return what the log of acts says of something that was declined."""
@@ -140,8 +148,11 @@ class Counter:
                 raise Declined("unread")
             taken = diary.between(db, stored, start, end)
             awaited = journal.invited_between(db, stored.id, start, end)
-        policy, zone = stored.room.policy, stored.room.zone
-        refusal = rules.decide(taken, start, end, self.clock(), policy, closures(policy.hours, zone, start, end))
+        policy, zone, now = stored.room.policy, stored.room.zone, self.clock()
+        # A wish that makes no sense may be years long: it is looked at before the hours of its days are.
+        refusal = rules.decide((), start, end, now, policy) or rules.decide(
+            taken, start, end, now, policy, closures(policy.hours, zone, start, end)
+        )
         if refusal:
             raise Declined(refusal.reason, refusal.conflict)
         if awaited:
@@ -166,10 +177,16 @@ class Counter:
         if booking.held:
             raise Declined("held")
         policy, zone = stored.room.policy, stored.room.zone
-        closed = closures(policy.hours, zone, new.start, new.end)
-        with self.store.read() as db:
-            found = diary.between(db, stored, new.start, new.end)
-        refusal: Refusal | None = rules.decide_change(found, booking, new.start, new.end, self.clock(), policy, closed)
+        now = self.clock()
+        refusal = rules.decide_change((), booking, new.start, new.end, now, policy)
+        if refusal is None:
+            closed = closures(policy.hours, zone, new.start, new.end)
+            with self.store.read() as db:
+                found = diary.between(db, stored, new.start, new.end)
+                awaited = journal.invited_between(db, stored.id, new.start, new.end)
+            refusal = rules.decide_change(found, booking, new.start, new.end, now, policy, closed)
+            if awaited and refusal is None:
+                raise Declined("being_booked")
         if refusal:
             raise Declined(refusal.reason, refusal.conflict)
         command = self._command(kind, stored, booking.id, new, booking.title, asked)
@@ -179,7 +196,12 @@ class Counter:
         now = self.clock()
         end = rules.ends_at(booking, now)
         if booking.held or booking.start > now or end is None:
-            return self._cancel(stored, booking, asked)
+            if rights.ways("cancel", booking, asked.who, stored.room.policy):
+                return self._cancel(stored, booking, asked)
+            if booking.start > now:
+                raise Declined("not_begun")
+            # Somebody else's meeting is ended, and never taken out of their calendar.
+            end = booking.start + rules.MINUTE
         command = self._command("end", stored, booking.id, Slot(booking.start, end), booking.title, asked)
         return replace(command, old_start=booking.start, old_end=booking.end)
 
@@ -189,6 +211,8 @@ class Counter:
     def _release(self, stored: StoredRoom, booking: Booking, asked: Asked) -> Command:
         if asked.series and not booking.series_id:
             raise Declined("no_series")
+        if booking.held:
+            return self._cancel(stored, booking, asked)
         command = self._command("release", stored, booking.id, Slot(booking.start, booking.end), booking.title, asked)
         return replace(command, note=asked.note or ("series" if asked.series else ""))
 
@@ -220,12 +244,16 @@ class Counter:
             raise Declined("over")
         if now - released.settled_at > stored.room.policy.undo or released.end <= now or released.start != start:
             raise Declined("over")
-        if released.way == "release":
+        if released.way == "release" and stored.calendar_id:
             command = self._command("accept", stored, released.event_id, _slot(released), released.title, asked)
             return replace(command, way="release")
         begin = max(released.start, rules.book_now(now))
         command = self._command("book", stored, "", Slot(begin, released.end), released.title, asked)
-        return replace(command, note=journal.UNDO + asked.event_id)
+        with self.store.read() as db:
+            made = journal.booking_in(db, stored.id, asked.event_id)
+        person = made.person if made else ""
+        way: rights.Way = "organizer" if person else "room"
+        return replace(command, note=journal.UNDO + asked.event_id, person=person, way=way)
 
     def _find(self, stored: StoredRoom, event_id: str) -> Booking:
         with self.store.read() as db:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from kiosk import clock, runtime
-from kiosk.booking.counter import SERVER, Asked, Counter, Declined, Wish
+from kiosk.booking.counter import Asked, Counter, Declined, Wish
 from kiosk.booking.driver import Driver
-from kiosk.booking.lock import Locks, RoomTaken
+from kiosk.booking.lock import PATIENCE, Locks, RoomTaken
 from kiosk.booking.verified import ANSWER_SECONDS as ROOM_ANSWER_SECONDS
 from kiosk.errors import Busy, LeaseLost, NotFound, Refused, SourceError, UsageError
 from kiosk.store import acts, journal, outcome
@@ -26,6 +26,11 @@ IDLE_SECONDS = 1.0
 LONGEST_REST = timedelta(seconds=30)
 MOST_TRIES = 5
 CLOCK_PUT_BACK = timedelta(seconds=5)
+# What has reached Google already may wait for the room longer than a tap.
+PATIENCE_AFTER_A_WAIT = 15.0
+# Google's refusal to let us act for somebody.
+DELEGATION = "delegation"
+GIVING_BACK = ("end", "cancel", "release")
 
 
 class KeyReused(UsageError):
@@ -59,6 +64,13 @@ class Desk:
         Raises Declined, KeyReused, NotFound, and Busy when Google answers for a hold at this very moment.
         """
         return self._ask(asked, lambda: self.counter.change(asked))
+
+    def check_in(self, asked: Asked) -> Command:
+        """Check a booking in, and stop a release for want of it that is under way. Raises what `change` does."""
+        stopped = self.counter.release_of(asked)
+        if stopped and self.driver.store.write_durably(journal.withdraw, stopped, "attended", self.driver.clock()):
+            self._wake.set()
+        return self.change(asked)
 
     def _ask(self, asked: Wish | Asked, decide: Callable[[], Command]) -> Command:
         """Answer as before when the same was asked before; else write the command and drive it."""
@@ -180,7 +192,7 @@ class Desk:
     def _drive_locked(self, command: Command, waited: bool = False) -> None:
         """Drive, and write down how it ended while the room is still ours: the next tap must see a hold."""
         wait = None
-        with self.locks.room(command.room_id) as lease:
+        with self.locks.room(command.room_id, PATIENCE_AFTER_A_WAIT if waited else PATIENCE) as lease:
             command = self.find(command.id)
             if command.state not in journal.OPEN:
                 return  # whoever had the room before has brought it to its end
@@ -189,7 +201,14 @@ class Desk:
         if wait:
             with self._failures_of(command):
                 wait()
+            self._drive_after_the_wait(command)
+
+    def _drive_after_the_wait(self, command: Command) -> None:
+        """Finish what has reached Google already: where the room cannot be had, the row stays open for the worker."""
+        try:
             self._drive_locked(command, waited=True)
+        except RoomTaken:
+            log.info("%s %s waits for the room", command.kind, command.event_id)
 
     @contextmanager
     def _failures_of(self, command: Command) -> Iterator[None]:
@@ -199,7 +218,7 @@ class Desk:
         except Refused as error:
             if command.attempts == 0:
                 log.warning("%s %s refused: %s", command.kind, command.event_id, error)
-            self._fail(command, error.reason or "refused")
+            self._fail(command, error)
         except SourceError as error:
             log.info("%s %s waits: %s", command.kind, command.event_id, error)
             self._give_way(command)
@@ -208,11 +227,14 @@ class Desk:
         if command.attempts == 0:
             self.driver.store.write_durably(journal.settle, command, "refused", "being_booked", self.driver.clock())
 
-    def _fail(self, command: Command, reason: str) -> None:
-        now = self.driver.clock()
+    def _fail(self, command: Command, error: Refused) -> None:
+        now, reason = self.driver.clock(), error.reason or "refused"
         if command.state == "withdrawing" and command.end <= now:
             # Google does not let us see whether anything is left of it, and its time is over.
             self.driver.store.write(journal.settle_withdrawn, command, now)
+        elif reason == DELEGATION and command.attempts == 0:
+            # We may not even look into that person's calendar: nothing of it can be there.
+            self.driver.store.write_durably(journal.settle, command, "refused", reason, now)
         else:
             self.driver.store.write_durably(journal.withdraw, command, reason, now)
 
@@ -226,10 +248,8 @@ class Desk:
             self.driver.store.write_durably(journal.withdraw, command, "unreachable", now)
 
     def _may_wait(self, command: Command) -> bool:
-        """A booking waits where holds are on; nobody waits for a release that the server itself wants."""
-        if command.kind == "release" and command.actor == SERVER:
-            return command.end > self.driver.clock()
-        return self.hold and command.kind == "book"
+        """A booking waits where holds are on; what gives time back is done whenever Google answers."""
+        return command.kind in GIVING_BACK or (self.hold and command.kind == "book")
 
     def _loop(self) -> None:
         runtime.repeat(self.step, self._wake, IDLE_SECONDS, log, "The journal")

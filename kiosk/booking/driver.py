@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from kiosk import clock
 from kiosk.booking import verified
@@ -17,6 +18,8 @@ from kiosk.store.database import Store
 from kiosk.store.journal import Command
 from kiosk.store.leases import Lease
 from kiosk.store.rooms import StoredRoom
+
+log = logging.getLogger(__name__)
 
 # A request that was cut off may still arrive at Google; only after this long is a missing event really missing.
 STRAY = timedelta(minutes=1)
@@ -63,8 +66,7 @@ class Driver:
         """
         with self.store.read() as db:
             stored = rooms.by_id(db, command.room_id)
-        patience = timedelta(seconds=ANSWER_SECONDS)
-        job = Job(command, stored, lease, waited or self.clock() - command.created_at > patience)
+        job = Job(command, stored, lease, waited)
         if command.state == "withdrawing":
             self._withdraw(job)
             return None
@@ -87,13 +89,14 @@ class Driver:
         }
 
     def _out_of_time(self, command: Command) -> str:
+        now = self.clock()
+        if (command.old_end or command.end) <= now and command.end <= now:
+            return "past"
         if command.kind not in {"book", "extend", "start", "accept"}:
             return ""
-        now = self.clock()
-        if command.end <= now:
-            return "past"
+        for_now = command.kind != "book" or command.start <= command.created_at
         forgotten = command.state == "pending" and now - command.created_at > FORGOTTEN
-        return "forgotten" if forgotten else ""
+        return "forgotten" if for_now and forgotten else ""
 
     def _book(self, job: Job) -> Wait | None:
         command = job.command
@@ -136,8 +139,7 @@ class Driver:
         return lambda: verified.await_answer(place, job.command.event_id, ANSWER_SECONDS)
 
     def _booked(self, job: Job, place: Place, mine: Event, others: list[Event]) -> None:
-        reason = "unanswered" if mine.answer == "needsAction" else ""
-        if not self._confirm(job, [mine, *others], reason=reason) and self._was_given_up(job.command):
+        if not self._confirm(job, [mine, *others], reason=_unanswered(mine)) and self._was_given_up(job.command):
             verified.delete_once(place, job.command.event_id)
 
     def _was_given_up(self, command: Command) -> bool:
@@ -183,7 +185,7 @@ class Driver:
         else:
             # Another's copy has an etag of its own.
             mine = replace(known, start=changed.start, end=changed.end) if place.person else changed
-            self._confirm(job, [mine, *others])
+            self._confirm(job, [mine, *others], reason=_unanswered(changed))
         return None
 
     def _end(self, job: Job) -> Wait | None:
@@ -205,9 +207,9 @@ class Driver:
 
     def _release(self, job: Job) -> None:
         command = job.command
-        if self._came_after_all(job):
-            self._refuse(job, "attended", [], [])
-        elif command.way == "room" or job.stored.calendar_id is None:
+        if command.note.startswith("missed") and self._is_settled_otherwise(job):
+            return
+        if command.way == "room" or job.stored.calendar_id is None:
             self._cancel(job)
         elif command.note in WHOLE_SERIES:
             self._release_series(job)
@@ -216,14 +218,29 @@ class Driver:
             self._confirm(job, [found] if found else [], [] if found else [command.event_id])
 
     def _release_series(self, job: Job) -> None:
-        known = self._mirrored(job)
-        verified.decline(self._place(job, job.slot), known.series_id if known else "", _comment(job.command))
+        known, place, comment = self._mirrored(job), self._place(job, job.slot), _comment(job.command)
+        series = known.series_id if known else ""
+        if not series or verified.decline(place, series, comment) is None:
+            # The room was invited to this one only.
+            verified.decline(place, job.command.event_id, comment)
         if self._confirm(job, [replace(known, answer="declined")] if known else []):
             self.store.write(mirror.hasten, job.stored.id, self.clock())
 
-    def _came_after_all(self, job: Job) -> bool:
-        if not job.command.note.startswith("missed"):
+    def _is_settled_otherwise(self, job: Job) -> bool:
+        """Settle a release that must not be: somebody has come, or it is at another time by now."""
+        if self._has_come(job):
+            # An earlier attempt may have reached Google: that is undone.
+            self.store.write_durably(journal.withdraw, job.command, "attended", self.clock())
+            return True
+        if job.stored.calendar_id is None:
             return False
+        found = self._place(job, job.slot).find(job.command.event_id)
+        moved = found is not None and not found.cancelled and found.start != job.command.start
+        if moved:
+            self._refuse(job, "moved", [found] if found else [], [])
+        return moved
+
+    def _has_come(self, job: Job) -> bool:
         with self.store.read() as db:
             known = attendance.find(db, job.stored.id, job.command.event_id)
         return known is not None and known.state == "in"
@@ -241,7 +258,13 @@ class Driver:
 
     def _withdraw(self, job: Job) -> None:
         """Make sure that nothing of a given-up command is or will be in the calendar."""
-        undo = {"book": self._unmake, "extend": self._put_back, "start": self._put_back, "accept": self._decline_again}
+        undo = {
+            "book": self._unmake,
+            "extend": self._put_back,
+            "start": self._put_back,
+            "accept": self._decline_again,
+            "release": self._take_again,
+        }
         act = undo.get(job.command.kind)
         if act is None or not job.stored.calendar_id or act(job):
             self.store.write(outcome.withdrawn, job.command, self.clock())
@@ -265,8 +288,32 @@ class Driver:
         return moved is not None or not self._may_be_under_way(job.command)
 
     def _decline_again(self, job: Job) -> bool:
-        verified.decline(self._place(job, job.slot), job.command.event_id, "")
+        if not self._has_come(job):
+            verified.decline(self._place(job, job.slot), job.command.event_id, "")
         return not self._may_be_under_way(job.command)
+
+    def _take_again(self, job: Job) -> bool:
+        """Undo a release of which somebody has come after all; False while a request for it may still arrive."""
+        command, place = job.command, self._place(job, job.slot)
+        found = place.find(command.event_id)
+        if command.reason != "attended" or found is None:
+            return True
+        if found.cancelled and command.way == "room":
+            self.store.write_durably(journal.add, _anew(command, self.clock()))
+        elif found.answer == "declined":
+            self._accept_again(job, place, found)
+        elif self._may_be_under_way(command):
+            return False
+        return True
+
+    def _accept_again(self, job: Job, place: Place, found: Event) -> None:
+        series = found.series_id if job.command.note in WHOLE_SERIES else ""
+        try:
+            mine, others = verified.accept(place, series or found.id, job.slot)
+        except Taken as error:
+            log.warning("%s: %s has lost its time to somebody else", job.stored.room.slug, found.id)
+            mine, others = found, error.events
+        self.store.write(mirror.write_through, job.stored.id, [found if series else mine, *others], [])
 
     def _may_be_under_way(self, command: Command) -> bool:
         return self.clock() - command.created_at < STRAY
@@ -301,6 +348,33 @@ def _local_event(command: Command) -> Event:
         organizer=organizer,
         organized_by_room=not organizer,
     )
+
+
+def _anew(released: Command, now: datetime) -> Command:
+    """Return the command that books again what was deleted before somebody came."""
+    return Command(
+        id=released.id[::-1],
+        room_id=released.room_id,
+        kind="book",
+        event_id=f"kiosk{released.id[::-1]}",
+        start=released.start,
+        end=released.end,
+        title=released.title,
+        state="held",
+        reason="",
+        key=None,
+        request="",
+        attempts=0,
+        due_at=now,
+        created_at=now,
+        note=journal.UNDO + released.event_id,
+        held_at=now,
+        actor=released.actor,
+    )
+
+
+def _unanswered(event: Event) -> str:
+    return "unanswered" if event.answer == "needsAction" else ""
 
 
 def _comment(command: Command) -> str:

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 # Short, so that a killed server blocks a room for a moment only; renewed while a command is being done.
 LENGTH = timedelta(seconds=10)
 RENEW_SECONDS = 3.0
-PATIENCE_SECONDS = 2.0
+PATIENCE = 2.0
 STEP_SECONDS = 0.05
 
 
@@ -47,9 +47,9 @@ class Locks:
             self.store.write(leases.extend, lease, self.clock() + LENGTH)
 
     @contextmanager
-    def room(self, room_id: int) -> Iterator[Lease]:
-        """Hold the room's lease. Raises RoomTaken when somebody else keeps it for more than two seconds."""
-        lease = self._wait_for(leases.of_room(room_id))
+    def room(self, room_id: int, patience: float = PATIENCE) -> Iterator[Lease]:
+        """Hold the room's lease. Raises RoomTaken when somebody else keeps it for longer than `patience` (seconds)."""
+        lease = self._wait_for(leases.of_room(room_id), patience)
         self._held.add(lease)
         try:
             yield lease
@@ -57,9 +57,9 @@ class Locks:
             self._held.discard(lease)
             self.store.write(leases.give_back, lease)
 
-    def _wait_for(self, name: str) -> Lease:
+    def _wait_for(self, name: str, patience: float) -> Lease:
         pause = threading.Event()
-        give_up = clock.monotonic() + PATIENCE_SECONDS
+        give_up = clock.monotonic() + patience
         while True:
             lease = self.store.write(leases.take, name, self.owner, self.clock(), LENGTH)
             if lease is not None:

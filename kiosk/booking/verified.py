@@ -122,7 +122,7 @@ def await_answer(place: Place, event_id: str, seconds: float) -> None:
         pause.wait(STEP_SECONDS)
 
 
-def reshape(place: Place, change: Change, known: Event | None = None) -> Event:
+def reshape(place: Place, change: Change, known: Event | None = None, again: bool = True) -> Event:
     """Move an event where nothing is in its way; `known` is it as we last read it.
 
     Raises Taken, Missing, Cancelled, Unreachable, and Refused ("changed") when somebody has moved it meanwhile.
@@ -139,10 +139,10 @@ def reshape(place: Place, change: Change, known: Event | None = None) -> Event:
     try:
         return place.source.reshape(place.calendar_id, event, start, change.new.end, place.zone, place.person)
     except Changed:
-        if known is None:
+        if not again:
             raise
         # The room's own answer changes the etag too: look once more at what it is now.
-        return reshape(place, change)
+        return reshape(place, change, again=False)
     except Unreachable:
         found = place.get(change.event_id)
         if _slot(found) != Slot(start, change.new.end):

@@ -100,11 +100,18 @@ def put_off(db: Database, gap: timedelta) -> int:
     return len(open_rows)
 
 
-def be_here(db: Database, now: datetime) -> None:
-    """Write down that the server is here; where it was away for long, nobody could check in, and gets that time."""
+def be_here(db: Database, now: datetime) -> bool:
+    """Write down that the server is here; True when it was away for long: nobody could check in, and gets that time."""
     before = facts.read_instant(db, ALIVE_AT)
-    if before and now - before > AWAY:
+    away = before is not None and now - before > AWAY
+    if before and away:
         put_off(db, now - before)
+    stay(db, now)
+    return away
+
+
+def stay(db: Database, now: datetime) -> None:
+    """Write down that the server is still here."""
     facts.write_instant(db, ALIVE_AT, now)
 
 

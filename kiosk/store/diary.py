@@ -37,7 +37,9 @@ def between(db: Database, stored: StoredRoom, start: datetime, end: datetime) ->
     """Return the room's bookings that overlap [start, end), earliest first, each with the check-in it waits for."""
     found = events.between(db, stored.id, start, end)
     own = journal.own(db, (event.id for event in found))
-    merged = bookings(_named(db, found), own, journal.holds(db, stored.id, start, end))
+    told = bookings(_named(db, found), own, journal.holds(db, stored.id, start, end))
+    # Whose a booking made here is, the journal knows better than the Directory.
+    merged = tuple(replace(one, person=own[one.id]) if own.get(one.id) else one for one in told)
     if stored.room.policy.check_in == "off":
         return merged
     known = attendance.of_room(db, stored.id, (booking.id for booking in merged))
@@ -106,7 +108,9 @@ def _attended(booking: Booking, known: Attendance | None, policy: Policy) -> Boo
     if known and known.start == booking.start:
         if known.state != "open":
             return replace(booking, attended=known.state == "in")
-        return replace(booking, check_in=CheckIn(booking.start - policy.opens, known.due_at))
+        # The policy may have changed meanwhile, or the booking: one that need not be checked in is not waited for.
+        awaited = CheckIn(booking.start - policy.opens, known.due_at) if checkin.wants(booking, policy) else None
+        return replace(booking, check_in=awaited)
     return replace(booking, check_in=checkin.awaited(booking, policy))
 
 

@@ -164,7 +164,7 @@ def agreed(db: Database, room_id: int, event_id: str) -> Slot | None:
     """Return the time that an event was last given here with everybody's knowledge; None when it never was."""
     sql = f"room_id = ? AND event_id = ? AND state = 'confirmed' AND kind IN ({marks(TIMED)})"
     found = _list(db, sql, room_id, event_id, *TIMED)
-    last = max(found, key=lambda one: one.settled_at or one.created_at, default=None)
+    last = max(found, key=lambda one: (one.settled_at or one.created_at, one.kind != "book"), default=None)
     return Slot(last.start, last.end) if last else None
 
 
@@ -177,6 +177,12 @@ def rooms_of(db: Database, event_id: str) -> set[int]:
 def due(db: Database, now: datetime) -> list[Command]:
     """Return the open commands to look at, oldest first."""
     return _list(db, f"{IS_OPEN} AND due_at <= ?", milliseconds(now))
+
+
+def drop_releases(db: Database, now: datetime) -> None:
+    """Give up every release for want of a check-in that is not settled: it is to be decided anew."""
+    for one in _list(db, "state IN ('pending', 'held') AND kind = 'release' AND note LIKE 'missed%'"):
+        withdraw(db, one, "attended", now)
 
 
 def wake_all(db: Database, now: datetime) -> None:
@@ -210,13 +216,13 @@ def own_between(db: Database, room_id: int, start: datetime, end: datetime) -> s
     return {row[0] for row in rows(db, sql, room_id, milliseconds(end), milliseconds(start))}
 
 
-def own(db: Database, event_ids: Iterable[str]) -> set[str]:
-    """Return those of the event ids that were made here."""
+def own(db: Database, event_ids: Iterable[str]) -> dict[str, str]:
+    """Return those of the event ids that were made here, each with the person in whose name, or nobody's."""
     wanted = list(event_ids)
     if not wanted:
-        return set()
-    sql = f"SELECT event_id FROM command WHERE event_id IN ({marks(wanted)}) AND kind = 'book'"
-    return {row[0] for row in rows(db, sql, *wanted)}
+        return {}
+    sql = f"SELECT event_id, person FROM command WHERE event_id IN ({marks(wanted)}) AND kind = 'book'"
+    return dict(rows(db, sql, *wanted))
 
 
 def log_of(db: Database, command: Command) -> None:

@@ -32,6 +32,8 @@ from kiosk.web.wording import gettext as _
 
 LONGEST_SCHEDULE = timedelta(days=62)
 LOOKAHEAD = timedelta(days=2)
+LONGEST_WISH = timedelta(days=7)
+FURTHEST = timedelta(days=400)
 MOST_ACTS = 200
 ACTS: dict[str, ActName] = {
     "extend": "extend",
@@ -83,6 +85,8 @@ def install(app: Flask, api: Api) -> None:
         stored = _stored(api, slug)
         start = Query().instant("from", api.clock())
         end = Query().instant("to", start + timedelta(minutes=30))
+        if not start < end <= start + LONGEST_WISH or start > api.clock() + FURTHEST:
+            raise outcomes.invalid("to", _("The end must come after the start, by a week at most."))
         who = api.asking.who(None, slug)
         people, equipment = Query().number("people", 10_000), request.args.getlist("equipment")
         found = alternatives(api.store, stored, start, end, who, people, equipment)
@@ -149,7 +153,8 @@ def _changer(api: Api, name: str) -> Callable[[str], tuple[Response, int]]:
 
 
 def _change(api: Api, asked: Asked) -> tuple[Response, int]:
-    return _answer(api, api.desk.change(replace(asked, key=_key(), place=place())), 200)
+    asked = replace(asked, key=_key(), place=place())
+    return _answer(api, api.desk.check_in(asked) if asked.act == "check_in" else api.desk.change(asked), 200)
 
 
 def _presence(api: Api, stored: StoredRoom) -> Response:
@@ -160,7 +165,7 @@ def _presence(api: Api, stored: StoredRoom) -> Response:
     awaited = next((one for one in found if one.check_in and one.check_in.opens_at <= now < one.check_in.due_at), None)
     if awaited:
         slug = stored.room.slug
-        api.desk.change(Asked("check_in", awaited.id, slug, who=api.asking.who(None, slug), place=place()))
+        api.desk.check_in(Asked("check_in", awaited.id, slug, who=api.asking.who(None, slug), place=place()))
     return jsonify(checked_in=awaited.id if awaited else None)
 
 

@@ -26,6 +26,8 @@ def message(command: Command, room: Room) -> str:
     until = _clock(command.end, room)
     if command.state == "pending":
         return _("The room has been asked and has not answered yet.")
+    if command.state != "confirmed" and command.kind != "book":
+        return _("Noted. Google has not answered yet; it is done as soon as it does.")
     if command.state != "confirmed":
         return _("Held until %(time)s. Google cannot be reached; it is booked there as soon as it can.", time=until)
     if command.kind == "book":
@@ -33,7 +35,7 @@ def message(command: Command, room: Room) -> str:
     released = _("The room is released. The meeting itself is still in its organizer's calendar.")
     ended = _("Ended. The room is free.")
     sentences: dict[str, str] = {
-        "extend": _("Extended until %(time)s.", time=until),
+        "extend": _extended(command, until),
         "start": _("Begun now. Booked until %(time)s.", time=until),
         "end": released if command.way == "release" else ended,
         "cancel": _("The booking is cancelled."),
@@ -42,6 +44,12 @@ def message(command: Command, room: Room) -> str:
         "check_in": _("Checked in. The room is yours until %(time)s.", time=until),
     }
     return sentences[command.kind]
+
+
+def _extended(command: Command, until: str) -> str:
+    if command.reason == "unanswered":
+        return _("Extended until %(time)s. The room has to be confirmed by somebody.", time=until)
+    return _("Extended until %(time)s.", time=until)
 
 
 def _booked(command: Command, room: Room, until: str) -> str:
@@ -132,6 +140,8 @@ def _sentence(reason: str) -> str:
         "too_early": _("It is too early to check in."),
         "no_check_in": _("This booking needs no check-in."),
         "attended": _("Somebody has checked in meanwhile."),
+        "not_begun": _("This meeting has not begun yet; its organizer can cancel it in Google Calendar."),
+        "moved": _("This booking is at another time now."),
         "under_way": _("This booking has begun already."),
         "held": _("This booking is not yet in Google Calendar. Please try again when it is."),
         "no_series": _("This booking is not part of a series."),

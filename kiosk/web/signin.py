@@ -75,7 +75,7 @@ def _asked(sign_in: SignIn, attempt: Attempt) -> str:
 def _come_back(sign_in: SignIn) -> AnyResponse:
     """An attempt is good for one answer, and only for the browser that began it."""
     kept = session.pop(ATTEMPT, None)
-    if not kept or not hmac.compare_digest(request.args.get("state", ""), kept["state"]):
+    if not kept or not hmac.compare_digest(request.args.get("state", "").encode(), kept["state"].encode()):
         raise Problem(400, "sign_in_lost", "Sign-in lost", _("This sign-in was begun elsewhere: please try again."))
     if "code" not in request.args:
         return redirect(kept["next"])

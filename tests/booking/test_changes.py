@@ -344,7 +344,7 @@ def test_slot_of_an_invitation_that_waits_is_given_to_nobody_else(
 def test_person_for_whom_we_may_not_act_is_refused_with_the_reason(desk: Desk, calendars: FakeCalendars) -> None:
     calendars.strangers.add("anna@example.org")
     made = desk.book(Wish("oak", None, None, 30, "Review", who=ANNA))
-    assert (made.state, made.reason) == ("withdrawing", "delegation")
+    assert (made.state, made.reason) == ("refused", "delegation")
 
 
 def test_person_ends_what_was_booked_in_their_name_and_nobody_else_does(
