@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from displays.names import ANYBODY
 from displays.scene import Use, use
 from kiosk.schedule.model import Booking, Policy, Situation, Slot
 from kiosk.schedule.rights import Act, Who, ways
 from kiosk.schedule.rules import extensions, starts_early
-
-# Whoever stands before the panel and has not said who they are.
-ANYBODY = Who("panel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +18,8 @@ class Deed:
     """Something that can be done about a booking by one tap.
 
     `minutes`, or `until` a moment: how far it is extended. `asks`: somebody else's meeting, which is only changed
-    after a question. `loud`: what the screen asks for; the others are for those who want them.
+    after a question. `whose`: only the person whose booking it is may, with their PIN: how they are shown here, which
+    may be not at all. `loud`: what the screen asks for; the others are for those who want them.
     """
 
     act: Act
@@ -28,6 +27,7 @@ class Deed:
     minutes: int | None = None
     until: datetime | None = None
     asks: Use | None = None
+    whose: str | None = None
     loud: bool = True
 
 
@@ -45,18 +45,17 @@ def deeds(
 
 
 def _end(booking: Booking, policy: Policy, loud: bool = True) -> Iterator[Deed]:
-    if ways("end", booking, ANYBODY, policy):
-        yield Deed("end", booking.id, asks=_asks(booking), loud=loud)
+    yield from _allowed(Deed("end", booking.id, loud=loud), booking, policy)
 
 
 def _extend(
     bookings: Sequence[Booking], moment: datetime, booking: Booking, policy: Policy, closures: Sequence[Slot]
 ) -> Iterator[Deed]:
-    if booking.held or not ways("extend", booking, ANYBODY, policy):
+    if booking.held:
         return
     for offer in extensions(bookings, booking, moment, policy, closures):
         until = offer.end if offer.minutes is None else None
-        yield Deed("extend", booking.id, offer.minutes, until, _asks(booking))
+        yield from _allowed(Deed("extend", booking.id, offer.minutes, until), booking, policy)
 
 
 def _check_in_early(booking: Booking, moment: datetime) -> Iterator[Deed]:
@@ -67,10 +66,16 @@ def _check_in_early(booking: Booking, moment: datetime) -> Iterator[Deed]:
 def _start(
     bookings: Sequence[Booking], moment: datetime, booking: Booking, policy: Policy, closures: Sequence[Slot]
 ) -> Iterator[Deed]:
-    if booking.held or not ways("start", booking, ANYBODY, policy):
-        return
-    if starts_early(bookings, booking, moment, policy, closures):
-        yield Deed("start", booking.id, asks=_asks(booking), loud=False)
+    if not booking.held and starts_early(bookings, booking, moment, policy, closures):
+        yield from _allowed(Deed("start", booking.id, loud=False), booking, policy)
+
+
+def _allowed(deed: Deed, booking: Booking, policy: Policy) -> Iterator[Deed]:
+    """Offer a deed to anybody, or else to the person whose booking it is, where people may say who they are."""
+    if ways(deed.act, booking, ANYBODY, policy):
+        yield replace(deed, asks=_asks(booking))
+    elif policy.names and booking.person and ways(deed.act, booking, Who("person", booking.person), policy):
+        yield replace(deed, whose=booking.owner)
 
 
 def _asks(booking: Booking) -> Use | None:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 
-from displays.deeds import ANYBODY, Deed, deeds
+from displays.deeds import Deed, deeds
 from displays.later import Later, later
+from displays.names import Names, elsewhere, names
 from displays.scene import DAY, Scene, Until, Use, closed, local_date, track, until, use, window
 from displays.strip import Strip, strip
 from kiosk.schedule.availability import in_order, situation
 from kiosk.schedule.model import Booking, Message, Room, Situation, Slot, Status
-from kiosk.schedule.rights import may_book
 from kiosk.schedule.rules import offers
 
 SLOTS = ("status", "note", "now", "next", "actions", "timeline")
@@ -67,11 +67,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """What can be done here now: bookings that can be had, and what can be done with those that are there."""
+    """What can be done here now: bookings that can be had, and what can be done with those that are there.
+
+    `names`: in whose name they can be had. `elsewhere`: the room is free and can be booked, but not here.
+    """
 
     status: Status
     choices: tuple[Choice, ...] = ()
     deeds: tuple[Deed, ...] = ()
+    names: Names = "room"
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +160,15 @@ def _next(found: Situation, day: date, room: Room) -> Next:
 def _actions(known: Known, moment: datetime, found: Situation) -> Actions:
     policy = known.room.policy
     possible = deeds(known.bookings, moment, found, policy, known.closures)
-    if found.current or may_book(ANYBODY, policy):
-        return Actions(found.status, deeds=possible)
+    whose = names(policy)
+    if found.current or not whose:
+        free = found.status in ("free", "soon")
+        return Actions(found.status, deeds=possible, elsewhere=free and elsewhere(policy))
     choices = (
         Choice(offer.minutes, offer.end if offer.minutes is None else None)
         for offer in offers(known.bookings, moment, policy, known.closures)
     )
-    return Actions(found.status, tuple(choices), possible)
+    return Actions(found.status, tuple(choices), possible, whose)
 
 
 def unknown(_room: Room, moment: datetime) -> Scene:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from displays.deeds import ANYBODY
+from displays.names import Names, names
 from displays.scene import DAY
 from kiosk.schedule.availability import free_slots
 from kiosk.schedule.model import Booking, Room, Slot
-from kiosk.schedule.rights import may_book
 from kiosk.schedule.rules import offers
 from kiosk.schedule.timeline import local_day
 
@@ -21,20 +20,23 @@ MINUTE = timedelta(minutes=1)
 class Later:
     """What can be booked on a local day and the next one: the open and free stretches of each, and for how long.
 
-    `durations` and `ahead` are minutes: what one booking may last, and how far away its start may be.
+    `durations` and `ahead` are minutes: what one booking may last, and how far away its start may be. `names`: in
+    whose name.
     """
 
     today: tuple[Slot, ...]
     tomorrow: tuple[Slot, ...]
     durations: tuple[int, ...]
     ahead: int
+    names: Names
 
 
 def later(room: Room, bookings: Sequence[Booking], closures: Sequence[Slot], day: date, known: Slot) -> Later | None:
     """Return what can be booked on `day` and the next one, as far as the room is `known`; None when nothing can be."""
     policy = room.policy
     durations = tuple(offer.minutes for offer in offers((), known.start, policy) if offer.minutes)
-    if may_book(ANYBODY, policy) or not durations or policy.ahead < MINUTE:
+    whose = names(policy)
+    if not whose or not durations or policy.ahead < MINUTE:
         return None
     taken = [*bookings, *(Booking("", closure.start, closure.end) for closure in closures)]
     shortest = min(durations) * MINUTE
@@ -43,4 +45,4 @@ def later(room: Room, bookings: Sequence[Booking], closures: Sequence[Slot], day
         whole = local_day(one, room.zone)
         return free_slots(taken, max(whole.start, known.start), min(whole.end, known.end), shortest)
 
-    return Later(stretches(day), stretches(day + DAY), durations, policy.ahead // MINUTE)
+    return Later(stretches(day), stretches(day + DAY), durations, policy.ahead // MINUTE, whose)

@@ -2,12 +2,16 @@
 
 import { start } from "./display.js";
 import { laterSheet } from "./later.js";
+import { nameSheet } from "./name.js";
 import { ask, closeSheets, isOpen, leaves } from "./sheet.js";
 import { send } from "./tap.js";
 
 const UNDO = 10_000;
 const IDLE = 30_000;
 const BOOKS = ["book", "later"];
+// A room is asked, in Google, before a person's booking of it is answered.
+const ASKING = 30_000;
+const ABOUT_PIN = ["wrong_pin", "pin_resting"];
 
 const main = document.querySelector("main[data-display]");
 const message = main.querySelector("[data-message]");
@@ -15,6 +19,7 @@ const text = main.querySelector("[data-message-text]");
 const undo = main.querySelector("[data-act=undo]");
 const timeline = main.querySelector("[data-slot=timeline]");
 const asking = main.querySelector("[data-sheet=ask]");
+const actions = main.querySelector("[data-slot=actions]");
 const html = new Map();
 let sending = null;
 let hiding;
@@ -46,6 +51,13 @@ later = laterSheet(main.querySelector("[data-sheet=later]"), {
   words: display.words,
 });
 
+const name = nameSheet(main.querySelector("[data-sheet=name]"), {
+  choices: () => actions.querySelectorAll("[data-act=book]"),
+  now: display.now,
+  wording: display.wording,
+  words: display.words,
+});
+
 // A meeting in two rooms has one id: every request says at which of them it was made.
 const room = main.dataset.slug;
 const about = (act) => ({ booking }) => ["POST", `bookings/${booking}/${act}`, { room }];
@@ -63,17 +75,28 @@ const requests = {
 async function act(button) {
   if (sending) return;
   if (button.dataset.ask) return ask(asking, button);
-  const request = requests[button.dataset.act](button.dataset);
+  const signed = "signed" in button.dataset && name.signed();
+  const { act: kind } = button.dataset;
+  const [method, path, body] = requests[kind](signed || button.dataset);
   sending = button;
   const pending = wait(button);
-  const answer = await send(...request);
+  const answer = await (signed ? send(method, path, { ...body, as: signed.as }, ASKING) : send(method, path, body));
   pending.remove();
   button.removeAttribute("data-sending");
   delete main.dataset.sending;
   sending = null;
+  stay();
+  if (isOpen() && signed && ABOUT_PIN.includes(answer.body?.reason)) return name.refuse(answer);
   closeSheets();
-  tell(answer, button.dataset.act);
+  tell(answer, kind, !signed);
   if (display.link.isDead()) display.link.fetchAnew();
+}
+
+// Whoever must say who they are is asked that first.
+function sign(button) {
+  if (sending) return;
+  closeSheets();
+  name.open(button);
 }
 
 function wait(button) {
@@ -85,14 +108,14 @@ function wait(button) {
   return pending;
 }
 
-function tell({ ok, body, reached }, act) {
+function tell({ ok, body, reached }, act, canUndo) {
   const { words } = display;
   const rooms = body?.alternatives?.map((other) => other.name) ?? [];
   const free = act === "later" ? words.free_then : words.free_now;
   const listed =
     rooms.length && free.replace("{rooms}", new Intl.ListFormat(document.documentElement.lang).format(rooms));
   const said = body?.message ?? body?.detail ?? (reached ? words.failed : words.unanswered);
-  say([said, listed].filter(Boolean).join("\n"), ok ? UNDO : IDLE, BOOKS.includes(act) && body?.id);
+  say([said, listed].filter(Boolean).join("\n"), ok ? UNDO : IDLE, canUndo && BOOKS.includes(act) && body?.id);
 }
 
 function say(words, time, booking = "") {
@@ -148,8 +171,9 @@ main.addEventListener("pointerdown", (event) => {
 main.addEventListener("keydown", stay);
 for (const event of ["pointerup", "pointercancel", "pointerleave"]) main.addEventListener(event, release);
 main.addEventListener("click", (event) => {
-  const button = event.target.closest?.("[data-act]");
-  if (button) act(button);
+  const button = event.target.closest?.("[data-act], [data-named]");
+  if (button?.matches("[data-named]")) sign(button);
+  else if (button) act(button);
   else if (timeline.contains(event.target)) bookLater(event);
   else if (event.target.closest("dialog") && leaves(event.target) && !sending) closeSheets();
 });

@@ -13,6 +13,7 @@ export function laterSheet(sheet, { free, now, wording, words }) {
   const days = [...sheet.querySelectorAll("[data-day]")];
   const steps = [...sheet.querySelectorAll("[data-step]")];
   const book = sheet.querySelector("[data-act=later]");
+  const named = sheet.querySelector("[data-named=later]");
   let day = "today";
   let start = null;
   let minutes = null;
@@ -61,13 +62,17 @@ export function laterSheet(sheet, { free, now, wording, words }) {
     for (const button of steps) button.disabled = !all[all.indexOf(start) + Number(button.dataset.step)];
     const span = words.span.replace("{start}", wording.time(start));
     chosen.textContent = span.replace("{end}", wording.time(start + minutes * MINUTE));
-    book.dataset.start = new Date(start).toISOString();
-    book.dataset.minutes = minutes;
+    const what = [days.find((button) => button.dataset.day === day).textContent, chosen.textContent].join(" ");
+    for (const button of [book, named])
+      Object.assign(button.dataset, { start: new Date(start).toISOString(), minutes, what });
   }
 
   function fill() {
     const html = free().innerHTML;
     if (drawn !== html) lengths.innerHTML = drawn = html;
+    const { names } = free().dataset;
+    named.hidden = names !== "either";
+    book.toggleAttribute("data-named", names === "person");
   }
 
   function choose(name, wanted) {

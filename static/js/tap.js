@@ -10,8 +10,9 @@ function randomKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-// Answers `{ok, reached, body}`: `body` is what the server said, null when nothing that can be read came back.
-export async function send(method, path, body) {
+// Answers `{ok, reached, body, wait}`: `body` is what the server said, null when nothing that can be read came back;
+// `wait` the seconds after which it may be asked again, 0 where it does not say. `patience`: how long one try may take.
+export async function send(method, path, body, patience = PATIENCE) {
   const headers = {
     "Content-Type": "application/json",
     "Idempotency-Key": randomKey(),
@@ -20,10 +21,11 @@ export async function send(method, path, body) {
   const request = { method, headers, body: body && JSON.stringify(body) };
   for (const time of [...PAUSES, null]) {
     try {
-      const answer = await fetch(`/api/v1/${path}`, { ...request, signal: AbortSignal.timeout(PATIENCE) });
+      const answer = await fetch(`/api/v1/${path}`, { ...request, signal: AbortSignal.timeout(patience) });
       const said = await answer.json().catch(() => null);
       // A gateway that speaks for a server which is away says nothing that can be read.
-      if (said || answer.status < 500) return { ok: answer.ok, reached: true, body: said };
+      const wait = Number(answer.headers.get("Retry-After"));
+      if (said || answer.status < 500) return { ok: answer.ok, reached: true, body: said, wait };
     } catch {
       // No answer: the next try tells.
     }

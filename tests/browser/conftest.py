@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from kiosk.schedule.model import Booking, Policy
+from tests.browser.stage import NOW, OAK, Stage
 from tests.running import Server, wait_for
 
 QUIET = (
@@ -21,6 +26,8 @@ QUIET = (
     "--disable-sync",
 )
 PANEL = {"width": 800, "height": 480}
+SIZES = [(800, 480), (1280, 800), (800, 1280), (1920, 1080)]
+Put = Callable[..., tuple[Stage, Page]]
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +44,21 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     opened = browser.new_context(viewport=PANEL)  # type: ignore[arg-type]
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def put(context: BrowserContext) -> Iterator[Put]:
+    """Put a door on stage, with what is known of its room."""
+    with ExitStack() as open_stages:
+
+        def stage(*bookings: Booking, policy: Policy = OAK.policy, **more: Any) -> tuple[Stage, Page]:
+            set_up = Stage(replace(OAK, policy=policy), bookings, moment=NOW, **more)
+            page = context.new_page()
+            page.goto(f"{open_stages.enter_context(set_up).url}/door/oak")
+            page.wait_for_function("document.querySelector('[data-clock]').textContent")
+            return set_up, page
+
+        yield stage
 
 
 @pytest.fixture
@@ -80,3 +102,10 @@ def inside(page: Page, selector: str) -> list[str]:
             }).map(e => e.outerHTML.slice(0, 80))""",
         )
     )
+
+
+def smallest(page: Page, selector: str) -> float:
+    """Return the least height or width of what can be touched; 5.2 pixels of the smallest panel are a millimetre."""
+    sides = """all => Math.min(1e4, ...all.filter(e => e.checkVisibility())
+        .map(e => e.getBoundingClientRect()).flatMap(b => [b.width, b.height]))"""
+    return float(page.eval_on_selector_all(selector, sides))

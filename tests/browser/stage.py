@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,9 @@ from kiosk.live.drawing import Drawn, Painter, current_slots, track_json
 from kiosk.resources import resource
 from kiosk.schedule.model import Booking, Message, Room
 from kiosk.web import wording
+from tests.schedule.values import BERLIN
+
+OAK = Room("oak", "Elbe", BERLIN, building="Berlin", floor="2")
 
 
 class Silent(WSGIRequestHandler):
@@ -40,10 +44,14 @@ class Stage:
     hours: str = "24"
     taps: list[tuple[str, str, Any]] = field(default_factory=list)
     answer: tuple[int, dict[str, Any]] = (200, {"message": "Done.", "id": "kioskmade"})
+    headers: dict[str, str] = field(default_factory=dict)
+    people: Sequence[tuple[str, str]] = ()
     url: str = ""
+    _may_answer: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Stage:
         """Open."""
+        self._may_answer.set()
         self._server = make_server("127.0.0.1", 0, _app(self), threaded=True, request_handler=Silent)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.port}"
@@ -53,6 +61,19 @@ class Stage:
         """Close."""
         self._server.shutdown()
         self._server.server_close()
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Leave taps without an answer inside."""
+        self._may_answer.clear()
+        yield
+        self._may_answer.set()
+
+    def answered(self) -> tuple[Response, int, dict[str, str]]:
+        """Answer a tap when that may be."""
+        self._may_answer.wait(20)
+        code, body = self.answer
+        return jsonify(body), code, self.headers
 
     def drawn(self, app: Flask, display: str) -> Drawn:
         """Draw the room as it is known now."""
@@ -98,12 +119,17 @@ def _app(stage: Stage) -> Flask:
         row = {"slug": stage.room.slug, "status": scene.status, "order": scene.order, "html": marked["row"]}
         return render_template("lobby.html", view=view, title="All rooms", current=[row])
 
+    @app.get("/api/v1/people")
+    def people() -> Response:
+        asked = request.args["q"].strip().lower()
+        found = [{"email": email, "name": name} for email, name in stage.people if name.lower().startswith(asked)]
+        return jsonify(people=found)
+
     @app.route("/api/v1/<path:path>", methods=["POST", "DELETE"])
-    def tap(path: str) -> tuple[Response, int]:
+    def tap(path: str) -> tuple[Response, int, dict[str, str]]:
         asked = request.full_path.removeprefix("/api/v1/").rstrip("?")
         stage.taps.append((request.method, asked, request.get_json(silent=True)))
-        code, body = stage.answer
-        return jsonify(body), code
+        return stage.answered()
 
     return app
 
@@ -112,3 +138,6 @@ def at(clock_time: str, day: int = 10) -> datetime:
     """The instant of "HH:MM", UTC, on the stage's Monday."""
     hour, minute = (int(part) for part in clock_time.split(":")[:2])
     return datetime(2026, 8, day, hour, minute, tzinfo=UTC)
+
+
+NOW = at("08:07")  # 10:07 by Berlin's clock

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,13 +10,10 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from kiosk.schedule.hours import parse
-from kiosk.schedule.model import Booking, CheckIn, Message, Policy, Room
-from tests.browser.conftest import inside
-from tests.browser.stage import Stage, at
-from tests.schedule.values import BERLIN
+from kiosk.schedule.model import Booking, CheckIn, Message, Policy
+from tests.browser.conftest import SIZES, Put, inside, smallest
+from tests.browser.stage import NOW, at
 
-NOW = at("08:07")  # 10:07 by Berlin's clock
-OAK = Room("oak", "Elbe", BERLIN, building="Berlin", floor="2")
 LONG = "Quartalsplanung der Arbeitsgruppe Barrierefreiheit und Nutzerforschung"
 MINE = Booking("mine", at("08:00"), at("09:00"), "Booked here", own=True)
 THEIRS = Booking("theirs", at("08:00"), at("09:00"), LONG, "Friedrich-Wilhelm Schultheiß", person="fw@example.com")
@@ -28,23 +23,6 @@ SOON = Booking("soon", at("08:12"), at("09:00"), own=True, check_in=CheckIn(at("
 MISSED = Message("missed_warned", at("08:05"), at("08:20"), at("07:50"), at("09:00"), undo="gone")
 REFUSED = Message("hold_refused", at("08:05"), at("08:20"), at("07:50"), at("09:00"), reason="taken")
 EDIT, HOURS = Policy(edit_meetings=True), Policy(hours=parse("Mon-Fri 11:30-19:00"))
-
-Put = Callable[..., tuple[Stage, Page]]
-
-
-@pytest.fixture
-def put(context: BrowserContext) -> Iterator[Put]:
-    """Put a door on stage, with what is known of its room."""
-    with ExitStack() as open_stages:
-
-        def stage(*bookings: Booking, policy: Policy = OAK.policy, **more: Any) -> tuple[Stage, Page]:
-            set_up = Stage(replace(OAK, policy=policy), bookings, moment=NOW, **more)
-            page = context.new_page()
-            page.goto(f"{open_stages.enter_context(set_up).url}/door/oak")
-            page.wait_for_function("document.querySelector('[data-clock]').textContent")
-            return set_up, page
-
-        yield stage
 
 
 def told(page: Page) -> None:
@@ -201,7 +179,6 @@ def test_a_refusal_closes_the_sheet_and_names_rooms_free_at_that_time(put: Put) 
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-SIZES = [(800, 480), (1280, 800), (800, 1280), (1920, 1080)]
 SCENES: dict[str, dict[str, Any]] = {
     "checkin": {"bookings": [replace(THEIRS, check_in=AWAITED), NEXT]},
     "checkin-own": {"bookings": [replace(MINE, title=LONG, check_in=AWAITED), NEXT]},
@@ -211,11 +188,16 @@ SCENES: dict[str, dict[str, Any]] = {
     "edit": {"bookings": [THEIRS, NEXT], "policy": EDIT},
     "held": {"bookings": [replace(MINE, held=True), NEXT]},
     "closed": {"bookings": [NEXT], "policy": HOURS},
+    "names": {"bookings": [NEXT], "policy": Policy(names=True)},
+    "names-start": {"bookings": [replace(SOON, start=at("08:55"), end=at("10:00"))], "policy": Policy(names=True)},
+    "names-own": {"bookings": [replace(THEIRS, own=True), NEXT], "policy": Policy(names=True)},
+    "people": {"bookings": [SOON, NEXT], "policy": Policy(names=True, bookable="people")},
+    "elsewhere": {"bookings": [NEXT], "policy": Policy(bookable="people")},
     "missed": {"bookings": [NEXT], "messages": [MISSED]},
     "refused": {"bookings": [MINE, NEXT], "messages": [REFUSED]},
 }
 # Parts that must not lie on each other; the mark and its word are one sign.
-PARTS = ".top, .sign__word, .until, .drain, .now .line, .next .line, .note, .act, .open"
+PARTS = ".top, .sign__word, .until, .drain, .now .line, .next .line, .note, .act, .elsewhere, .open"
 
 
 @pytest.mark.parametrize("language", ["de", "ar"])
@@ -239,12 +221,6 @@ def test_a_sheet_fits_and_its_targets_can_be_hit(put: Put, act: str, language: s
         assert inside(page, "dialog[open] *:not(bdi)") == [], (width, height)
         assert smallest(page, "dialog[open] .pick") >= 48, (width, height)
         assert smallest(page, "dialog[open] .act") >= 80, (width, height)
-
-
-def smallest(page: Page, selector: str) -> float:
-    """Return the least height or width of what can be touched; 5.2 pixels of the smallest panel are a millimetre."""
-    sides = "all => Math.min(1e4, ...all.map(e => e.getBoundingClientRect()).flatMap(b => [b.width, b.height]))"
-    return float(page.eval_on_selector_all(selector, sides))
 
 
 def covered(page: Page) -> list[str]:

@@ -107,6 +107,36 @@ def test_tomorrow_is_booked_at_the_door_and_taken_back(google: Emulator, calenda
     wait_for(lambda: events(google, calendar) == [])
 
 
+def say_who(door: Page, name: str, pin: str) -> None:
+    """Be the person of that name, whose PIN it is."""
+    door.locator(".person", has_text=name).click()
+    for digit in pin:
+        door.locator(f".keys--digits [data-key='{digit}']").click()
+    door.locator("[data-signs]").click()
+
+
+def test_person_books_and_ends_in_their_own_name_with_a_pin(
+    google: Emulator, calendar: str, door: Page, one_server: Server, slug: str
+) -> None:
+    person = google.world.people()[0]
+    assert one_server.run("policy", slug, "names=yes", "bookable=people").returncode == 0
+    assert one_server.run("people", "pin", person.id, typed="4711\n").returncode == 0
+    door.locator("[data-act=book][data-named][data-minutes='30']").click(timeout=FOLLOWS)
+    door.keyboard.type(person.summary[:2])
+    say_who(door, person.summary, "0000")
+    expect(door.locator("[data-said]")).to_have_text("This is not the PIN of that person.")
+    door.locator("[data-back]").click()
+    say_who(door, person.summary, "4711")
+    has_status(door, "busy", 25_000)
+    expect(door.locator("[data-message]")).to_contain_text("Booked until", timeout=25_000)
+    door.locator("[data-message-text]").click()
+    (event,) = google.world.events(person.id)
+    assert [guest["email"] for guest in event["attendees"] if guest.get("resource")] == [calendar]
+    door.locator("[data-act=end]").click()
+    say_who(door, person.summary, "4711")
+    has_status(door, "free", 25_000)
+
+
 def wants_check_in(server: Server, slug: str) -> None:
     assert server.run("policy", slug, "check-in=all").returncode == 0
 

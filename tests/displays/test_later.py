@@ -32,7 +32,7 @@ def midnight(days: int) -> datetime:
 
 def test_a_free_day_is_free_from_midnight_to_midnight() -> None:
     assert offered() == Later(
-        (Slot(midnight(0), midnight(1)),), (Slot(midnight(1), midnight(2)),), (15, 30, 60), 2 * 24 * 60
+        (Slot(midnight(0), midnight(1)),), (Slot(midnight(1), midnight(2)),), (15, 30, 60), 2 * 24 * 60, "room"
     )
 
 
