@@ -38,7 +38,7 @@ from kiosk.resources import resource
 from kiosk.settings import Settings
 from kiosk.store import rooms, schema
 from kiosk.store.database import Store
-from kiosk.sync.budget import Budget, Metered
+from kiosk.sync.budget import Budget, Metered, shared
 from kiosk.sync.channels import Push, hook_address
 from kiosk.sync.directory import Following
 from kiosk.sync.mirror import Mirror
@@ -135,7 +135,7 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     gate = Gate(store, settings.open_displays, urlsplit(settings.public_url).hostname or "")
     web.wsgi_app = guarded(web.wsgi_app, gate)  # type: ignore[method-assign]
     freshness, stalls = Freshness(), runtime.StallWatch()
-    budget = Budget(settings.requests_per_minute, settings.requests_per_day)
+    budget = Budget(settings.requests_per_minute, settings.requests_per_day, shared(store))
     desk = Desk(Driver(store, Metered(parts.calendars, budget, 1.0, now), now), hold=settings.offline_booking == "hold")
     mirror = _mirror(parts, budget, desk, freshness, now)
     gallery = _gallery(parts, web, now)

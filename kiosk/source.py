@@ -33,7 +33,8 @@ class Page:
     """One page of an answer: `next_page` while there is more, `cursor` on the last page only.
 
     `gone`: ids of events that are no longer there; the id of a series stands for all its instances. `can_write`:
-    bookings can be made in the calendar.
+    bookings can be made in the calendar. `zone`: the calendar's own time zone, empty when it is not said. `updated`:
+    when something in the calendar was last changed, None when it is not said.
     """
 
     events: tuple[Event, ...] = ()
@@ -41,6 +42,8 @@ class Page:
     next_page: str | None = None
     cursor: str | None = None
     can_write: bool = True
+    zone: str = ""
+    updated: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

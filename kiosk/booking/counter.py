@@ -127,13 +127,6 @@ class Counter:
         person = booking.person if ways[0] == "organizer" else ""
         return replace(command, way=ways[0], person=person)
 
-    def release_of(self, asked: Asked) -> Command | None:
-        """Return the release for want of a check-in of that booking that is not settled yet."""
-        stored = self._room_of(asked)
-        with self.store.read() as db:
-            last = journal.last_of(db, stored.id, asked.event_id, "release")
-        return last if last and last.state in {"pending", "held"} and last.note.startswith("missed") else None
-
     def declined(self, asked: Wish | Asked, reason: str) -> acts.Act:
         """Return what the log of acts says of something that was declined."""
         act, event_id = (asked.act, asked.event_id) if isinstance(asked, Asked) else ("book", "")

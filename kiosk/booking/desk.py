@@ -65,13 +65,6 @@ class Desk:
         """
         return self._ask(asked, lambda: self.counter.change(asked))
 
-    def check_in(self, asked: Asked) -> Command:
-        """Check a booking in, and stop a release for want of it that is under way. Raises what `change` does."""
-        stopped = self.counter.release_of(asked)
-        if stopped and self.driver.store.write_durably(journal.withdraw, stopped, "attended", self.driver.clock()):
-            self._wake.set()
-        return self.change(asked)
-
     def _ask(self, asked: Wish | Asked, decide: Callable[[], Command]) -> Command:
         """Answer as before when the same was asked before; else write the command and drive it."""
         earlier = self._earlier(asked.key, asked.request)
@@ -136,6 +129,7 @@ class Desk:
             twin = self._earlier(command.key, command.request)
             return self._await(twin) if twin else self._submit(command)
         if command.state != "pending":
+            self._wake.set()
             return command
         done = threading.Event()
         threading.Thread(target=self._drive, args=(command, done), name="command", daemon=True).start()

@@ -207,7 +207,7 @@ class Driver:
 
     def _release(self, job: Job) -> None:
         command = job.command
-        if command.note.startswith("missed") and self._is_settled_otherwise(job):
+        if journal.is_missed(command) and self._is_settled_otherwise(job):
             return
         if command.way == "room" or job.stored.calendar_id is None:
             self._cancel(job)
@@ -227,8 +227,10 @@ class Driver:
             self.store.write(mirror.hasten, job.stored.id, self.clock())
 
     def _is_settled_otherwise(self, job: Job) -> bool:
-        """Settle a release that must not be: somebody has come, or it is at another time by now."""
-        if self._has_come(job):
+        """Settle a release that must not be: somebody has come, nobody could come, or it is at another time by now."""
+        with self.store.read() as db:
+            away = attendance.was_away(db, self.clock())
+        if away or self._has_come(job):
             # An earlier attempt may have reached Google: that is undone.
             self.store.write_durably(journal.withdraw, job.command, "attended", self.clock())
             return True

@@ -102,12 +102,17 @@ def put_off(db: Database, gap: timedelta) -> int:
 
 def be_here(db: Database, now: datetime) -> bool:
     """Write down that the server is here; True when it was away for long: nobody could check in, and gets that time."""
-    before = facts.read_instant(db, ALIVE_AT)
-    away = before is not None and now - before > AWAY
+    away, before = was_away(db, now), facts.read_instant(db, ALIVE_AT)
     if before and away:
         put_off(db, now - before)
     stay(db, now)
     return away
+
+
+def was_away(db: Database, now: datetime) -> bool:
+    """Tell whether nobody has looked after check-ins for long: the server has only just come back."""
+    before = facts.read_instant(db, ALIVE_AT)
+    return before is not None and now - before > AWAY
 
 
 def stay(db: Database, now: datetime) -> None:

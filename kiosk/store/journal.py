@@ -179,9 +179,14 @@ def due(db: Database, now: datetime) -> list[Command]:
     return _list(db, f"{IS_OPEN} AND due_at <= ?", milliseconds(now))
 
 
+def is_missed(command: Command) -> bool:
+    """Tell whether a command is a release for want of a check-in."""
+    return command.kind == "release" and command.note.startswith("missed")
+
+
 def drop_releases(db: Database, now: datetime) -> None:
     """Give up every release for want of a check-in that is not settled: it is to be decided anew."""
-    for one in _list(db, "state IN ('pending', 'held') AND kind = 'release' AND note LIKE 'missed%'"):
+    for one in filter(is_missed, _list(db, IS_OPEN)):
         withdraw(db, one, "attended", now)
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from peewee import Database
 
 from kiosk.schedule.model import Event
 from kiosk.store import events, leases, revisions
-from kiosk.store.models import MirrorRow, RoomRow
+from kiosk.store.models import MirrorRow, instant, milliseconds
+from kiosk.store.plain import marks, rows, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +37,47 @@ class Progress:
     expiries: int
 
 
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a pass has changed: ids of events that are new or were changed at their source, and of those removed."""
+
+    changed: set[str] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
+
+
+COLUMNS = ", ".join(
+    ("m.room_id", "r.calendar_id", "r.slug", "r.zone", *(f"m.{one.name}" for one in fields(Progress)[4:]))
+)
+SELECT = f"SELECT {COLUMNS} FROM mirror m JOIN room r ON r.id = m.room_id WHERE"
+INSTANTS = [number for number, one in enumerate(fields(Progress)) if "datetime" in str(one.type)]
+CAN_WRITE = [one.name for one in fields(Progress)].index("can_write")
+
+
 def progress(db: Database, room_id: int) -> Progress | None:
     """Return the progress of a linked room, None when it is not linked."""
-    found = _select(db, MirrorRow.room == room_id)
-    return found[0] if found else None
+    found = rows(db, f"{SELECT} m.room_id = ?", room_id)
+    return _progress(found[0]) if found else None
 
 
 def everything(db: Database) -> list[Progress]:
     """Return the progress of every linked room."""
-    return _select(db, MirrorRow.room > 0)
+    return [_progress(row) for row in rows(db, f"{SELECT} m.room_id > 0 ORDER BY m.due_at")]
 
 
 def claim_due(db: Database, now: datetime, claim: timedelta, failing: bool) -> Progress | None:
     """Take a room whose time has come, nobody else gets it for `claim`; a failing one only if asked for."""
-    healthy = _select(db, (MirrorRow.due_at <= now) & (MirrorRow.failures == 0), 1)
-    ill = _select(db, (MirrorRow.due_at <= now) & (MirrorRow.failures > 0), 1) if failing and not healthy else []
-    taken = (one for one in (*healthy, *ill) if _postpone(db, one, now + claim))
+    healthy = rows(db, f"{SELECT} m.due_at <= ? AND m.failures = 0 ORDER BY m.due_at LIMIT 1", milliseconds(now))
+    ill = f"{SELECT} m.due_at <= ? AND m.failures > 0 ORDER BY m.due_at LIMIT 1"
+    found = healthy or (rows(db, ill, milliseconds(now)) if failing else [])
+    taken = (one for one in map(_progress, found) if _postpone(db, one, now + claim))
     return next((replace(one, due_at=now + claim) for one in taken), None)
 
 
 def next_due(db: Database, failing: bool) -> datetime | None:
     """Return when the next room is due, failing ones counted only if asked for; None when there is none."""
-    query = MirrorRow.select(MirrorRow.due_at).order_by(MirrorRow.due_at)
-    row = (query if failing else query.where(MirrorRow.failures == 0)).dicts().first(db)
-    return row["due_at"] if row else None
+    where = "" if failing else "WHERE failures = 0"
+    found = rows(db, f"SELECT due_at FROM mirror {where} ORDER BY due_at LIMIT 1")
+    return instant(found[0][0]) if found else None
 
 
 def forgive(db: Database, now: datetime) -> None:
@@ -66,9 +85,11 @@ def forgive(db: Database, now: datetime) -> None:
     MirrorRow.update(due_at=now, failures=0).where((MirrorRow.failures > 0) & (MirrorRow.due_at > now)).execute(db)
 
 
-def bring_forward(db: Database, latest: datetime) -> None:
-    """Let no healthy room wait for its list longer than until `latest`."""
-    MirrorRow.update(due_at=latest).where((MirrorRow.failures == 0) & (MirrorRow.due_at > latest)).execute(db)
+def bring_forward(db: Database, now: datetime, share: float) -> None:
+    """Let every healthy room wait for its list only that share of the time it still has to wait."""
+    sql = "UPDATE mirror SET due_at = ? + (due_at - ?) * ? / 1000 WHERE failures = 0 AND due_at > ?"
+    moment = milliseconds(now)
+    run(db, sql, moment, moment, int(share * 1000), moment)
 
 
 def count(db: Database) -> int:
@@ -91,16 +112,24 @@ def commit_full(
     window: tuple[datetime, datetime],
     now: datetime,
     can_write: bool = True,
-) -> bool:
-    """Store a whole window and its cursor in one; False when a write-through overtook the pass."""
-    span = {"window_start": window[0], "window_end": window[1]}
-    fields = {"cursor": cursor, "full_at": now, "can_write": can_write, **span}
-    first = not MirrorRow.select().where((MirrorRow.room == room_id) & MirrorRow.full_at.is_null(False)).exists(db)
-    if not _advance(db, room_id, generation, now, **fields):
-        return False
-    if events.replace_all(db, room_id, found) or first:
+    zone: str = "",
+) -> Committed | None:
+    """Store a whole window and its cursor in one; None when a write-through overtook the pass.
+
+    `zone`: the calendar's own, empty where the source does not say.
+    """
+    before = _window(db, room_id)
+    span = {"window_start": milliseconds(window[0]), "window_end": milliseconds(window[1])}
+    stamps = {"cursor": cursor, "full_at": milliseconds(now), "can_write": can_write, **span}
+    if not _advance(db, room_id, generation, now, **stamps):
+        return None
+    committed = _full_difference(db, room_id, found, before, window) if before else Committed()
+    if events.replace_all(db, room_id, found):
+        _rows_changed(db, room_id)
+    elif not before:
         revisions.touch(db, room_id)
-    return True
+    _follow_zone(db, room_id, zone)
+    return committed
 
 
 def commit_delta(
@@ -113,16 +142,21 @@ def commit_delta(
     cursor: str,
     now: datetime,
     can_write: bool = True,
-) -> bool:
-    """Store changes and the new cursor in one; False when a write-through overtook the pass."""
+    zone: str = "",
+) -> Committed | None:
+    """Store changes and the new cursor in one; None when a write-through overtook the pass."""
     if not _advance(db, room_id, generation, now, cursor=cursor, can_write=can_write):
-        return False
+        return None
+    ids, series = set(gone), set(series_gone)
+    committed = _delta_difference(db, room_id, kept, ids, series)
     # What goes, goes first: an event that has become a series leaves an id behind that its instances name.
-    changed = events.remove(db, room_id, set(gone)) + events.remove_series(db, room_id, set(series_gone))
+    changed = events.remove(db, room_id, ids) + events.remove_series(db, room_id, series)
     changed += events.upsert(db, room_id, kept)
     if changed:
-        revisions.touch(db, room_id)
-    return True
+        _rows_changed(db, room_id)
+    if _follow_zone(db, room_id, zone):  # its whole days begin at another midnight now
+        read_anew(db, room_id, now)
+    return committed
 
 
 def write_through(db: Database, room_id: int, kept: list[Event], gone: Iterable[str]) -> None:
@@ -130,7 +164,7 @@ def write_through(db: Database, room_id: int, kept: list[Event], gone: Iterable[
     MirrorRow.update(generation=MirrorRow.generation + 1).where(MirrorRow.room == room_id).execute(db)
     events.upsert(db, room_id, kept)
     events.remove(db, room_id, set(gone))
-    revisions.touch(db, room_id)
+    _rows_changed(db, room_id)
 
 
 def failed(db: Database, room_id: int, reason: str, due_at: datetime) -> None:
@@ -152,15 +186,16 @@ def read_anew(db: Database, room_id: int, now: datetime) -> None:
     MirrorRow.update(**changes).where(MirrorRow.room == room_id).execute(db)
 
 
-def schedule(db: Database, claimed: Progress, due_at: datetime, beat: timedelta | None) -> None:
+def schedule(db: Database, claimed: Progress, due_at: datetime, beat: timedelta | None, reason: str = "") -> None:
     """Say when a claimed room is to be listed next, unless somebody has hastened it since it was claimed.
 
-    `beat` is given when the list is all that watches it.
+    `beat` is given when the list is all that watches it, and `reason` when that is not as it should be.
     """
-    unhurried = (MirrorRow.room == claimed.room_id) & (MirrorRow.due_at == claimed.due_at)
-    MirrorRow.update(due_at=due_at).where(unhurried).execute(db)
+    unhurried = claimed.room_id, milliseconds(claimed.due_at)
+    run(db, "UPDATE mirror SET due_at = ? WHERE room_id = ? AND due_at = ?", milliseconds(due_at), *unhurried)
     if beat:
-        MirrorRow.update(beat=int(beat.total_seconds())).where(MirrorRow.room == claimed.room_id).execute(db)
+        seconds = int(beat.total_seconds())
+        run(db, "UPDATE mirror SET beat = ?, reason = ? WHERE room_id = ?", seconds, reason, claimed.room_id)
 
 
 def all_due(db: Database, now: datetime) -> None:
@@ -176,24 +211,69 @@ def _advance(db: Database, room_id: int, generation: int, now: datetime, **field
     """
     if leases.held(db, leases.of_room(room_id), now):
         return False
-    where = (MirrorRow.room == room_id) & (MirrorRow.generation == generation)
-    values = {"checked_at": now, "failures": 0, "reason": "", **fields}
-    return bool(MirrorRow.update(**values).where(where).execute(db))
+    values = {"checked_at": milliseconds(now), "failures": 0, "reason": "", **fields}
+    changes = ", ".join(f"{name} = ?" for name in values)
+    where = "WHERE room_id = ? AND generation = ?"
+    return bool(run(db, f"UPDATE mirror SET {changes} {where}", *values.values(), room_id, generation).rowcount)
+
+
+def _rows_changed(db: Database, room_id: int) -> None:
+    """Let screens be drawn anew, and compare the next free/busy answer without regard to earlier ones."""
+    run(db, "UPDATE mirror SET digest = '' WHERE room_id = ? AND digest <> ''", room_id)
+    revisions.touch(db, room_id)
+
+
+def _follow_zone(db: Database, room_id: int, zone: str) -> bool:
+    """Take over the calendar's time zone; tell whether it was another one."""
+    if not zone or not run(db, "UPDATE room SET zone = ? WHERE id = ? AND zone <> ?", zone, room_id, zone).rowcount:
+        return False
+    revisions.touch(db, room_id)
+    return True
+
+
+def _window(db: Database, room_id: int) -> tuple[int, int] | None:
+    """Return the stretch of the last full pass in milliseconds, None before the first."""
+    sql = "SELECT window_start, window_end FROM mirror WHERE room_id = ? AND full_at IS NOT NULL"
+    found = rows(db, sql, room_id)
+    return (found[0][0], found[0][1]) if found else None
+
+
+def _delta_difference(db: Database, room_id: int, kept: list[Event], gone: set[str], series: set[str]) -> Committed:
+    """Compare what a delta brings with what is stored; stamps tell whether an event was changed at its source."""
+    ids = [*gone, *(event.id for event in kept)]
+    if not ids and not series:
+        return Committed()
+    matching = f"(event_id IN ({marks(ids)}) OR series_id IN ({marks([*series])}))"
+    known = dict(
+        rows(db, f"SELECT event_id, updated FROM event WHERE room_id = ? AND {matching}", room_id, *ids, *series)
+    )
+    return Committed({event.id for event in kept if _is_new(event, known)}, known.keys() - {event.id for event in kept})
+
+
+def _full_difference(
+    db: Database, room_id: int, kept: list[Event], before: tuple[int, int], window: tuple[datetime, datetime]
+) -> Committed:
+    """Compare a whole window with what is stored; what only came into or fell out of the window is no change."""
+    stored = rows(db, 'SELECT event_id, updated, "end" FROM event WHERE room_id = ?', room_id)
+    known = {row[0]: row[1] for row in stored}
+    changed = {event.id for event in kept if milliseconds(event.start) < before[1] and _is_new(event, known)}
+    start, here = milliseconds(window[0]), {event.id for event in kept}
+    return Committed(changed, {row[0] for row in stored if row[2] > start} - here)
+
+
+def _is_new(event: Event, known: dict[str, int | None]) -> bool:
+    updated = milliseconds(event.updated) if event.updated else None
+    return event.id not in known or known[event.id] != updated
 
 
 def _postpone(db: Database, one: Progress, until: datetime) -> bool:
-    where = (MirrorRow.room == one.room_id) & (MirrorRow.due_at == one.due_at)
-    return bool(MirrorRow.update(due_at=until).where(where).execute(db))
+    sql = "UPDATE mirror SET due_at = ? WHERE room_id = ? AND due_at = ?"
+    return bool(run(db, sql, milliseconds(until), one.room_id, milliseconds(one.due_at)).rowcount)
 
 
-def _select(db: Database, where: object, limit: int | None = None) -> list[Progress]:
-    fields = [getattr(MirrorRow, name) for name in _OWN]
-    query = MirrorRow.select(MirrorRow.room, RoomRow.calendar_id, RoomRow.slug, RoomRow.zone, *fields)
-    query = query.join(RoomRow).where(where).order_by(MirrorRow.due_at).limit(limit)
-    return [Progress(*row) for row in query.tuples().execute(db)]
-
-
-_OWN = (
-    "cursor", "window_end", "full_at", "checked_at", "generation", "failures", "reason", "due_at", "beat", "can_write",
-    "expired_at", "expiries",
-)  # fmt: skip
+def _progress(row: tuple[Any, ...]) -> Progress:
+    values = list(row)
+    for number in INSTANTS:
+        values[number] = None if row[number] is None else instant(row[number])
+    values[CAN_WRITE] = bool(row[CAN_WRITE])
+    return Progress(*values)

@@ -14,11 +14,17 @@ from kiosk.store.revisions import touch
 
 
 def begin(db: Database, command: Command, now: datetime) -> bool:
-    """Write a new command; a check-in is done by that. False when another came with its idempotency key first."""
+    """Write a new command; a check-in is done by that, and stops a release for want of it, wherever that is by now.
+
+    False when another came with its idempotency key first.
+    """
     added = journal.add(db, command)
     if added and command.kind == "check_in":
         _come(db, command, now)
         touch(db, command.room_id)
+        release = journal.last_of(db, command.room_id, command.event_id, "release")
+        if release and journal.is_missed(release):
+            journal.withdraw(db, release, "attended", now)
     return added
 
 

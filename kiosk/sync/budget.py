@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from kiosk import clock
 from kiosk.errors import RateLimited
 from kiosk.schedule.model import Answer, Event
 from kiosk.source import Busy, Calendar, CalendarSource, Draft, Page, Since, Window
+from kiosk.store import spending
+from kiosk.store.database import Store
+from kiosk.store.spending import Grant
 
 OUT_OF_BUDGET = "budget"
+# A day's requests are claimed in so many blocks.
+BLOCKS = 100
+# When all are claimed, it is not asked again at once whether some have become free.
+NEXT_CLAIM = timedelta(seconds=10)
+
+Claim = Callable[[datetime, int, int, Grant], Grant]
 
 
 @dataclass
@@ -22,6 +34,7 @@ class Tally:
     slices: int
     counts: dict[int, int] = field(default_factory=dict)
     total: int = 0
+    newest: int = 0
 
     def add(self, now: datetime) -> None:
         """Count a request."""
@@ -31,38 +44,83 @@ class Tally:
 
     def recent(self, now: datetime) -> int:
         """Return how many requests the stretch that ends now has seen, at least."""
-        oldest = self._number(now) - self.slices
-        for number in [number for number in self.counts if number < oldest]:
-            self.total -= self.counts.pop(number)
+        before, self.newest = self.newest, self._number(now)
+        if self.newest != before:
+            for number in [number for number in self.counts if number < self.newest - self.slices]:
+                self.total -= self.counts.pop(number)
         return self.total
 
     def _number(self, now: datetime) -> int:
         return int((now - clock.DAWN) / (self.length / self.slices))
 
 
+def shared(store: Store) -> Claim:
+    """Return the claiming of requests that all processes with this database share."""
+    return lambda now, wanted, limit, back: store.write(spending.claim, now, wanted, limit, back)
+
+
+def _of_this_process() -> Claim:
+    return partial(spending.settle, {})
+
+
 @dataclass
 class Budget:
-    """The limits of any minute and of any day."""
+    """The limits of any minute, for this process, and of any day, for all that share the `claim`.
+
+    A hundredth of the day is claimed ahead at a time, so that requests cost no write. Safe to share between workers.
+    """
 
     per_minute: int
     per_day: int
+    claim: Claim = field(default_factory=_of_this_process)
     minute: Tally = field(default_factory=lambda: Tally(timedelta(minutes=1), 60))
-    day: Tally = field(default_factory=lambda: Tally(timedelta(days=1), 1440))
+    _block: Grant = field(default_factory=Grant)
+    _left: int = 0
+    _refused: tuple[int, datetime] = (0, clock.DAWN)
     _counting: threading.Lock = field(default_factory=threading.Lock)
 
     def spend(self, now: datetime, share: float = 1.0) -> None:
         """Count a request that is about to leave. Raises RateLimited when it would exceed that share of a limit."""
         with self._counting:
-            minute, day = self.minute.recent(now), self.day.recent(now)
-            if minute >= self.per_minute * share or day >= self.per_day * share:
+            limit = math.ceil(self.per_day * share)
+            if self.minute.recent(now) >= self.per_minute * share or not self._day_allows(now, limit):
                 raise RateLimited("The requests that Google allows are used up for now.", OUT_OF_BUDGET)
-            self.minute.add(now)
-            self.day.add(now)
+            self._count(now)
+
+    def count(self, now: datetime) -> None:
+        """Count a request that has left unasked, as a library's own second try does; it is never refused."""
+        with self._counting:
+            self._keep_block(now, self.per_day)
+            self._count(now)
 
     def left(self, now: datetime) -> tuple[int, int]:
-        """Return how many requests are left of this minute's and of this day's."""
+        """Return how many requests are left of this minute's and, as far as this process knows, of this day's."""
         with self._counting:
-            return self.per_minute - self.minute.recent(now), self.per_day - self.day.recent(now)
+            self._keep_block(now, self.per_day)
+            return self.per_minute - self.minute.recent(now), self.per_day - self._used()
+
+    def _count(self, now: datetime) -> None:
+        self.minute.add(now)
+        self._left -= 1
+
+    def _day_allows(self, now: datetime, limit: int) -> bool:
+        self._keep_block(now, limit)
+        return self._left > 0 and self._used() < limit
+
+    def _used(self) -> int:
+        return self._block.total - self._left
+
+    def _keep_block(self, now: datetime, limit: int) -> None:
+        """Claim a block when there is none for this slice of the day, or nothing left of it."""
+        if self._left > 0 and self._block.slice == spending.slice_at(now):
+            return
+        if limit <= self._refused[0] and now < self._refused[1]:
+            return
+        unused = replace(self._block, size=self._left)
+        self._block = self.claim(now, max(1, self.per_day // BLOCKS), limit, unused)
+        self._left = self._block.size
+        if not self._left:
+            self._refused = (limit, now + NEXT_CLAIM)
 
 
 @dataclass(frozen=True, slots=True)

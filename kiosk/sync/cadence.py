@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,6 +15,8 @@ DAY = timedelta(days=1)
 # One free/busy question covers this many calendars:
 # https://developers.google.com/workspace/calendar/api/v3/reference/freebusy/query
 BATCH = 50
+# What an answer to it may take before rooms wait for longer than their beat.
+ANSWER = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,17 @@ def stretched(all_beats: Beats, rooms: int, gated: bool, per_day: int) -> Beats:
     return replace(
         all_beats, awake=all_beats.awake * factor, quiet=all_beats.quiet * factor, titles=all_beats.titles * factor
     )
+
+
+def unasked(all_beats: Beats, asked: int, alone: int, per_day: int) -> Beats:
+    """Return the beats of rooms that no question can be asked about: what `asked` rooms leave, a tenth at least."""
+    left = 1 - _requests(all_beats, asked, True) / (0.8 * per_day)
+    return stretched(all_beats, alone, False, int(per_day * max(left, 0.1)))
+
+
+def questions_at_once(all_beats: Beats, rooms: int) -> int:
+    """Return how many questions are under way at a time so that every room's turn comes in time."""
+    return max(2, math.ceil(rooms / BATCH * (ANSWER / all_beats.awake)))
 
 
 def next_beat(now: datetime, beat: timedelta, chance: random.Random) -> datetime:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from kiosk import clock, runtime
-from kiosk.errors import SourceError
+from kiosk.errors import RateLimited, SourceError
 from kiosk.schedule.hours import Hours, is_open
 from kiosk.store import channels, mirror
 from kiosk.store import gate as watched
@@ -19,6 +21,7 @@ from kiosk.store.mirror import Progress
 from kiosk.sync import cadence, gate
 from kiosk.sync.budget import OUT_OF_BUDGET
 from kiosk.sync.cadence import Beats
+from kiosk.sync.doubts import Doubts
 from kiosk.sync.expiry import Resting
 from kiosk.sync.passes import Pass, refresh
 
@@ -36,17 +39,23 @@ CLOCK_PUT_BACK = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How rooms are watched at present: by lists alone, or through the gate; how often; which announce changes."""
+    """How rooms are watched at present: by lists alone, or through the gate; how often; which announce changes.
+
+    `alone`: the beats of rooms that no free/busy question can be asked about; `askers`: questions at a time.
+    """
 
     gated: bool
     beats: Beats
+    alone: Beats
+    askers: int
     pushed: frozenset[int]
     until: datetime
+    down: bool
 
 
 @dataclass
 class Mirror:
-    """Workers over the linked rooms.
+    """Workers over the linked rooms, and others that ask free/busy questions, as many as these take.
 
     With more rooms than `listed_alone`, free/busy questions decide which of them to list. `recovered` is called
     when the source answers again after a failure.
@@ -64,15 +73,18 @@ class Mirror:
     _plan: Plan | None = None
     _touched: dict[int, datetime] = field(default_factory=dict)
     _failing: set[int] = field(default_factory=set)
-    _gate_failures: int = 0
+    _doubts: Doubts = field(default_factory=Doubts)
+    _ask_after: datetime = clock.DAWN
+    _hired: int | None = None
     _last_step: datetime = clock.DAWN
 
     def start(self) -> None:
         """Start the workers. Only the first looks after failing rooms, so that these never hold up the others."""
         self.work.store.write(mirror.all_due, self.work.clock())
         for number in range(self.workers):
-            arguments = (number == 0, number > 0 or self.workers == 1)
-            threading.Thread(target=self._loop, args=arguments, name=f"sync-{number}", daemon=True).start()
+            self._work(f"sync-{number}", partial(self.step, failing=number == 0, asking=False))
+        self._hired = 0
+        self.plan(self.work.clock())
 
     def hasten(self, room_id: int) -> None:
         """Ask for this room next: something was announced."""
@@ -87,79 +99,138 @@ class Mirror:
             self.work.store.write(mirror.hasten, room_id, now, failing=True)
             self._wake.set()
 
-    def step(self, failing: bool = True, watching: bool = True) -> bool:
+    def step(self, failing: bool = True, asking: bool = True, listing: bool = True) -> bool:
         """Do at most one of each thing that is due; False when nothing was.
 
-        `failing`: failing rooms are looked after too. `watching`: free/busy questions are asked.
+        `failing`: failing rooms are listed too. `asking`: free/busy questions are asked.
         """
         now = self.work.clock()
         if now < self._last_step - CLOCK_PUT_BACK:
             self.work.store.write(mirror.all_due, now)
         self._last_step = now
-        watched_some = watching and self.plan(now).gated and self._watch(now)
-        return self._list(now, failing) or watched_some
+        asked = asking and self.plan(now).gated and self._watch(now)
+        return (listing and self._list(now, failing)) or asked
 
     def plan(self, now: datetime) -> Plan:
         """Return how rooms are watched now; it is made anew every minute."""
-        if self._plan is None or now >= self._plan.until:
+        if self._plan is None or now >= self._plan.until or self._plan.down != self._doubts.down:
             before, self._plan = self._plan, self._planned(now)
             self._touched = {room: at for room, at in self._touched.items() if now - at < TOUCHED}
-            if before and before.gated and not self._plan.gated:
-                self.work.store.write(mirror.bring_forward, now + self._plan.beats.awake)
+            if before and before.gated and not before.down and (self._plan.down or not self._plan.gated):
+                self.work.store.write(mirror.bring_forward, now, self._plan.alone.awake / before.beats.titles)
+            self._hire(self._plan.askers)
         return self._plan
 
     def _planned(self, now: datetime) -> Plan:
         with self.work.store.read() as db:
             rooms = mirror.count(db)
             pushed = channels.live(db, now)
-        gated = rooms > self.listed_alone
-        beats = cadence.stretched(cadence.beats(self.beat), rooms, gated, self.per_day)
-        return Plan(gated, beats, frozenset(pushed), now + PLAN_EVERY)
+        gated, down = rooms > self.listed_alone, self._doubts.down
+        base = cadence.beats(self.beat)
+        beats = cadence.stretched(base, rooms, gated, self.per_day)
+        alone = rooms if down or not gated else len(self._doubts.alone)
+        return Plan(
+            gated=gated,
+            beats=beats,
+            alone=cadence.unasked(base, rooms - alone, alone, self.per_day) if gated else beats,
+            askers=cadence.questions_at_once(beats, rooms) if gated else 0,
+            pushed=frozenset(pushed),
+            until=now + PLAN_EVERY,
+            down=down,
+        )
+
+    def _hire(self, askers: int) -> None:
+        """Have at least so many questions asked at a time, once the workers have started."""
+        while self._hired is not None and self._hired < askers:
+            self._hired += 1
+            self._work(f"gate-{self._hired}", partial(self.step, listing=False))
 
     def _watch(self, now: datetime) -> bool:
         """Ask about up to fifty rooms whose time has come."""
+        if now < self._ask_after:
+            return False
         with self.work.store.read() as db:
             due_at = watched.next_due(db)
         if due_at is None or due_at > now:
             return False
         rooms = self.work.store.write(watched.claim_due, now, CLAIM, cadence.BATCH)
         if rooms:
-            self._ask(rooms, now)
+            together = self._doubts.first(rooms)
+            if len(together) < len(rooms):
+                others = {one.room_id for one in rooms} - {one.room_id for one in together}
+                self.work.store.write(watched.postpone, list(others), now)
+            self._ask(together, now)
         return bool(rooms)
 
     def _ask(self, rooms: list[Watched], now: datetime) -> None:
+        if self._doubts.down:  # one question at a time is enough to learn that they are answered again
+            self._ask_after = cadence.next_try(now, self._doubts.in_a_row, self.beat, self.chance)
         try:
-            due = gate.ask(self.work.source, self.work.store, rooms, now)
+            due, unsaid = gate.ask(self.work.source, self.work.store, rooms, now, self._by_beat(rooms, now))
         except SourceError as error:
-            self._gate_failed(rooms, error)
+            self._not_answered(rooms, error)
             return
-        self._gate_failures = 0
-        beats = self._by_beat(rooms, now)
-        self.work.store.write(watched.schedule, beats, self.work.clock())
+        self._answered(rooms, unsaid)
         if due:
             self._wake.set()
 
-    def _gate_failed(self, rooms: list[Watched], error: SourceError) -> None:
-        now, rest = self.work.clock(), self.beat
-        if error.reason != OUT_OF_BUDGET:
-            self._gate_failures += 1
-            if self._gate_failures == 1:
-                log.warning("Free/busy questions fail: %s", error)
-            rest = cadence.next_try(now, self._gate_failures, self.beat, self.chance) - now
-        self.work.store.write(watched.schedule, [(rest, [room.room_id for room in rooms])], now)
+    def _answered(self, rooms: list[Watched], unsaid: Mapping[int, str]) -> None:
+        """Trust questions again; `unsaid` has Google's words for the rooms that this one told nothing about."""
+        if self._doubts.down:
+            log.info("Free/busy questions are answered again")
+            self._ask_after = clock.DAWN
+        self._doubts.answered(rooms)
+        for room in rooms:
+            if room.room_id in unsaid:
+                self._leave_alone(room, unsaid[room.room_id])
+            elif self._doubts.alone.pop(room.room_id, None):
+                log.info("%s: free/busy questions about it are answered again", room.slug)
+
+    def _not_answered(self, rooms: list[Watched], error: SourceError) -> None:
+        """Ask again in halves, or later; rooms that cannot be asked about are listed meanwhile."""
+        now, down, numbers = self.work.clock(), self._doubts.down, [room.room_id for room in rooms]
+        if error.reason == OUT_OF_BUDGET:
+            self.work.store.write(watched.postpone, numbers, now + self.beat)
+            return
+        if self._doubts.failed(rooms, error):
+            self._leave_alone(rooms[0], str(error))
+            return
+        self.work.store.write(watched.postpone, numbers, now)
+        if self._doubts.down or isinstance(error, RateLimited):
+            self._ask_after = cadence.next_try(now, self._doubts.in_a_row, self.beat, self.chance)
+        if self._doubts.down and not down:
+            log.warning("Rooms are listed one by one: %s", self._doubts.reason)
+
+    def _leave_alone(self, room: Watched, reason: str) -> None:
+        """Watch a room by its lists, and try a question about it now and then."""
+        now = self.work.clock()
+        alone = self._doubts.leave_alone(room.room_id, reason, now)
+        self.work.store.write(watched.postpone, [room.room_id], alone.until)
+        self.work.store.write(watched.list_now, [room.room_id], now)
+        self._wake.set()
+        if alone.tries == 1:
+            log.warning("%s: %s", room.slug, alone.reason)
 
     def _by_beat(self, rooms: list[Watched], now: datetime) -> list[tuple[timedelta, list[int]]]:
         """Return the rooms by how soon they are asked about again; those of a beat stay together."""
-        together: dict[timedelta, list[int]] = {}
+        plan, together = self.plan(now), defaultdict[timedelta, list[int]](list)
+        awake = {zone: self._is_open(zone, now) for zone in {room.zone for room in rooms}}
         for room in rooms:
-            together.setdefault(self._look_beat(room.room_id, room.zone, now), []).append(room.room_id)
+            busy = awake[room.zone] or self._is_touched(room.room_id, now)
+            together[cadence.look_beat(plan.beats, busy, room.room_id in plan.pushed)].append(room.room_id)
         return list(together.items())
 
-    def _look_beat(self, room_id: int, zone: str, now: datetime) -> timedelta:
-        touched = self._touched.get(room_id)
-        awake = is_open(self.hours, now, clock.zone(zone)) or (touched is not None and now - touched < TOUCHED)
+    def _look_beat(self, room_id: int, zone: str, now: datetime, alone: bool = False) -> timedelta:
         plan = self.plan(now)
-        return cadence.look_beat(plan.beats, awake, room_id in plan.pushed)
+        awake = self._is_open(zone, now) or self._is_touched(room_id, now)
+        return cadence.look_beat(plan.alone if alone else plan.beats, awake, room_id in plan.pushed)
+
+    def _is_open(self, zone: str, now: datetime) -> bool:
+        return is_open(self.hours, now, clock.zone(zone))
+
+    def _is_touched(self, room_id: int, now: datetime) -> bool:
+        touched = self._touched.get(room_id)
+        return touched is not None and now - touched < TOUCHED
 
     def _list(self, now: datetime, failing: bool) -> bool:
         """Bring at most one due room up to date."""
@@ -185,10 +256,13 @@ class Mirror:
 
     def _succeeded(self, progress: Progress) -> None:
         now = self.work.clock()
-        plan, beat = self.plan(now), self._look_beat(progress.room_id, progress.zone, now)
-        due_at = cadence.next_beat(now, plan.beats.titles if plan.gated else beat, self.chance)
-        self.work.store.write(mirror.schedule, progress, due_at, None if plan.gated else beat)
-        if plan.gated and not progress.cursor:
+        plan = self.plan(now)
+        unasked = self._doubts.why(progress.room_id) if plan.gated else ""
+        asked = plan.gated and not unasked
+        beat = self._look_beat(progress.room_id, progress.zone, now, bool(unasked))
+        due_at = cadence.next_beat(now, plan.beats.titles if asked else beat, self.chance)
+        self.work.store.write(mirror.schedule, progress, due_at, None if asked else beat, unasked)
+        if asked and not progress.cursor:
             # Just read for the first time: the first question about it can wait for those read with it.
             self.work.store.write(watched.schedule, [(beat, [progress.room_id])], now)
         if progress.failures or progress.room_id in self._failing:
@@ -219,5 +293,6 @@ class Mirror:
             self._failing.add(progress.room_id)
             log.warning("%s: not synchronised: %s", progress.slug, reason)
 
-    def _loop(self, failing: bool, watching: bool) -> None:
-        runtime.repeat(lambda: self.step(failing, watching), self._wake, IDLE_SECONDS, log, "The synchronisation")
+    def _work(self, name: str, step: Callable[[], bool]) -> None:
+        arguments = (step, self._wake, IDLE_SECONDS, log, "The synchronisation")
+        threading.Thread(target=runtime.repeat, args=arguments, name=name, daemon=True).start()

@@ -15,7 +15,7 @@ from kiosk.schedule.model import Event
 from kiosk.source import CalendarSource, Since, Window
 from kiosk.store import leases, mirror
 from kiosk.store.database import Store
-from kiosk.store.mirror import Progress
+from kiosk.store.mirror import Committed, Progress
 from kiosk.sync import expiry
 
 log = logging.getLogger(__name__)
@@ -35,8 +35,8 @@ STEP_SECONDS = 0.05
 class Pass:
     """What a pass needs: where to read, where to write, how many days ahead are kept, and the clock.
 
-    `pages`: a delta of more pages than this is given up for a full pass. `noticed(room, made, seen, stored)` hears
-    when the newest change of a delta was made, read and stored.
+    `pages`: a delta of more pages than this is given up for a full pass. `noticed(room, made, seen, stored)` hears of
+    every event that was changed, as far as it is known when: at its source, when it was read and stored.
     """
 
     source: CalendarSource
@@ -55,6 +55,8 @@ class Harvest:
     gone: set[str] = field(default_factory=set)
     cursor: str = ""
     can_write: bool = True
+    zone: str = ""
+    updated: datetime | None = None
 
 
 class TooMuch(CursorExpired):
@@ -134,7 +136,8 @@ def _expire(work: Pass, progress: Progress, error: CursorExpired) -> None:
 def _full(work: Pass, progress: Progress) -> bool:
     window = clock.window(work.clock(), clock.zone(progress.zone), work.days + SPARE_DAYS)
     harvest = _read(work.source, progress.calendar_id, Window(*window), MOST_PAGES * 10)
-    return work.store.write(
+    seen = work.clock()
+    committed = work.store.write(
         mirror.commit_full,
         progress.room_id,
         progress.generation,
@@ -143,7 +146,9 @@ def _full(work: Pass, progress: Progress) -> bool:
         window,
         work.clock(),
         can_write=harvest.can_write,
+        zone=harvest.zone,
     )
+    return _tell(work, progress.room_id, harvest, committed, seen)
 
 
 def _delta(work: Pass, progress: Progress) -> bool:
@@ -152,7 +157,7 @@ def _delta(work: Pass, progress: Progress) -> bool:
     kept = [event for event in harvest.events.values() if event.start < end and event.end > start]
     left = harvest.events.keys() - {event.id for event in kept}
     seen = work.clock()
-    done = work.store.write(
+    committed = work.store.write(
         mirror.commit_delta,
         progress.room_id,
         progress.generation,
@@ -162,11 +167,21 @@ def _delta(work: Pass, progress: Progress) -> bool:
         harvest.cursor or str(progress.cursor),
         work.clock(),
         can_write=harvest.can_write,
+        zone=harvest.zone,
     )
-    made = [event.updated for event in kept if event.updated]
-    if done and made:
-        work.noticed(progress.room_id, max(made), seen, work.clock())
-    return done
+    return _tell(work, progress.room_id, harvest, committed, seen)
+
+
+def _tell(work: Pass, room_id: int, harvest: Harvest, committed: Committed | None, seen: datetime) -> bool:
+    """Say of every stored change when it was made; of what is gone, the calendar's own last change tells."""
+    if committed is None:
+        return False
+    for event_id in committed.changed | committed.removed:
+        event = harvest.events.get(event_id)
+        made = event.updated if event else harvest.updated
+        if made:
+            work.noticed(room_id, made, seen, work.clock())
+    return True
 
 
 def _kept(work: Pass, progress: Progress) -> tuple[datetime, datetime]:
@@ -190,6 +205,13 @@ def _read(source: CalendarSource, calendar_id: str, query: Window | Since, most:
         token = page.next_page
         if token is None:
             harvest.cursor = page.cursor or ""
-            harvest.can_write = page.can_write
+            harvest.can_write, harvest.zone, harvest.updated = page.can_write, _known_zone(page.zone), page.updated
             return harvest
     raise TooMuch("The list of changes is too long.")
+
+
+def _known_zone(name: str) -> str:
+    try:
+        return clock.zone(name).key if name else ""
+    except ValueError:
+        return ""

@@ -154,7 +154,7 @@ def _changer(api: Api, name: str) -> Callable[[str], tuple[Response, int]]:
 
 def _change(api: Api, asked: Asked) -> tuple[Response, int]:
     asked = replace(asked, key=_key(), place=place())
-    return _answer(api, api.desk.check_in(asked) if asked.act == "check_in" else api.desk.change(asked), 200)
+    return _answer(api, api.desk.change(asked), 200)
 
 
 def _presence(api: Api, stored: StoredRoom) -> Response:
@@ -165,7 +165,7 @@ def _presence(api: Api, stored: StoredRoom) -> Response:
     awaited = next((one for one in found if one.check_in and one.check_in.opens_at <= now < one.check_in.due_at), None)
     if awaited:
         slug = stored.room.slug
-        api.desk.check_in(Asked("check_in", awaited.id, slug, who=api.asking.who(None, slug), place=place()))
+        api.desk.change(Asked("check_in", awaited.id, slug, who=api.asking.who(None, slug), place=place()))
     return jsonify(checked_in=awaited.id if awaited else None)
 
 

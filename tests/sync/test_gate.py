@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,15 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk import clock
-from kiosk.errors import RateLimited, Unreachable
 from kiosk.schedule.hours import is_open, parse
-from kiosk.schedule.model import Room
-from kiosk.store import events, mirror, rooms
+from kiosk.schedule.model import Room, Slot
+from kiosk.source import Busy
+from kiosk.store import events, gate, mirror, rooms
 from kiosk.store.database import Store
 from kiosk.sync import cadence
-from kiosk.sync.budget import Budget, Metered
 from kiosk.sync.mirror import Mirror
-from kiosk.sync.passes import Pass
+from kiosk.sync.passes import Pass, refresh
 from tests.fakes import MONDAY, FakeCalendars, StillClock, meeting
 
 HOURS = parse("Mon-Fri 07:00-19:00")
@@ -56,6 +55,28 @@ def settle(watcher: Mirror) -> None:
 def number_of(watcher: Mirror, slug: str) -> int:
     with watcher.work.store.read() as db:
         return rooms.by_slug(db, slug).id
+
+
+def ids_in(watcher: Mirror, slug: str) -> set[str]:
+    with watcher.work.store.read() as db:
+        return events.ids(db, rooms.by_slug(db, slug).id)
+
+
+def ask_again(watcher: Mirror, still: StillClock) -> None:
+    """Let the next beat come, and everything be done that is due then."""
+    still.advance(seconds=11)
+    settle(watcher)
+
+
+def answer_busy(calendars: FakeCalendars, patch: pytest.MonkeyPatch, calendar_id: str, slot: Slot) -> None:
+    """Have free/busy questions say of a calendar what its lists do not."""
+    original = calendars.busy
+
+    def busy(calendar_ids: list[str], start: datetime, end: datetime) -> dict[str, Busy]:
+        answer = original(calendar_ids, start, end)
+        return answer | ({calendar_id: Busy((slot,))} if calendar_id in calendar_ids else {})
+
+    patch.setattr(calendars, "busy", busy)
 
 
 def test_quiet_rooms_cost_one_question_for_fifty(watcher: Mirror, calendars: FakeCalendars, still: StillClock) -> None:
@@ -126,19 +147,88 @@ def test_day_rolling_over_costs_no_lists(watcher: Mirror, calendars: FakeCalenda
     assert calendars.requests.count("page") < 10
 
 
-def test_failing_question_rests_and_comes_back(watcher: Mirror, calendars: FakeCalendars, still: StillClock) -> None:
-    def fail(_request: str) -> None:
-        raise Unreachable("Google cannot be reached.")
+def test_change_undone_between_two_questions_is_seen_by_the_next(
+    watcher: Mirror, calendars: FakeCalendars, still: StillClock
+) -> None:
+    event = calendars.put("room77@x", meeting(1, MONDAY))
+    ask_again(watcher, still)
+    assert ids_in(watcher, "room77") == {"m1"}
+    calendars.put("room77@x", replace(event, cancelled=True))
+    watcher.hasten(number_of(watcher, "room77"))
+    settle(watcher)
+    assert ids_in(watcher, "room77") == set()
+    calendars.put("room77@x", meeting(2, MONDAY))  # the same time again: Google answers as it did before
+    ask_again(watcher, still)
+    assert ids_in(watcher, "room77") == {"m2"}
 
-    calendars.before.append(fail)
-    still.advance(seconds=11)
+
+def test_meeting_cancelled_after_a_list_brought_it_leaves_no_ghost(
+    watcher: Mirror, calendars: FakeCalendars, still: StillClock
+) -> None:
+    ask_again(watcher, still)
+    event = calendars.put("room77@x", meeting(1, MONDAY))
+    watcher.touched(number_of(watcher, "room77"))
     settle(watcher)
-    calendars.before.clear()
-    calendars.put("room77@x", meeting(1, still()))
-    still.advance(minutes=2)
-    settle(watcher)
-    with watcher.work.store.read() as db:
-        assert events.ids(db, number_of(watcher, "room77")) == {"m1"}
+    assert ids_in(watcher, "room77") == {"m1"}
+    calendars.put("room77@x", replace(event, cancelled=True))
+    ask_again(watcher, still)
+    assert ids_in(watcher, "room77") == set()
+
+
+def test_difference_that_lists_do_not_show_is_listed_twice_and_then_left(
+    watcher: Mirror, calendars: FakeCalendars, still: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_busy(calendars, monkeypatch, "room77@x", Slot(still(), still() + timedelta(hours=1)))
+    calendars.requests.clear()
+    for _ in range(6):
+        ask_again(watcher, still)
+    assert calendars.requests.count("page") == 2
+    calendars.put("room77@x", meeting(1, still() + timedelta(hours=3)))
+    watcher.hasten(number_of(watcher, "room77"))
+    for _ in range(6):
+        ask_again(watcher, still)
+    assert calendars.requests.count("page") == 5  # rows have changed since: it is looked at anew
+
+
+def test_answer_that_is_older_than_the_list_is_not_remembered_against_the_room(
+    watcher: Mirror, calendars: FakeCalendars, still: StillClock
+) -> None:
+    original = calendars.busy
+
+    def busy(calendar_ids: list[str], start: datetime, end: datetime) -> dict[str, Busy]:
+        answer = original(calendar_ids, start, end)
+        still.advance(milliseconds=200)
+        if "room0@x" in calendar_ids:
+            calendars.put("room0@x", meeting(1, still()))
+            assert refresh(watcher.work, number_of(watcher, "room0"))
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(calendars, "busy", busy)
+        ask_again(watcher, still)
+    claimed = watcher.work.store.write(gate.claim_due, still() + timedelta(days=1), timedelta(0), COUNT)
+    assert {one.digest for one in claimed} == {""}
+    assert ids_in(watcher, "room0") == {"m1"}
+
+
+def test_more_questions_are_under_way_at_once_when_rooms_need_them(
+    watcher: Mirror, still: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hired: list[str] = []
+    monkeypatch.setattr(Mirror, "_work", lambda _self, name, _step: hired.append(name))
+    watcher._plan = None
+    watcher.start()
+    assert hired == ["sync-0", "sync-1", "sync-2", "sync-3", "gate-1", "gate-2"]
+    watcher.beat = timedelta(seconds=0.8)
+    still.advance(minutes=1)
+    watcher.plan(still())
+    assert hired[6:] == ["gate-3"]
+
+
+@given(st.integers(101, 20_000), st.floats(2, 60))
+def test_questions_that_take_a_second_are_asked_in_time(count: int, seconds: float) -> None:
+    beats = cadence.beats(timedelta(seconds=seconds))
+    assert cadence.questions_at_once(beats, count) >= count / cadence.BATCH / seconds - 0.01
 
 
 def test_few_rooms_are_listed_without_questions(calendars: FakeCalendars, still: StillClock, watcher: Mirror) -> None:
@@ -223,30 +313,6 @@ def test_opening_hours_are_local(text: str, instant: str, opened: bool) -> None:
 def test_opening_hours_that_make_no_sense_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="allowed"):
         parse(text)
-
-
-@given(st.lists(st.floats(0, 90), max_size=200), st.integers(1, 20))
-def test_no_minute_ever_sees_more_requests_than_allowed(pauses: list[float], limit: int) -> None:
-    budget, now, left = Budget(limit, 1_000_000), MONDAY, []
-    for pause in pauses:
-        now += timedelta(seconds=pause / 10)
-        try:
-            budget.spend(now)
-        except RateLimited:
-            continue
-        left.append(now)
-        assert sum(1 for at in left if now - at < timedelta(minutes=1)) <= limit
-
-
-def test_synchronisation_leaves_requests_to_bookings(calendars: FakeCalendars, still: StillClock) -> None:
-    budget = Budget(100, 1_000_000)
-    sync, desk = (Metered(calendars, budget, share, still) for share in (0.95, 1.0))
-    for _ in range(95):
-        sync.busy([], still(), still())
-    with pytest.raises(RateLimited):
-        sync.busy([], still(), still())
-    desk.busy([], still(), still())
-    assert budget.left(still()) == (4, 1_000_000 - 96)
 
 
 @given(st.integers(1, 20_000), st.integers(2, 600))

@@ -10,11 +10,15 @@ from pathlib import Path
 import pytest
 
 from kiosk.emulator.server import Emulator
-from tests.sync.office import WORLD, Office, connected, moment, opened
+from kiosk.schedule.availability import runs
+from kiosk.schedule.model import Booking, Slot
+from kiosk.sync.gate import SPAN
+from tests.sync.office import WORLD, Office, Picture, connected, moment, opened
 from tests.sync.walk import Walk
 
 SCALE = float(os.environ.get("SOAK_SCALE", "1"))
 MOST_BETWEEN = 6
+BY_QUESTIONS = 0.5
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -30,7 +34,7 @@ def test_mirror_is_true_after_thousands_of_acts(seed: int, tmp_path: Path, capsy
 
 def walk_about(seed: int, acts: int, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Do so many acts, and compare every room with Google after every few of them."""
-    compared = settled = 0
+    compared = settled = watched = 0
     with Emulator(WORLD, seed=seed) as google, connected(folder, google) as source:
         with opened(folder, google, source) as office:
             walk = Walk(office, random.Random(seed))
@@ -38,6 +42,9 @@ def walk_about(seed: int, acts: int, folder: Path, capsys: pytest.CaptureFixture
                 while walk.acts < acts:
                     for _ in range(walk.chance.randint(1, MOST_BETWEEN)):
                         walk.act()
+                    if walk.chance.random() < BY_QUESTIONS:
+                        walk.settle_by_questions()
+                        watched += occupancy_agrees(office)
                     walk.settle()
                     settled += 1
                     compared += office.check()
@@ -48,16 +55,31 @@ def walk_about(seed: int, acts: int, folder: Path, capsys: pytest.CaptureFixture
                 raise
             finally:
                 with capsys.disabled():
-                    print(f"\n{report(seed, walk, settled, compared)}")
+                    print(f"\n{report(seed, walk, settled, compared, watched)}")
 
 
-def report(seed: int, walk: Walk, settled: int, compared: int) -> str:
+def report(seed: int, walk: Walk, settled: int, compared: int, watched: int) -> str:
     counts = walk.counts
     return (
         f"seed {seed}: {walk.acts} acts of {len(counts)} kinds, {counts['break_something']} faults ordered, "
         f"{counts['failed passes']} passes failed, {counts['refused']} acts refused, {len(walk.booked)} taps, "
-        f"{settled} comparisons of all rooms, {compared} events compared"
+        f"{settled} comparisons of all rooms, {compared} events compared, {watched} rooms by questions"
     )
+
+
+def occupancy_agrees(office: Office) -> int:
+    """Compare when the rooms are taken with when they are by Google's lists; return how many were compared."""
+    start = office.clock().replace(hour=0, minute=0, second=0, microsecond=0)
+    window = (start, start + SPAN)
+    for slug in office.rooms:
+        assert taken(office.mirror(slug), window) == taken(office.truth(slug), window), slug
+    return len(office.rooms)
+
+
+def taken(picture: Picture, window: tuple[datetime, datetime]) -> list[Slot]:
+    uses = [one for one in picture.values() if one.answer != "declined" and not one.transparent]
+    spans = [(max(one.start, window[0]), min(one.end, window[1])) for one in uses]
+    return list(runs(Booking("", start, end) for start, end in spans))
 
 
 def rows_agree(office: Office) -> None:

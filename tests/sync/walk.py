@@ -16,7 +16,9 @@ from kiosk.booking.driver import Driver
 from kiosk.emulator.errors import ApiError
 from kiosk.emulator.world import occurrence_id
 from kiosk.errors import KioskError, SourceError
+from kiosk.schedule.hours import parse
 from kiosk.store import journal
+from kiosk.sync.mirror import Mirror
 from tests.running import SERVICE_USER
 from tests.sync.office import ADA, BOB, DAYS, EVE, Office, midnight, moment
 
@@ -28,6 +30,7 @@ RULES = (
     "RRULE:FREQ=WEEKLY;COUNT=3",
 )
 MOST_SERIES = 8
+BEAT = timedelta(seconds=10)
 FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "status", "status": 500},
     {"kind": "status", "status": 503},
@@ -40,7 +43,12 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "truncate"},
     {"kind": "html"},
 )
-OPERATIONS = ("Events.List", "Events.List", "Events.Insert", "Events.Get", "Events.Patch", "Events.Delete", "")
+OPERATIONS = (
+    "Events.List", "Events.List", "Freebusy", "Freebusy", "Events.Insert", "Events.Get", "Events.Patch",
+    "Events.Delete", "",
+)  # fmt: skip
+# So many quarters of a minute are longer than the slowest look at a room, and much shorter than its titles' beat.
+LOOKS = 8
 FLAGS = ("empty_pages", "short_pages", "sparse_tombstones", "stray_tombstones", "all_day_dates")
 
 
@@ -56,9 +64,13 @@ class Walk:
     series: dict[str, datetime] = field(default_factory=dict)
     booked: list[str] = field(default_factory=list)
     desk: Desk = field(init=False)
+    watcher: Mirror = field(init=False)
 
     def __post_init__(self) -> None:
         self.desk = Desk(Driver(self.office.store, self.office.source, self.office.clock))
+        # Free/busy questions decide what is listed, as in a large building.
+        hours = parse("Mon-Fri 07:00-19:00")
+        self.watcher = Mirror(self.office.work, BEAT, hours, 900_000, listed_alone=1, chance=self.chance)
 
     @property
     def acts(self) -> int:
@@ -88,6 +100,31 @@ class Walk:
             self.office.clock.advance(seconds=31)
         raise AssertionError("never settled")
 
+    def settle_by_questions(self) -> None:
+        """Let Google work again, and the scheduler alone find what has changed: by its questions first."""
+        self.office.google.service.faults.clear()
+        looks = 0
+        for _ in range(2_000):
+            self.desk.step()
+            self.watch()
+            looks = looks + 1 if self.healthy() else 0
+            if looks > LOOKS:
+                return
+            self.office.clock.advance(seconds=15)
+        raise AssertionError("never healthy")
+
+    def healthy(self) -> bool:
+        """Tell whether no room rests, and no booking is under way."""
+        found = [self.office.progress(slug) for slug in self.office.rooms]
+        return all(one.cursor and not one.failures for one in found) and not self.open_commands()
+
+    def watch(self) -> None:
+        """Do all that is due by now, as the workers would."""
+        for _ in range(500):
+            if not self.watcher.step():
+                return
+        raise AssertionError("always something to do")
+
     def pass_over(self, slug: str) -> bool:
         """Bring a room up to date; a pass that fails must leave everything as it was."""
         before = self.office.mirror(slug)
@@ -110,6 +147,16 @@ class Walk:
         self.meetings.append(
             self.office.google.world.create(self._person(), title, start, end, rooms=self._some_rooms(), **more)
         )
+
+    def do_meet_and_think_better_of_it(self) -> None:
+        """A list brings a meeting that is gone before the next question, which is answered like the one before."""
+        slug = self._room()
+        start = self.office.clock() + timedelta(minutes=15 * self.chance.randint(1, 80))
+        made = self.office.google.world.create(
+            self._person(), "Perhaps", start, start + self._length(), rooms=[self.office.address(slug)]
+        )
+        self.pass_over(slug)
+        self.office.google.world.cancel(made)
 
     def do_meet_in_the_rooms_own_calendar(self) -> None:
         start = self._soon()
@@ -169,6 +216,9 @@ class Walk:
 
     def do_split_series(self) -> None:
         at_occurrence, start = self._occurrence(), self._soon()
+        series = at_occurrence.rpartition("_")[0]
+        if "date" in self.office.google.world.event(self._home(series), series)["start"]:
+            raise IndexError("`World.split` knows hours only")
         rest = self.office.google.world.split(at_occurrence, start, start + self._length(), title=f"Rest {self.acts}")
         self.series[rest] = start
 
@@ -228,6 +278,15 @@ class Walk:
     def do_pass_now(self) -> None:
         for slug in self.office.rooms:
             self.pass_over(slug)
+
+    def do_watch(self) -> None:
+        for _ in range(self.chance.randint(1, 4)):
+            self.office.clock.advance(seconds=self.chance.randint(5, 70))
+            self.watch()
+
+    def do_touch(self) -> None:
+        self.watcher.touched(self.office.rooms[self._room()].id)
+        self.watch()
 
     def do_let_time_pass(self) -> None:
         long = self._sometimes(0.1)
@@ -305,13 +364,18 @@ class Walk:
 
 
 WEIGHTS = {
-    "meet": 12, "meet_in_the_rooms_own_calendar": 3, "take_whole_days": 2, "begin_series": 3, "move_in_time": 6,
+    "meet": 12, "meet_and_think_better_of_it": 4, "meet_in_the_rooms_own_calendar": 3, "take_whole_days": 2,
+    "begin_series": 3, "move_in_time": 6,
     "rename": 4, "change_rooms": 6, "uninvite": 2, "cancel": 5, "cancel_series": 1, "cancel_occurrence": 4,
     "move_occurrence": 4, "move_occurrence_elsewhere": 3, "split_series": 1, "move_series": 1, "except_a_date": 1,
     "make_recurring": 1, "make_single": 1, "hide_or_show": 2, "answer": 6, "leave_answers_to_people": 1,
     "change_our_role": 0.5, "drop_cursors": 1, "end_access": 0.5, "change_habits": 1, "break_something": 12,
-    "pass_now": 9, "let_time_pass": 6, "book_at_the_screen": 12, "end_at_the_screen": 3, "cancel_at_the_screen": 3,
+    "watch": 9, "touch": 4, "pass_now": 5, "let_time_pass": 6, "book_at_the_screen": 12,
+    "end_at_the_screen": 3, "cancel_at_the_screen": 3,
 }  # fmt: skip
 # What people do without our help; whatever ends cursors is left out.
-OURS = ("_at_the_screen", "pass_now", "let_time_pass", "break_something", "cursors", "our_role", "end_access", "habits")
+OURS = (
+    "_at_the_screen", "watch", "touch", "pass_now", "let_time_pass", "break_something", "cursors", "our_role",
+    "end_access", "habits",
+)  # fmt: skip
 PEOPLE = {name: weight for name, weight in WEIGHTS.items() if not any(part in name for part in OURS)}
