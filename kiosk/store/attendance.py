@@ -17,6 +17,7 @@ from kiosk.store.revisions import touch
 ALIVE_AT = "alive_at"
 # After an absence of the server that was longer than this, every awaited check-in gets that time again.
 AWAY = timedelta(seconds=15)
+AT_LEAST = timedelta(minutes=5)
 State = Literal["open", "in", "missed", "excused"]
 
 
@@ -92,11 +93,11 @@ def due(db: Database, now: datetime) -> list[Attendance]:
     return _list(db, (AttendanceRow.state == "open") & (AttendanceRow.due_at <= now))
 
 
-def put_off(db: Database, gap: timedelta) -> int:
-    """Give every awaited check-in that much more time; return how many there were."""
+def put_off(db: Database, gap: timedelta, now: datetime) -> int:
+    """Give every awaited check-in that much more time, and some minutes at least; return how many there were."""
     open_rows = _list(db, AttendanceRow.state == "open")
     for one in open_rows:
-        _change(db, one.room_id, one.event_id, due_at=one.due_at + gap)
+        _change(db, one.room_id, one.event_id, due_at=max(one.due_at + gap, now + AT_LEAST))
     return len(open_rows)
 
 
@@ -104,7 +105,7 @@ def be_here(db: Database, now: datetime) -> bool:
     """Write down that the server is here; True when it was away for long: nobody could check in, and gets that time."""
     away, before = was_away(db, now), facts.read_instant(db, ALIVE_AT)
     if before and away:
-        put_off(db, now - before)
+        put_off(db, now - before, now)
     stay(db, now)
     return away
 

@@ -146,8 +146,8 @@ class MirrorRow(Model):
     """How far the mirror of a linked room is: its cursor, its window and its last success or failure.
 
     `due_at`: when its list is read next; `look_at`: when a free/busy question asks about it; `beat`: seconds
-    between two looks at present; `digest`: stands for a free/busy answer that its lists do not bear out; `expired_at`: when its cursor
-    last expired, for the `expiries`th time in a row.
+    between two looks at present; `digest`: stands for a free/busy answer that its lists do not bear out;
+    `expired_at`: when its cursor last expired, for the `expiries`th time in a row.
     """
 
     room = ForeignKeyField(RoomRow, primary_key=True, on_delete="CASCADE")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,12 +11,13 @@ import pytest
 
 from kiosk.booking.attendant import Attendant
 from kiosk.booking.counter import Asked, Declined, Wish
-from kiosk.booking.desk import Desk
+from kiosk.booking.desk import Desk, KeyReused
 from kiosk.booking.driver import Driver
-from kiosk.errors import Unreachable
-from kiosk.schedule.model import Booking, Person
+from kiosk.booking.lock import Locks
+from kiosk.errors import Missing, Unreachable
+from kiosk.schedule.model import Answer, Booking, Event, Person
 from kiosk.schedule.rights import Act, Who
-from kiosk.store import acts, diary, events, policies, rooms
+from kiosk.store import acts, diary, events, journal, policies, rooms
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
 from kiosk.sync.passes import Pass, refresh
@@ -502,3 +504,229 @@ def test_series_that_is_missed_again_and_again_loses_the_room(
             assert events.find(db, oak.id, ids[3])
     assert told == ["missed", "missed_warned", "missed_series"]
     assert {calendars.events[OAK][one].answer for one in ids} == {"declined"}
+
+
+def test_invitation_that_waited_is_finished_though_the_room_was_taken_meanwhile(
+    desk: Desk, oak: StoredRoom, calendars: FakeCalendars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kiosk.booking.desk.PATIENCE_AFTER_A_WAIT", 0.1)
+    calendars.answers_with = 2
+    other = Locks(desk.driver.store, "somebody", desk.driver.clock)
+    held: list[AbstractContextManager[object]] = []
+
+    def hold(request: str) -> None:
+        if request == "get" and not held:
+            held.append(other.room(oak.id))
+            held[0].__enter__()
+
+    calendars.before.append(hold)
+    made = desk.book(Wish("oak", None, None, 30, "Review", who=ANNA))
+    assert made.state == "held"
+    held[0].__exit__(None, None, None)
+    desk.driver.clock.advance(seconds=40)  # type: ignore[attr-defined]
+    desk.step()
+    assert desk.find(made.id).state == "confirmed"
+
+
+@pytest.mark.parametrize("minutes", [-360, 0])
+def test_ending_never_takes_a_meeting_out_of_its_organizers_calendar(
+    minutes: int, desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock, sync: Callable[[], bool]
+) -> None:
+    event_id = invite(calendars, still() - timedelta(minutes=minutes), 60)
+    sync()
+    allow(desk, oak, edit_meetings="yes")
+    if minutes:
+        with pytest.raises(Declined, match="not_begun"):
+            desk.change(Asked("end", event_id))
+    else:
+        assert desk.change(Asked("end", event_id)).end == still() + timedelta(minutes=1)
+    assert not calendars.events["anna@example.org"][event_id].cancelled
+
+
+def test_check_in_while_the_release_is_at_google_takes_the_room_again(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    event_id = invite(calendars, still() + timedelta(minutes=5), 60)
+    sync()
+    came: list[str] = []
+
+    def come(request: str) -> None:
+        if request == "answer" and not came:
+            came.append(desk.change(Asked("check_in", event_id)).state)
+
+    calendars.before.append(come)
+    time_passes(attendant, still, 17)
+    desk.step()
+    assert came == ["confirmed"]
+    assert calendars.events[OAK][event_id].answer == "accepted"
+    assert (on_screen(desk, oak)[0].attended, messages(desk, oak)) == (True, [])
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_check_in_after_a_release_whose_answer_was_lost_gets_the_room_back(
+    own: bool,
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    start = still() + timedelta(minutes=5)
+    event_id = desk.book(Wish("oak", start, None, 60)).event_id if own else invite(calendars, start, 60)
+    sync()
+
+    def lose(request: str) -> None:
+        if request == ("delete" if own else "answer") and not calendars.before:
+            calendars.before.append(unreachable)
+            raise Unreachable("cut off")
+
+    calendars.after.append(lose)
+    time_passes(attendant, still, 16)
+    assert desk.change(Asked("check_in", event_id)).state == "confirmed"
+    calendars.before.clear()
+    calendars.after.clear()
+    for _ in range(4):
+        still.advance(seconds=30)
+        desk.step()
+    [event] = [one for one in calendars.living(OAK) if one.answer == "accepted"]
+    assert (event.start, event.end) == (start, start + timedelta(minutes=60))
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_booking_that_was_moved_is_not_released_for_its_old_time(
+    own: bool,
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    start = still() + timedelta(minutes=5)
+    event_id = desk.book(Wish("oak", start, None, 60)).event_id if own else invite(calendars, start, 60)
+    sync()
+    time_passes(attendant, still, 14)
+    known, tomorrow = calendars.events[OAK][event_id], timedelta(days=1)
+    calendars.put(OAK, replace(known, start=known.start + tomorrow, end=known.end + tomorrow))
+    time_passes(attendant, still, 3)
+    event = calendars.events[OAK][event_id]
+    assert (event.cancelled, event.answer) == (False, "accepted")
+
+
+def test_hold_of_a_person_is_confirmed_only_when_the_room_has_answered(
+    desk: Desk, calendars: FakeCalendars, still: StillClock
+) -> None:
+    calendars.before.append(unreachable)
+    made = desk.book(Wish("oak", None, None, 30, "Review", who=ANNA))
+    calendars.before.clear()
+    calendars.answers_with = 2
+    still.advance(minutes=1)
+    desk.step()
+    settled = desk.find(made.id)
+    assert (made.state, settled.state, settled.reason) == ("held", "confirmed", "")
+
+
+def test_exempt_people_and_long_meetings_are_let_be_though_they_were_awaited(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    event_id = invite(calendars, still() + timedelta(minutes=5), 60)
+    sync()
+    time_passes(attendant, still, 2)
+    allow(desk, oak, exempt_people="anna@example.org")
+    time_passes(attendant, still, 20)
+    assert calendars.events[OAK][event_id].answer == "accepted"
+
+
+def test_release_left_by_a_crash_is_decided_anew_after_a_long_absence(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    allow(desk, oak, check_in="all")
+    event_id = invite(calendars, still() + timedelta(minutes=5), 120)
+    sync()
+    with monkeypatch.context() as dying:  # the process ends between the journal and Google
+        dying.setattr(desk, "_drive", lambda _command, done=None: done.set())
+        dying.setattr(desk, "_answer", lambda command: command)
+        time_passes(attendant, still, 16)
+    still.advance(minutes=40)
+    desk.driver.store.write(journal.wake_all, still())
+    desk.step()
+    attendant.step()
+    assert calendars.events[OAK][event_id].answer == "accepted"
+    time_passes(attendant, still, 6)
+    assert calendars.events[OAK][event_id].answer == "declined"
+
+
+def test_nobody_stops_releases_by_guessing_their_key(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    start = still() + timedelta(minutes=5)
+    event_id = invite(calendars, start, 60)
+    sync()
+    due = start + timedelta(minutes=10)
+    key = f"missed {oak.id} {event_id} {start.isoformat()} {due.isoformat()}"
+    desk.book(Wish("oak", still() + timedelta(hours=3), None, 30, key=key))
+    time_passes(attendant, still, 17)
+    assert calendars.events[OAK][event_id].answer == "declined"
+
+
+def test_key_of_one_person_is_no_answer_for_another(desk: Desk, calendars: FakeCalendars, still: StillClock) -> None:
+    made = desk.book(Wish("oak", None, None, 30, "Review", who=ANNA))
+    still.advance(minutes=5)
+    desk.change(Asked("end", made.event_id, key="k", who=ANNA))
+    with pytest.raises(KeyReused):
+        desk.change(Asked("end", made.event_id, key="k", who=Who("person", "bob@example.org")))
+
+
+def test_release_of_a_hold_takes_it_back(desk: Desk, calendars: FakeCalendars, still: StillClock) -> None:
+    calendars.before.append(unreachable)
+    made = desk.book(Wish("oak", None, None, 30))
+    assert desk.change(Asked("release", made.event_id)).state == "confirmed"
+    calendars.before.clear()
+    still.advance(minutes=2)
+    desk.step()
+    assert calendars.living(OAK) == []
+
+
+def test_series_of_which_the_room_has_one_date_only_loses_that(
+    desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock, sync: Callable[[], bool]
+) -> None:
+    event_id = invite(calendars, still() + timedelta(minutes=5), series_id="elsewhere")
+    sync()
+    allow(desk, oak, owners_release="yes")
+    real = calendars.answer
+
+    def known_here(calendar_id: str, wanted: str, answer: Answer, comment: str = "") -> Event:
+        if wanted == "elsewhere":
+            raise Missing("Not found", "notFound")
+        return real(calendar_id, wanted, answer, comment)
+
+    calendars.answer = known_here  # type: ignore[method-assign]
+    assert desk.change(Asked("release", event_id, series=True, who=ANNA)).state == "confirmed"
+    assert calendars.events[OAK][event_id].answer == "declined"
