@@ -74,19 +74,20 @@ class Process:
 
 @dataclass
 class Server:
-    """A running `kiosk serve`."""
+    """A running `kiosk serve`, or another program that serves in its place."""
 
     folder: Path
     settings: dict[str, str]
     process: Process = field(init=False)
     url: str = ""
+    program: str = "kiosk"
 
     def start(self) -> Server:
         log = self.folder / "server.log"
         log.write_text("")
         database = f"sqlite:///{self.folder / 'kiosk.db'}"
         given = {"KIOSK_PORT": "0", "KIOSK_DATABASE_URL": database, "KIOSK_OPEN_DISPLAYS": "1"} | self.settings
-        self.process = Process([sys.executable, "-m", "kiosk", "serve"], clean_environment(**given), log)
+        self.process = Process([sys.executable, "-m", self.program, "serve"], clean_environment(**given), log)
         self.process.start()
         self.url = self.process.said("Serving ").rsplit(" ", 1)[1]
         wait_for(lambda: self.get("/healthz").ok)

@@ -1,0 +1,44 @@
+"""However many want the same time at once, nobody is doubled, nobody is lost, and whoever is refused leaves nothing."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.booking import ledger, town
+from tests.booking.caretaker import MOODS
+from tests.booking.contest import Contest, trouble, unhurried
+
+SCALE = float(os.environ.get("SOAK_SCALE", "1"))
+
+
+def test_two_hundred_rivals_are_neither_doubled_nor_lost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with town.opened(tmp_path, "eventlet", "threading") as place, town.serving(place):
+        unhurried(place)
+        compete(Contest(place, 200, seed=7), capsys)
+
+
+@pytest.mark.soak
+def test_ten_thousand_rivals_are_neither_doubled_nor_lost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with town.opened(tmp_path, "eventlet", "threading") as place, town.serving(place):
+        unhurried(place)
+        trouble(place)
+        compete(Contest(place, int(10_000 * SCALE), seed=7, moods=MOODS), capsys)
+
+
+def compete(contest: Contest, capsys: pytest.CaptureFixture[str]) -> None:
+    place, began = contest.town, time.monotonic()
+    contest.run()
+    took = time.monotonic() - began
+    place.google.service.faults.clear()
+    place.google.service.store.set_meta("answer_delay", "0")
+    place.google.world.settle()
+    ledger.settled(place)
+    compared = ledger.check(place)
+    ledger.check_answers(place, contest.answers)
+    assert not [one.log() for one in place.servers if "Traceback" in one.log()]
+    with capsys.disabled():
+        print(f"\n{contest.report()}; {compared}; 0 overlaps, 0 missing, 0 left behind; {took:.0f} s")

@@ -1,0 +1,38 @@
+"""Killed at any instant of a command, the server finishes it after its next start: exactly once, or not at all."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.booking import town
+from tests.booking.siege import Doorbell, Siege
+
+SCALE = float(os.environ.get("SOAK_SCALE", "1"))
+BETWEEN_CHECKS = 25
+
+
+def test_commands_survive_a_few_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    besiege(tmp_path, 4, capsys)
+
+
+@pytest.mark.soak
+def test_commands_survive_hundreds_of_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    besiege(tmp_path, int(500 * SCALE), capsys)
+
+
+def besiege(folder: Path, kills: int, capsys: pytest.CaptureFixture[str]) -> None:
+    bell, began = Doorbell(), time.monotonic()
+    with town.opened(folder, "eventlet", "threading", wrap=bell.wrap) as place:
+        siege = Siege(place, bell, random.Random(7))
+        siege.trouble()
+        for number in range(1, kills + 1):
+            siege.kill()
+            if number % BETWEEN_CHECKS == 0 or number == kills:
+                siege.settle()
+    with capsys.disabled():
+        print(f"\n{siege.report()}; all settled, one event each, none without a row; {time.monotonic() - began:.0f} s")
