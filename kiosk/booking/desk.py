@@ -165,7 +165,7 @@ class Desk:
 
     def _drive(self, command: Command, done: threading.Event | None = None) -> None:
         try:
-            self._drive_locked(command)
+            self._drive_locked(command, done=done)
         except RoomTaken:
             self._room_is_busy(command)
         except LeaseLost:
@@ -183,8 +183,11 @@ class Desk:
         if claimed and claimed.attempts < MOST_TRIES:
             self._drive(claimed)
 
-    def _drive_locked(self, command: Command, waited: bool = False) -> None:
-        """Drive, and write down how it ended while the room is still ours: the next tap must see a hold."""
+    def _drive_locked(self, command: Command, waited: bool = False, done: threading.Event | None = None) -> None:
+        """Drive, and write down how it ended while the room is still ours: the next tap must see a hold.
+
+        Whoever waits for it hears of it then, before the room is given back.
+        """
         wait = None
         with self.locks.room(command.room_id, PATIENCE_AFTER_A_WAIT if waited else PATIENCE) as lease:
             command = self.find(command.id)
@@ -192,6 +195,8 @@ class Desk:
                 return  # whoever had the room before has brought it to its end
             with self._failures_of(command):
                 wait = self.driver.drive(command, lease, waited)
+            if done and wait is None:
+                done.set()
         if wait:
             with self._failures_of(command):
                 wait()

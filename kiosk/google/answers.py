@@ -26,7 +26,7 @@ FACTS = (
 EVENT_FIELDS = f"{FACTS},attendees(email,self,resource,responseStatus)"
 # To change an answer the whole list of guests is sent back, so all that Google says of them is read.
 INVITATION_FIELDS = f"{FACTS},attendees"
-PAGE_FIELDS = f"nextPageToken,nextSyncToken,timeZone,accessRole,items({EVENT_FIELDS})"
+PAGE_FIELDS = f"nextPageToken,nextSyncToken,timeZone,updated,accessRole,items({EVENT_FIELDS})"
 # https://developers.google.com/workspace/calendar/api/v3/reference/events#recurringEventId: an instance's id is
 # the series' id and its original start; the id of a split series has further underscores of its own.
 WRITERS = {"writer", "owner", "writerWithoutPrivateAccess"}
@@ -58,6 +58,8 @@ def page(body: Json, calendar_id: str) -> Page:
         next_page=body.get("nextPageToken"),
         cursor=body.get("nextSyncToken"),
         can_write=body.get("accessRole", "writer") in WRITERS,
+        zone=body.get("timeZone", ""),
+        updated=_instant(body.get("updated")),
     )
 
 

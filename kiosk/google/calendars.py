@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -24,10 +24,20 @@ NOT_THE_ORGANIZER = "forbiddenForNonOrganizer"
 class GoogleCalendars:
     """The calendars that one set of credentials can see; each call is one request to Google, `answer` two."""
 
-    def __init__(self, credentials_file: str, subject: str, endpoint: str, route: Route = STRAIGHT) -> None:
-        """`endpoint` is the root of another server that speaks Google's API, empty for Google."""
+    def __init__(
+        self,
+        credentials_file: str,
+        subject: str,
+        endpoint: str,
+        route: Route = STRAIGHT,
+        spent: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`endpoint` is the root of another server that speaks Google's API, empty for Google.
+
+        `spent` is called for every request that a call makes beyond its own, such as a second try.
+        """
         root = f"{endpoint}/calendar/v3/" if endpoint else ""
-        self._client = Client("calendar", "v3", root, credentials_file, subject, CALENDAR_SCOPES, route)
+        self._client = Client("calendar", "v3", root, credentials_file, subject, CALENDAR_SCOPES, route, spent)
         self._people = People(self._client)
 
     def check(self) -> None:

@@ -52,9 +52,14 @@ class Client:
         subject: str,
         scopes: tuple[str, ...],
         route: Route = STRAIGHT,
+        spent: Callable[[], None] = lambda: None,
     ) -> None:
-        """`root` is the address the service's paths are added to, empty for Google itself."""
+        """`root` is the address the service's paths are added to, empty for Google itself.
+
+        `spent` is called for every request beyond the first of an `execute`: tokens, and what is sent a second time.
+        """
         self._service, self._version, self._root, self._route = service, version, root, route
+        self._spent = spent
         self._file, self._subject, self._scopes = file, subject, scopes
         self._loading = threading.Lock()
         self._refreshing = threading.Lock()
@@ -88,7 +93,9 @@ class Client:
         with_subject = getattr(credentials, "with_subject", None)
         if with_subject is None:
             raise AccessDenied("Only a service account with domain-wide delegation can act for people.", "delegation")
-        other = Client(self._service, self._version, self._root, self._file, person, self._scopes, self._route)
+        other = Client(
+            self._service, self._version, self._root, self._file, person, self._scopes, self._route, self._spent
+        )
         other._loaded = api, with_subject(person)
         return other
 
@@ -135,7 +142,8 @@ class Client:
         try:
             connection = self._connections.get_nowait()
         except queue.Empty:
-            connection = google_auth_httplib2.AuthorizedHttp(credentials, http=Http(self._route, TIMEOUT))
+            connection = google_auth_httplib2.AuthorizedHttp(credentials, http=Http(self._route, TIMEOUT, self._spent))
+        connection.http.paid = 1
         try:
             self._refresh(credentials, google_auth_httplib2.Request(connection.http))
             yield connection

@@ -19,13 +19,23 @@ PEOPLE_FIELDS = "nextPageToken,users(primaryEmail,name(fullName),aliases,nonEdit
 class GoogleDirectory:
     """The rooms, buildings and people that one administrator's credentials can see."""
 
-    def __init__(self, credentials_file: str, subject: str, endpoint: str, route: Route = STRAIGHT) -> None:
-        """`endpoint` is the root of another server that speaks Google's API, empty for Google."""
+    def __init__(
+        self,
+        credentials_file: str,
+        subject: str,
+        endpoint: str,
+        route: Route = STRAIGHT,
+        spent: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`endpoint` is the root of another server that speaks Google's API, empty for Google.
+
+        `spent` is called for every request that a call makes beyond its own, such as a second try.
+        """
         root = f"{endpoint}/" if endpoint else ""
         access = ("admin", "directory_v1", root, credentials_file, subject)
-        self._client = Client(*access, DIRECTORY_SCOPES, route)
+        self._client = Client(*access, DIRECTORY_SCOPES, route, spent)
         # Google refuses a token altogether when one of its scopes is missing, so people have a client of their own.
-        self._people = Client(*access, PEOPLE_SCOPES, route)
+        self._people = Client(*access, PEOPLE_SCOPES, route, spent)
 
     def resources(self) -> list[Resource]:
         """Return all rooms with the names of their buildings; projectors and cars are left out."""

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 Publish = Callable[[str, str, dict[str, Any]], None]
 # How soon a change by another process, such as the command line, and a new local day are seen.
 LOOK = timedelta(seconds=2)
+ANSWERS_FIRST_SECONDS = 0.005
 
 
 @dataclass
@@ -99,4 +100,11 @@ class Pulse:
         self.publish(screen.channel, "tracks", {**payload, "now": clock.iso(now), "tracks": tracks})
 
     def _loop(self) -> None:
-        runtime.repeat(self.step, self._wake, LOOK.total_seconds(), log, "Telling the screens")
+        pause = threading.Event()
+
+        def step() -> None:
+            # Whoever made the change is answered first: drawing takes longer than that.
+            pause.wait(ANSWERS_FIRST_SECONDS)
+            self.step()
+
+        runtime.repeat(step, self._wake, LOOK.total_seconds(), log, "Telling the screens")

@@ -164,7 +164,7 @@ def agreed(db: Database, room_id: int, event_id: str) -> Slot | None:
     """Return the time that an event was last given here with everybody's knowledge; None when it never was."""
     sql = f"room_id = ? AND event_id = ? AND state = 'confirmed' AND kind IN ({marks(TIMED)})"
     found = _list(db, sql, room_id, event_id, *TIMED)
-    last = max(found, key=lambda one: (one.settled_at or one.created_at, one.kind != "book"), default=None)
+    last = max(reversed(found), key=lambda one: (one.settled_at or one.created_at, one.kind != "book"), default=None)
     return Slot(last.start, last.end) if last else None
 
 
