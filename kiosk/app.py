@@ -69,6 +69,7 @@ class Parts:
     calendars: GoogleCalendars
     channels: GoogleChannels
     directory: GoogleDirectory
+    budget: Budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +115,26 @@ class Server:
             self.pulse.gallery.view(screen)
 
 
-def open_parts(settings: Settings) -> Parts:
-    """Open the database and prepare the adapters; Google is not asked anything yet."""
+def open_parts(settings: Settings, block: int = 0) -> Parts:
+    """Open the database and prepare the adapters; Google is not asked anything yet.
+
+    `block`: at most so many of a day's requests are claimed at once; what is left of them is not given back.
+    """
+    store = Store(settings.database_url)
+    budget = Budget(settings.requests_per_minute, settings.requests_per_day, shared(store, block))
+
+    def spent() -> None:
+        budget.count(clock.now())
+
     file, endpoint = settings.google_credentials, settings.google_endpoint
     route = Route(settings.https_proxy, settings.no_proxy, settings.ca_bundle)
     return Parts(
         settings,
-        Store(settings.database_url),
-        GoogleCalendars(file, settings.google_subject, endpoint, route),
-        GoogleChannels(file, settings.google_subject, endpoint, route),
-        GoogleDirectory(file, settings.google_admin_subject or settings.google_subject, endpoint, route),
+        store,
+        GoogleCalendars(file, settings.google_subject, endpoint, route, spent),
+        GoogleChannels(file, settings.google_subject, endpoint, route, spent),
+        GoogleDirectory(file, settings.google_admin_subject or settings.google_subject, endpoint, route, spent),
+        budget,
     )
 
 
@@ -135,7 +146,7 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     gate = Gate(store, settings.open_displays, urlsplit(settings.public_url).hostname or "")
     web.wsgi_app = guarded(web.wsgi_app, gate)  # type: ignore[method-assign]
     freshness, stalls = Freshness(), runtime.StallWatch()
-    budget = Budget(settings.requests_per_minute, settings.requests_per_day, shared(store))
+    budget = parts.budget
     desk = Desk(Driver(store, Metered(parts.calendars, budget, 1.0, now), now), hold=settings.offline_booking == "hold")
     mirror = _mirror(parts, budget, desk, freshness, now)
     gallery = _gallery(parts, web, now)

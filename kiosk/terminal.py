@@ -16,6 +16,7 @@ from kiosk.settings import Settings
 from kiosk.store import channels, directory, mirror, pins, policies, rooms, tokens
 from kiosk.store.rooms import StoredRoom
 from kiosk.sync import linking
+from kiosk.sync.budget import Metered
 from kiosk.sync.channels import hook_address
 from kiosk.sync.directory import read_people
 
@@ -24,10 +25,12 @@ POLICY_COLUMNS = ("name", "value", "from", "help")
 PERSON_COLUMNS = ("email", "name", "resting", "problem")
 READ_ONLY = "bookings cannot be made: the right to make changes to events is missing"
 
+REQUESTS_FOR_A_ROOM = 2
+
 
 def list_rooms(settings: Settings, options: argparse.Namespace) -> None:
     """Print every room with its calendar and when it was last checked."""
-    parts = app.open_parts(settings)
+    parts = app.open_parts(settings, REQUESTS_FOR_A_ROOM)
     with parts.store.read() as db:
         known = rooms.every(db)
         progress = {one.room_id: one for one in mirror.everything(db)}
@@ -43,7 +46,7 @@ def list_rooms(settings: Settings, options: argparse.Namespace) -> None:
 
 def add_room(settings: Settings, options: argparse.Namespace) -> None:
     """Add a room, and link it when a calendar is given."""
-    parts = app.open_parts(settings)
+    parts = app.open_parts(settings, REQUESTS_FOR_A_ROOM)
     try:
         zone = clock.zone(options.zone or settings.timezone)
     except ValueError as error:
@@ -58,8 +61,8 @@ def add_room(settings: Settings, options: argparse.Namespace) -> None:
 
 def import_rooms(settings: Settings, _options: argparse.Namespace) -> int:
     """Import and link every room of the Directory; the exit status is 1 when one failed."""
-    parts = app.open_parts(settings)
-    result = linking.import_rooms(parts.store, parts.calendars, parts.directory, _progress)
+    parts = app.open_parts(settings, REQUESTS_FOR_A_ROOM)
+    result = linking.import_rooms(parts.store, _metered(parts), parts.directory, _progress)
     print(f"Added {len(result.added)}, refreshed {len(result.followed.known)}, failed {len(result.failed)}.")
     for slug in result.followed.vanished:
         print(f"{slug} is no longer in the Directory; it stays here until it is unlinked.")
@@ -80,12 +83,12 @@ def _read_people(parts: app.Parts) -> None:
 
 def link_room(settings: Settings, options: argparse.Namespace) -> None:
     """Give a room its calendar."""
-    _link(app.open_parts(settings), options.slug, options.calendar)
+    _link(app.open_parts(settings, REQUESTS_FOR_A_ROOM), options.slug, options.calendar)
 
 
 def unlink_room(settings: Settings, options: argparse.Namespace) -> None:
     """Take a room's calendar away, with everything mirrored from it."""
-    parts = app.open_parts(settings)
+    parts = app.open_parts(settings, REQUESTS_FOR_A_ROOM)
     stored = _room(parts, options.slug)
     removed = parts.store.write(rooms.unlink, stored.id)
     print(f"Unlinked {stored.room.name}; {removed} mirrored events are removed here. Google keeps them.")
@@ -93,7 +96,7 @@ def unlink_room(settings: Settings, options: argparse.Namespace) -> None:
 
 def sync_room(settings: Settings, options: argparse.Namespace) -> None:
     """Make a running server read the room's calendar anew."""
-    parts = app.open_parts(settings)
+    parts = app.open_parts(settings, REQUESTS_FOR_A_ROOM)
     stored = _room(parts, options.slug)
     if stored.calendar_id is None:
         raise UsageError(f"The room {options.slug!r} is not linked: `kiosk rooms link {options.slug} CALENDAR`.")
@@ -103,7 +106,7 @@ def sync_room(settings: Settings, options: argparse.Namespace) -> None:
 
 def push_room(settings: Settings, options: argparse.Namespace) -> None:
     """Say whether Google is to announce a room's changes."""
-    parts = app.open_parts(settings)
+    parts = app.open_parts(settings, REQUESTS_FOR_A_ROOM)
     stored = _room(parts, options.slug)
     parts.store.write(channels.wish, stored.id, options.wish == "on")
     print(f"{stored.room.name}: {_push_said(settings, options.wish)}")
@@ -119,7 +122,7 @@ def _push_said(settings: Settings, wish: str) -> str:
 
 def policy(settings: Settings, options: argparse.Namespace) -> None:
     """Change what a room allows, or every room that says nothing else, and print what holds there."""
-    parts = app.open_parts(settings)
+    parts = app.open_parts(settings, REQUESTS_FOR_A_ROOM)
     slug, changes = _asked_of_policy(options.words)
     stored = _room(parts, slug) if slug else None
     if changes:
@@ -145,7 +148,7 @@ def _asked_of_policy(words: Sequence[str]) -> tuple[str, dict[str, str | None]]:
 
 def set_pin(settings: Settings, options: argparse.Namespace) -> None:
     """Give a person a PIN, or take it away."""
-    store = app.open_parts(settings).store
+    store = app.open_parts(settings, REQUESTS_FOR_A_ROOM).store
     if options.remove:
         store.write(pins.remove, options.email)
         print(f"{options.email} has no PIN any more.")
@@ -170,7 +173,7 @@ def _typed_pin() -> str:
 
 def list_people(settings: Settings, options: argparse.Namespace) -> None:
     """Print everybody who has a PIN."""
-    with app.open_parts(settings).store.read() as db:
+    with app.open_parts(settings, REQUESTS_FOR_A_ROOM).store.read() as db:
         rows = [_person_row(holder) for holder in pins.holders(db)]
     if options.json:
         print(json.dumps(rows, indent=2))
@@ -192,7 +195,7 @@ def _person_row(holder: pins.Holder) -> dict[str, str]:
 
 def token(settings: Settings, options: argparse.Namespace) -> None:
     """Make, list or revoke access tokens."""
-    store = app.open_parts(settings).store
+    store = app.open_parts(settings, REQUESTS_FOR_A_ROOM).store
     if options.list:
         with store.read() as db:
             known: list[dict[str, str]] = [{"name": name, "created": clock.iso(at)} for name, at in tokens.every(db)]
@@ -206,10 +209,15 @@ def token(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _link(parts: app.Parts, slug: str, calendar: str) -> None:
-    about = linking.link(parts.store, parts.calendars, slug, calendar)
+    about = linking.link(parts.store, _metered(parts), slug, calendar)
     print(f"Linked {slug} to {about.name} ({about.zone}).")
     if not about.can_write:
         print(READ_ONLY, file=sys.stderr)
+
+
+def _metered(parts: app.Parts) -> Metered:
+    """Return the calendars, their requests counted with those of a running server."""
+    return Metered(parts.calendars, parts.budget, app.SYNC_SHARE, clock.now)
 
 
 def _room(parts: app.Parts, slug: str) -> StoredRoom:

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from kiosk import clock
+from kiosk.emulator.server import Emulator
 from kiosk.source import Resource
-from kiosk.store import channels, directory, people, pins, rooms
+from kiosk.store import channels, directory, facts, people, pins, rooms, spending
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
 from tests.fakes import MONDAY
@@ -164,3 +165,30 @@ def test_commands_explain_themselves(kiosk: Server, command: list[str]) -> None:
     answer = kiosk.run(*command, "--help")
     assert answer.returncode == 0
     assert f"usage: kiosk {' '.join(command)}" in answer.stdout
+
+
+def counted(store: Store) -> int:
+    """Return how many requests all processes have claimed."""
+    with store.read() as db:
+        return sum(json.loads(facts.read(db, spending.NAME) or "{}").values())
+
+
+def test_requests_of_the_command_line_count_with_the_servers(
+    google: Emulator, google_settings: dict[str, str], tmp_path: Path, store: Store
+) -> None:
+    kiosk = Server(tmp_path, google_settings)
+    assert kiosk.run("rooms", "add", "Oak", "--calendar", google.world.rooms()[0].id).returncode == 0
+    assert counted(store) == 4  # two for the room and one for a token, claimed two by two
+    assert kiosk.run("rooms", "import").returncode == 0
+    assert counted(store) > 2 * len(google.world.rooms())
+
+
+def test_command_line_asks_nothing_when_the_day_is_used_up(
+    google: Emulator, google_settings: dict[str, str], tmp_path: Path, store: Store
+) -> None:
+    kiosk = Server(tmp_path, google_settings | {"KIOSK_REQUESTS_PER_DAY": "1000"})
+    store.write(spending.claim, clock.now(), 950, 950, spending.Grant())
+    linked = kiosk.run("rooms", "add", "Oak", "--calendar", google.world.rooms()[0].id)
+    assert (linked.returncode, linked.stderr.count("\n")) == (1, 1)
+    assert "used up" in linked.stderr
+    assert google.service.traffic.requests() == []

@@ -55,8 +55,7 @@ def answer(store: Store, calendar_id: str, event_id: str) -> None:
     if entry.rule:
         _answer_series(store, entry)
         return
-    found = blocks(store, calendar_id, entry.starts, entry.ends)
-    clash = any(_counts(block, entry) for block in found)
+    clash = _in_the_way(store, entry, entry.starts, entry.ends)
     respond(store, entry, "declined" if clash else "accepted")
 
 
@@ -113,13 +112,17 @@ def _answer_series(store: Store, master: Entry) -> None:
 def _clashing(store: Store, master: Entry, dates: list[Occurrence]) -> list[Occurrence]:
     if not dates:
         return []
-    taken = [
-        block for block in blocks(store, master.calendar, dates[0].starts, dates[-1].ends) if _counts(block, master)
-    ]
+    taken = _in_the_way(store, master, dates[0].starts, dates[-1].ends)
     return [date for date in dates if any(block.starts < date.ends and date.starts < block.ends for block in taken)]
 
 
-def _counts(block: Block, entry: Entry) -> bool:
-    """Invitations that still wait for their answer do not stand in the way of this one."""
-    own = block.id == entry.id or (bool(entry.rule) and block.series == entry.id)
-    return not own and block.answer != "needsAction"
+def _in_the_way(store: Store, entry: Entry, low: int, high: int) -> list[Block]:
+    """What stands in the way of an invitation: all but itself, and those that still wait in line for an answer."""
+    rows = store.rows("SELECT event FROM answers_due WHERE calendar = ?", entry.calendar)
+    waiting = {str(row[0]) for row in rows}
+    found = (block for block in blocks(store, entry.calendar, low, high) if not _is_own(block, entry))
+    return [block for block in found if block.answer != "needsAction" or not {block.id, block.series} & waiting]
+
+
+def _is_own(block: Block, entry: Entry) -> bool:
+    return block.id == entry.id or (bool(entry.rule) and block.series == entry.id)

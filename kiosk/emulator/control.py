@@ -155,7 +155,7 @@ class _Control:
         """This and following, from an instance on: start, end, title."""
         given = given_body()
         start, end = (self._when(given[which], self._home(event)) for which in ("start", "end"))
-        return {"id": self._world.split(event, start, end, title=given.get("title"))}  # type: ignore[arg-type]
+        return {"id": self._world.split(event, start, end, title=given.get("title"))}
 
     def distort(self, event: str) -> Json:
         """Overlay keys of an answer: calendar, raw."""

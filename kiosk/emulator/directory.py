@@ -54,13 +54,15 @@ def answer(store: Store, kind: str, name: str, list_kind: str, *, query: str, or
     """One page of a listing; the list is absent when it is empty, as with Google."""
     items = [item for item in everything(store, kind) if matches(item, query)]
     items = _ordered(items, order)
-    start = _offset(page)
+    question = f"{list_kind} {query} {order}"
+    start = _offset(page, question)
     shown = items[start : start + most]
     body: Json = {"kind": list_kind, "etag": _etag([item.get("etags", item.get("etag")) for item in items])}
     if shown:
         body[name] = shown
     if start + most < len(items):
-        body["nextPageToken"] = base64.urlsafe_b64encode(str(start + most).encode()).decode()
+        token = json.dumps([_etag(question), start + most])
+        body["nextPageToken"] = base64.urlsafe_b64encode(token.encode()).decode()
     return body
 
 
@@ -122,11 +124,18 @@ def _sort_key(item: Json, name: str) -> tuple[int, str]:
     return (value, "") if isinstance(value, int) else (0, str(value))
 
 
-def _offset(page: str) -> int:
+def _offset(page: str, question: str) -> int:
+    """Where a page begins; its token is good for the question it was an answer to."""
+    if not page:
+        return 0
     try:
-        return int(base64.urlsafe_b64decode(page.encode())) if page else 0
-    except ValueError:
+        asked, start = json.loads(base64.urlsafe_b64decode(page.encode()))
+        offset = int(start)
+    except (ValueError, TypeError):
         raise ApiError(400, "invalid", "Invalid Input: pageToken") from None
+    if asked != _etag(question):
+        raise ApiError(400, "invalid", "Invalid Input: pageToken")
+    return offset
 
 
 def _resource(kind: str, data: Json) -> Json:

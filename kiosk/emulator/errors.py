@@ -8,7 +8,10 @@ from kiosk.emulator.values import Json
 
 
 class ApiError(Exception):
-    """An answer other than success; `front` errors come from Google's front end (sign-in, scopes)."""
+    """An answer other than success; `front` errors come from Google's front end (sign-in, scopes).
+
+    `brief`: what the front end says among the `errors`, beside the whole message.
+    """
 
     def __init__(
         self,
@@ -20,11 +23,12 @@ class ApiError(Exception):
         location: str = "",
         location_type: str = "parameter",
         front: Json | None = None,
+        brief: str = "",
         headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.error: Json = {"domain": domain, "reason": reason, "message": message}
+        self.error: Json = {"domain": domain, "reason": reason, "message": brief or message}
         if location:
             self.error |= {"locationType": location_type, "location": location}
         self.front = front
@@ -32,7 +36,7 @@ class ApiError(Exception):
 
     def body(self) -> str:
         """The JSON text, in the envelope of the part of Google that would answer."""
-        message = self.error["message"]
+        message = str(self)
         if self.front is None:
             backend = {"errors": [self.error], "code": self.status, "message": message}
             return json.dumps({"error": backend}, indent=1)
@@ -132,13 +136,11 @@ def login_required() -> ApiError:
         "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie "
         "or other valid authentication credential."
     )
-    error = ApiError(
+    return ApiError(
         401, "required", message, location="Authorization", location_type="header",
-        front={"status": "UNAUTHENTICATED"},
+        front={"status": "UNAUTHENTICATED"}, brief="Login Required.",
         headers={"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/"'},
     )  # fmt: skip
-    error.error["message"] = message
-    return error
 
 
 def invalid_credentials() -> ApiError:
@@ -150,7 +152,7 @@ def invalid_credentials() -> ApiError:
     challenge = 'Bearer realm="https://accounts.google.com/", error="invalid_token"'
     return ApiError(
         401, "authError", message, location="Authorization", location_type="header",
-        front={"status": "UNAUTHENTICATED"}, headers={"WWW-Authenticate": challenge},
+        front={"status": "UNAUTHENTICATED"}, brief="Invalid Credentials", headers={"WWW-Authenticate": challenge},
     )  # fmt: skip
 
 
@@ -165,6 +167,6 @@ def insufficient_scopes(method: str) -> ApiError:
     }
     return ApiError(
         403, "insufficientPermissions", "Request had insufficient authentication scopes.",
-        front={"status": "PERMISSION_DENIED", "details": [info]},
+        front={"status": "PERMISSION_DENIED", "details": [info]}, brief="Insufficient Permission",
         headers={"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/", error="insufficient_scope"'},
     )  # fmt: skip

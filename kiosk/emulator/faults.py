@@ -6,13 +6,17 @@ import random
 import socket
 import threading
 from dataclasses import dataclass, field, fields
+from typing import TypeVar
 
 from kiosk.emulator.errors import ApiError, invalid_credentials
 
+# A slow answer takes an hour at most.
+LONGEST = 3600
 KINDS = (
     "status", "slow", "drop_before", "drop_after", "truncate", "html", "revoke", "forget_sync", "lose_push",
 )  # fmt: skip
 _REASONS = {
+    400: ("badRequest", "global", "Bad Request"),
     403: ("rateLimitExceeded", "usageLimits", "Rate Limit Exceeded"),
     404: ("notFound", "global", "Not Found"),
     409: ("duplicate", "global", "The requested identifier already exists."),
@@ -20,6 +24,7 @@ _REASONS = {
     412: ("conditionNotMet", "global", "Precondition Failed"),
     429: ("rateLimitExceeded", "usageLimits", "Rate Limit Exceeded"),
 }
+_Number = TypeVar("_Number", int, float)
 _MESSAGES = {
     "quotaExceeded": "Calendar usage limits exceeded.",
     "userRateLimitExceeded": "User Rate Limit Exceeded",
@@ -48,7 +53,15 @@ class Fault:
     chance: random.Random = field(default_factory=lambda: random.Random(0), repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.times is None:
+        """Numbers may come as text; ValueError or TypeError for what a request that meets this could not do."""
+        if not isinstance(self.operation, str) or not isinstance(self.path, str) or not isinstance(self.reason, str):
+            raise TypeError("operation, path and reason are texts")
+        self.status = _within(int(self.status), 200, 599)
+        self.seconds = _within(float(self.seconds), 0, LONGEST)
+        self.probability = _within(float(self.probability), 0, 1)
+        if self.times is not None:
+            self.times = _within(int(self.times), 0, 1_000_000_000)
+        else:
             self.times = 1 if self.probability >= 1 else 0
 
     def error(self) -> ApiError:
@@ -81,6 +94,12 @@ def _value(kind: str, text: str) -> str | int | float:
     if kind.startswith("int"):
         return int(text)
     return float(text) if kind == "float" else text
+
+
+def _within(number: _Number, low: float, high: float) -> _Number:
+    if not low <= number <= high:
+        raise ValueError(f"invalid number {number}: it must lie between {low} and {high}")
+    return number
 
 
 class Faults:

@@ -93,7 +93,7 @@ class _Item:
 def answer(store: Store, view: View, query: Query) -> Json:
     """The Events resource: one page."""
     calendar = view.access.calendar
-    start, after = _place(query, store)
+    start, after = _place(calendar, query, store)
     items = sorted(_unique(_items(store, calendar, query)), key=lambda item: item.key)
     rest = [item for item in items if after is None or item.key > after]
     most = max(1, query.max_results // 2) if query.short_page else query.max_results
@@ -103,7 +103,7 @@ def answer(store: Store, view: View, query: Query) -> Json:
         shown for item, entry in _load(store, calendar, page) if (shown := _shown(item, entry, view, query))
     ]
     if len(page) < len(rest):
-        body["nextPageToken"] = _page_token(start, page[-1].key if page else (-1, -1, ""))
+        body["nextPageToken"] = _page_token(calendar, query, start, page[-1].key if page else (-1, -1, ""))
     elif query.seeds_sync:
         body["nextSyncToken"] = sync_token(store, calendar, start)
     return body
@@ -132,19 +132,28 @@ def _digest(text: str) -> str:
     return base64.b32hexencode(hashlib.sha256(text.encode()).digest()).decode().lower()[:12]
 
 
-def _page_token(start: int, key: Key) -> str:
-    return base64.urlsafe_b64encode(json.dumps([start, *key]).encode()).decode()
+def _page_token(calendar: Calendar, query: Query, start: int, key: Key) -> str:
+    return base64.urlsafe_b64encode(json.dumps([_question(calendar, query), start, *key]).encode()).decode()
 
 
-def _place(query: Query, store: Store) -> tuple[int, Key | None]:
+def _question(calendar: Calendar, query: Query) -> str:
+    """What must be the same for all pages: the calendar and every parameter but the length of a page."""
+    asked = replace(query, page="", max_results=0, empty_page=False, short_page=False, stray_tombstone=False)
+    return _digest(f"{calendar.id} {asked}")
+
+
+def _place(calendar: Calendar, query: Query, store: Store) -> tuple[int, Key | None]:
     """The change number at the first page, and the last entry of the page before."""
     if not query.page:
         return store.seq(), None
     try:
-        start, first, second, last = json.loads(base64.urlsafe_b64decode(query.page.encode()))
-        return int(start), (int(first), int(second), str(last))
+        question, start, first, second, last = json.loads(base64.urlsafe_b64decode(query.page.encode()))
+        place = int(start), (int(first), int(second), str(last))
     except (ValueError, TypeError):
         raise bad_request("Invalid page token value.", "invalid") from None
+    if question != _question(calendar, query):
+        raise bad_request("Invalid page token value.", "invalid")
+    return place
 
 
 def _envelope(calendar: Calendar, view: View, start: int) -> Json:

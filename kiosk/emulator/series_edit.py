@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from kiosk.emulator import bodies, events
 from kiosk.emulator.errors import not_found
-from kiosk.emulator.recurrence import series
+from kiosk.emulator.recurrence import Occurrence, series
 from kiosk.emulator.store import Store
 from kiosk.emulator.values import Entry, Json
 
@@ -21,7 +21,7 @@ def split(store: Store, master: Entry, key: str, times: Json, title: str | None)
         raise not_found()
     passed = len(found.between(0, at.starts))
     rest = [_counted(line, passed) for line in master.data["recurrence"]]
-    earlier = [_ended(line, at.starts) for line in master.data["recurrence"]]
+    earlier = [_ended(line, at) for line in master.data["recurrence"]]
     events.change(store, master, master.data | {"recurrence": earlier})
     return _begin(store, master, key, times | {"recurrence": rest}, title)
 
@@ -40,11 +40,14 @@ def _begin(store: Store, master: Entry, key: str, changes: Json, title: str | No
     return events.publish(store, fresh)
 
 
-def _ended(line: str, before: int) -> str:
+def _ended(line: str, before: Occurrence) -> str:
     if not line.startswith("RRULE"):
         return line
-    last = datetime.fromtimestamp(before, UTC) - timedelta(seconds=1)
-    return f"{_without(line, 'UNTIL', 'COUNT')};UNTIL={last:%Y%m%dT%H%M%SZ}"
+    if "date" in before.start:
+        until = f"{date.fromisoformat(before.start['date']) - timedelta(days=1):%Y%m%d}"
+    else:
+        until = f"{datetime.fromtimestamp(before.starts, UTC) - timedelta(seconds=1):%Y%m%dT%H%M%SZ}"
+    return f"{_without(line, 'UNTIL', 'COUNT')};UNTIL={until}"
 
 
 def _counted(line: str, passed: int) -> str:

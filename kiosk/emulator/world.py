@@ -78,13 +78,14 @@ class World(Organisation):
         with self._service.changing():
             events.cancel(self._store, self._origin(event_id, organizer))
 
-    def split(self, instance_id: str, start: datetime, end: datetime, *, title: str | None = None) -> str:
+    def split(self, instance_id: str, start: When, end: When, *, title: str | None = None) -> str:
         """ "This and following": end the series before that instance, begin another; returns its id."""
         with self._service.changing():
             master_id, key = split_id(instance_id)
-            where = self._origin(master_id).data["start"]["timeZone"]
+            origin = self._origin(master_id)
+            where = origin.data["start"].get("timeZone", self._known(origin.home).zone_name)
             times = {"start": _time(start, where), "end": _time(end, where)}
-            return series_edit.split(self._store, self._origin(master_id), key, times, title).id
+            return series_edit.split(self._store, origin, key, times, title).id
 
     def answer(self, guest: str, event_id: str, status: str, comment: str = "") -> None:
         """A guest (or a room, by its manager) answers: accepted, declined, tentative, needsAction."""

@@ -30,8 +30,11 @@ PAGE_FIELDS = f"nextPageToken,nextSyncToken,timeZone,updated,accessRole,items({E
 # https://developers.google.com/workspace/calendar/api/v3/reference/events#recurringEventId: an instance's id is
 # the series' id and its original start; the id of a split series has further underscores of its own.
 WRITERS = {"writer", "owner", "writerWithoutPrivateAccess"}
+# Roles that see of private events, or of any, no more than the times: nor what the room has answered.
+BLIND = {"freeBusyReader", "reader", "writerWithoutPrivateAccess"}
+PRIVATE = {"private", "confidential"}
 INSTANCE = re.compile(r"(.+)_(\d{8}|\d{8}T\d{6}Z)")
-# Imported events may end before they begin; Google's own pages show them with these lengths.
+# Imported events may end before they begin, and days as soon as they do; Google's own pages give these lengths.
 REPAIRED_TIMED = timedelta(minutes=30)
 REPAIRED_DAYS = timedelta(days=1)
 # What is left of an event that makes no sense: enough to see that the room is taken.
@@ -40,21 +43,21 @@ UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
 
 
 def page(body: Json, calendar_id: str) -> Page:
-    """Read one page of an events list; cancelled and timeless items are `gone`.
+    """Read one page of an events list; items that are cancelled, or whose times nobody can tell, are `gone`.
 
     Raises Unreachable when it is no such list: an empty one would free the room.
     """
     listed = body.get("items", [])
     if not isinstance(listed, list) or not body.keys() & {"items", "nextPageToken", "nextSyncToken"}:
         raise Unreachable("Google's answer is not a list of events.")
-    zone = _zone(body.get("timeZone", "UTC"))
+    zone = _zone(body.get("timeZone"), clock.zone("UTC"))
     items = [item for item in listed if item.get("id")]
     here = [item for item in items if item.get("status") != "cancelled" and _has_times(item)]
-    gone = [item["id"] for item in items if item.get("status") == "cancelled" or not _has_times(item)]
-    read = (_readable(item, calendar_id, zone) for item in here)
+    events = tuple(found for item in here if (found := _readable(item, calendar_id, zone)))
+    read = {event.id for event in events}
     return Page(
-        events=tuple(found for found in read if found),
-        gone=tuple(gone),
+        events=events,
+        gone=tuple(item["id"] for item in items if item["id"] not in read),
         next_page=body.get("nextPageToken"),
         cursor=body.get("nextSyncToken"),
         can_write=body.get("accessRole", "writer") in WRITERS,
@@ -68,13 +71,33 @@ def _readable(item: Json, calendar_id: str, zone: ZoneInfo) -> Event | None:
 
     Of an event that makes no sense the times are kept, because it may take the room; None when it has none.
     """
-    for known in (item, {name: item.get(name) for name in BARE}, {**item, "end": item.get("start")}):
+    for known in (item, {name: item.get(name) for name in BARE}, {**item, "end": {}}):
         try:
             return event(known, calendar_id, zone)
         except UNREADABLE as error:
             if known is item:
                 log.warning("The event %s is odd: %s", item["id"], error)
     return None
+
+
+def hidden(body: Json) -> set[str]:
+    """Return the ids of a page's events that take time, and whose guests our role does not let us see."""
+    role = body.get("accessRole")
+    opaque = [item for item in body.get("items", []) if role in BLIND and item.get("transparency") != "transparent"]
+    private = [item for item in opaque if role == "freeBusyReader" or item.get("visibility") in PRIVATE]
+    return {item["id"] for item in private if item.get("id") and "attendees" not in item}
+
+
+def settled(event: Event, busy: Busy, window: Slot) -> Event:
+    """Return an event whose guests are hidden with the room's answer, as far as free/busy tells it.
+
+    Where the room is free at any moment of it within `window`, it has declined; where it is not, another event may be
+    the reason, and this one is taken to be accepted.
+    """
+    start, end = max(event.start, window.start), min(event.end, window.end)
+    if busy.error or start >= end or any(slot.start <= start and end <= slot.end for slot in busy.slots):
+        return event
+    return replace(event, answer="declined")
 
 
 def busy(body: Json) -> dict[str, Busy]:
@@ -99,7 +122,7 @@ def event(item: Json, calendar_id: str, zone: ZoneInfo) -> Event:
         end=end,
         title=item.get("summary") or "",
         all_day=all_day,
-        private=item.get("visibility") in {"private", "confidential"},
+        private=item.get("visibility") in PRIVATE,
         transparent=item.get("transparency") == "transparent",
         cancelled=item.get("status") == "cancelled",
         kind=item.get("eventType", "default"),
@@ -156,7 +179,7 @@ def answered(item: Json, calendar_id: str, answer: Answer, comment: str) -> list
 def _times(item: Json, zone: ZoneInfo) -> tuple[datetime, datetime, bool]:
     start, start_is_day = _moment(item.get("start", {}), zone)
     end, _ = _moment(item.get("end", {}), zone)
-    if end <= start:
+    if end < start or (start_is_day and end == start):
         end = _next_day(start, zone) if start_is_day else start + REPAIRED_TIMED
     return start, end, start_is_day or _whole_days(start, end, zone)
 
@@ -164,7 +187,7 @@ def _times(item: Json, zone: ZoneInfo) -> tuple[datetime, datetime, bool]:
 def _moment(when: Json, zone: ZoneInfo) -> tuple[datetime, bool]:
     if "dateTime" in when:
         at = datetime.fromisoformat(when["dateTime"])
-        return (at if at.tzinfo else at.replace(tzinfo=_zone(when.get("timeZone", zone.key)))).astimezone(UTC), False
+        return (at if at.tzinfo else at.replace(tzinfo=_zone(when.get("timeZone"), zone))).astimezone(UTC), False
     day = datetime.fromisoformat(when.get("date", "1970-01-01")).date()
     return clock.local_midnight(day, zone), True
 
@@ -213,8 +236,8 @@ def _instant(text: str | None) -> datetime | None:
         return None
 
 
-def _zone(name: str) -> ZoneInfo:
+def _zone(name: str | None, otherwise: ZoneInfo) -> ZoneInfo:
     try:
-        return clock.zone(name)
+        return clock.zone(name) if name else otherwise
     except ValueError:
-        return clock.zone("UTC")
+        return otherwise

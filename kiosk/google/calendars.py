@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from kiosk import clock
@@ -11,18 +12,23 @@ from kiosk.errors import AccessDenied, Changed, CursorExpired, Gone, Missing, Re
 from kiosk.google import answers
 from kiosk.google.client import CALENDAR_SCOPES, Client, People, quota_user
 from kiosk.google.route import STRAIGHT, Route
-from kiosk.schedule.model import Answer, Event
+from kiosk.schedule.model import Answer, Event, Slot
 from kiosk.source import Busy, Calendar, Draft, Page, Since, Window
 
 PAGE_SIZE = 250
 # The calendar of whoever the credentials act for, whichever of their addresses we know.
 OWN = "primary"
+# Google answers free/busy questions about a season at most.
+MOST_BUSY = timedelta(days=60)
 # Google's word when shared facts are changed on another copy than the organizer's: no matter of our rights.
 NOT_THE_ORGANIZER = "forbiddenForNonOrganizer"
 
 
 class GoogleCalendars:
-    """The calendars that one set of credentials can see; each call is one request to Google, `answer` two."""
+    """The calendars that one set of credentials can see; each call is one request to Google, `answer` two.
+
+    So is `page` of a window with events whose guests our role does not let us see; of these `spent` is told.
+    """
 
     def __init__(
         self,
@@ -37,6 +43,7 @@ class GoogleCalendars:
         `spent` is called for every request that a call makes beyond its own, such as a second try.
         """
         root = f"{endpoint}/calendar/v3/" if endpoint else ""
+        self._spent = spent
         self._client = Client("calendar", "v3", root, credentials_file, subject, CALENDAR_SCOPES, route, spent)
         self._people = People(self._client)
 
@@ -48,7 +55,8 @@ class GoogleCalendars:
         """Return one page; a series is expanded into its instances."""
         wanted: dict[str, Any] = {"pageToken": token} if token else {}
         body = self._list(calendar_id, **_bounds(query), **wanted)
-        return answers.page(body, calendar_id)
+        page, hidden = answers.page(body, calendar_id), answers.hidden(body)
+        return self._settled(calendar_id, page, hidden, query) if hidden and isinstance(query, Window) else page
 
     def busy(self, calendar_ids: list[str], start: datetime, end: datetime) -> dict[str, Busy]:
         """Return when each of up to 50 calendars is busy; declined and transparent events do not count."""
@@ -130,6 +138,20 @@ class GoogleCalendars:
         """Close the connections to Google."""
         self._people.close()
         self._client.close()
+
+    def _settled(self, calendar_id: str, page: Page, hidden: set[str], window: Window) -> Page:
+        """Let free/busy tell which of the hidden events the room has declined."""
+        unclear = [event for event in page.events if event.id in hidden]
+        asked = Slot(
+            max(window.start, min((event.start for event in unclear), default=window.start)),
+            min(window.end, max((event.end for event in unclear), default=window.end), window.start + MOST_BUSY),
+        )
+        if asked.start >= asked.end:
+            return page
+        self._spent()
+        busy = self.busy([calendar_id], asked.start, asked.end).get(calendar_id, Busy(error="notFound"))
+        events = (answers.settled(one, busy, asked) if one.id in hidden else one for one in page.events)
+        return replace(page, events=tuple(events))
 
     def _answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str) -> Event:
         place = _place(calendar_id) | {"eventId": event_id, "fields": answers.INVITATION_FIELDS}

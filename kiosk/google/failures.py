@@ -38,6 +38,8 @@ BY_STATUS: dict[int, type[SourceError]] = {
     412: Changed,
     429: RateLimited,
 }
+# Longer than any sentence of Google's libraries about an error.
+MOST_WORDS = 300
 
 
 @contextmanager
@@ -88,6 +90,11 @@ def _reason(error: HttpError) -> str:
 
 
 def _short(error: Exception) -> str:
+    """Return the error's own words; its name where they are none for people: bytes, a web page, a whole answer."""
     named = error.strerror if isinstance(error, OSError) else None
-    text = str(named or (error.args[0] if error.args else ""))
-    return text.strip().rstrip(".") or type(error).__name__
+    said = named or (error.args[0] if error.args else "")
+    if isinstance(said, Exception):
+        return _short(said)
+    text = said.strip().rstrip(".") if isinstance(said, str) else ""
+    readable = text.isprintable() and len(text) <= MOST_WORDS and not text.startswith("<")
+    return text if text and readable else type(error).__name__

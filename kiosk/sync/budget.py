@@ -54,9 +54,9 @@ class Tally:
         return int((now - clock.DAWN) / (self.length / self.slices))
 
 
-def shared(store: Store) -> Claim:
-    """Return the claiming of requests that all processes with this database share."""
-    return lambda now, wanted, limit, back: store.write(spending.claim, now, wanted, limit, back)
+def shared(store: Store, block: int = 0) -> Claim:
+    """Return the claiming of requests that all processes with this database share, `block` at a time at most."""
+    return lambda now, wanted, limit, back: store.write(spending.claim, now, min(wanted, block or wanted), limit, back)
 
 
 def _of_this_process() -> Claim:

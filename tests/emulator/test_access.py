@@ -135,6 +135,8 @@ def test_the_directory_lists_rooms_page_by_page(connect: Connect, world: World, 
     assert first["items"][0]["featureInstances"][0]["feature"]["name"] == "Video"
     assert "featureInstances" not in first["items"][1]
     assert "nextPageToken" not in second
+    other = api.list(customer="my_customer", maxResults=2, orderBy="capacity", pageToken=first["nextPageToken"])
+    assert refusal(other)[0] == 400
 
 
 @pytest.mark.parametrize(

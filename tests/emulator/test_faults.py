@@ -81,6 +81,7 @@ def test_a_sync_token_ends_while_it_is_used(emulator: Emulator, events: Any, roo
     [
         (Fault("status", status=401, times=9), 401, "authError"),
         (Fault("status", status=403, reason="quotaExceeded"), 403, "quotaExceeded"),
+        (Fault("status", status=400), 400, "badRequest"),
         (Fault("status", status=409), 409, "duplicate"),
         (Fault("status", status=412), 412, "conditionNotMet"),
         (Fault("status", status=504), 504, "backendError"),
@@ -94,6 +95,29 @@ def test_an_ordered_status_comes_in_googles_words(
     with pytest.raises(HttpError) as refused:
         events.list(calendarId=rooms.oak).execute()
     assert (refused.value.status_code, refused.value.error_details[0]["reason"]) == (status, reason)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"status": "abc"}, {"times": "x"}, {"times": -1}, {"status": 7}, {"operation": 5}, {"path": None},
+        {"probability": []}, {"probability": 2}, {"kind": "slow", "seconds": "long"}, {"kind": "slow", "seconds": 1e99},
+    ],
+)  # fmt: skip
+def test_a_fault_that_makes_no_sense_is_refused_and_breaks_nothing(
+    emulator: Emulator, events: Any, rooms: Rooms, wrong: dict[str, Any]
+) -> None:
+    answer = requests.post(f"{emulator.url}/control/faults", json={"kind": "status"} | wrong, timeout=10)
+    assert answer.status_code == 400
+    assert full(events, rooms.oak)[0] == []
+
+
+def test_numbers_of_a_fault_may_come_as_text(emulator: Emulator, events: Any, rooms: Rooms) -> None:
+    fault = {"kind": "status", "status": "404", "times": "1", "operation": "Events.List"}
+    assert requests.post(f"{emulator.url}/control/faults", json=fault, timeout=10).status_code == 200
+    with pytest.raises(HttpError, match="Not Found"):
+        full(events, rooms.oak)
+    assert full(events, rooms.oak)[0] == []
 
 
 def test_an_ordered_refusal_of_the_token_names_its_reason(emulator: Emulator, events: Any, rooms: Rooms) -> None:

@@ -63,6 +63,17 @@ def test_a_change_between_two_pages_is_not_lost(events: Any, rooms: Rooms, world
     assert {item["id"]: item["status"] for item in changed} == {"talk00": "confirmed", "talk30": "cancelled"}
 
 
+def test_a_page_token_is_good_for_its_own_question_only(events: Any, rooms: Rooms, world: World) -> None:
+    for hour in range(3):
+        world.create(ADA, "Talk", at(hour), at(hour + 1), rooms=[rooms.oak, rooms.elm])
+    token = events.list(calendarId=rooms.oak, maxResults=1, q="Talk").execute()["nextPageToken"]
+    for other in ({"calendarId": rooms.elm, "q": "Talk"}, {"calendarId": rooms.oak, "q": "talk"}):
+        with pytest.raises(HttpError, match="Invalid page token value") as refused:
+            events.list(pageToken=token, **other).execute()
+        assert refused.value.status_code == 400
+    assert len(events.list(calendarId=rooms.oak, q="Talk", pageToken=token).execute()["items"]) == 2
+
+
 def test_an_empty_page_may_carry_a_page_token(events: Any, rooms: Rooms, world: World, emulator: Emulator) -> None:
     world.create(ADA, "Talk", at(0), at(1), rooms=[rooms.oak], event_id="talk0")
     emulator.service.set_flag("empty_pages", True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -43,6 +44,14 @@ def test_meetings_back_to_back_are_both_accepted(world: World, rooms: Rooms) -> 
 def test_a_room_without_auto_accept_leaves_invitations_unanswered(world: World, rooms: Rooms) -> None:
     event = world.create(ADA, "Talk", at(0), at(1), rooms=[rooms.fir])
     assert answer(world, ADA, event, rooms.fir) == "needsAction"
+
+
+def test_an_invitation_left_to_people_stands_in_the_way_of_later_ones(world: World, rooms: Rooms) -> None:
+    pending = world.create(ADA, "Pending", at(0), at(1), rooms=[rooms.fir])
+    world.set_auto_accept(rooms.fir, True)
+    later = world.create(BOB, "Later", at(0), at(1), rooms=[rooms.fir])
+    assert answer(world, ADA, pending, rooms.fir) == "needsAction"
+    assert answer(world, BOB, later, rooms.fir) == "declined"
 
 
 def test_a_room_answers_by_itself_after_its_delay(rooms: Rooms) -> None:
@@ -198,6 +207,20 @@ def test_this_and_following_splits_the_series(world: World, rooms: Rooms, events
     assert [item["start"]["dateTime"][8:16] for item in items] == ["10T10:00", "17T10:00", "24T12:00", "31T12:00"]
     gone = {item["id"] for item in delta(events, rooms.oak, token) if item["status"] == "cancelled"}
     assert gone == {occurrence_id(series, at(0, 14)), occurrence_id(series, at(0, 21))}
+
+
+@pytest.mark.parametrize("hours", [False, True])
+def test_a_series_of_whole_days_is_split_between_two_days(world: World, rooms: Rooms, events: Any, hours: bool) -> None:
+    first, rule = date(2026, 8, 10), ["RRULE:FREQ=DAILY;COUNT=4"]
+    series = world.create(ADA, "Days", first, first + timedelta(days=1), rooms=[rooms.oak], recurrence=rule)
+    third = first + timedelta(days=2)
+    start, end = (at(0, 2), at(1, 2)) if hours else (third, third + timedelta(days=1))
+    world.split(occurrence_id(series, third), start, end, title="Rest")
+    items, _ = full(events, rooms.oak, singleEvents=True, orderBy="startTime")
+    hour = "10" if hours else "00"
+    assert [(item["summary"], item["start"]["dateTime"][8:13]) for item in items] == [
+        ("Days", "10T00"), ("Days", "11T00"), ("Rest", f"12T{hour}"), ("Rest", f"13T{hour}")
+    ]  # fmt: skip
 
 
 def test_a_series_keeps_its_hour_when_the_clocks_change(world: World, rooms: Rooms, events: Any) -> None:

@@ -14,6 +14,7 @@ from google.auth.exceptions import RefreshError
 from google.oauth2 import service_account
 from googleapiclient.errors import HttpError
 
+from kiosk.emulator import tokens
 from kiosk.emulator.server import Emulator
 from tests.emulator.conftest import ADA, CALENDAR, DIRECTORY, Connect, Rooms
 
@@ -99,6 +100,17 @@ def test_a_request_without_a_token_is_told_so(emulator: Emulator, rooms: Rooms) 
     assert answer.status_code == 401
     assert answer.json()["error"]["status"] == "UNAUTHENTICATED"
     assert "WWW-Authenticate" in answer.headers
+
+
+def test_the_front_end_says_it_in_full_and_in_brief(emulator: Emulator, rooms: Rooms) -> None:
+    url, said = f"{emulator.url}/calendar/v3/calendars/{rooms.oak}/events", []
+    with emulator.service.changing():
+        narrow = tokens.issue(emulator.service.store, "test", emulator.world.admin, DIRECTORY)["access_token"]
+    for headers in ({}, {"Authorization": "Bearer nothing"}, {"Authorization": f"Bearer {narrow}"}):
+        error = requests.get(url, headers=headers, timeout=10).json()["error"]
+        assert error["message"].startswith("Request ")
+        said.append(error["errors"][0]["message"])
+    assert said == ["Login Required.", "Invalid Credentials", "Insufficient Permission"]
 
 
 def test_the_key_file_is_private_and_understood_by_google_auth(emulator: Emulator, tmp_path: Path) -> None:

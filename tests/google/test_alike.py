@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from kiosk.emulator.server import Emulator
 from kiosk.errors import SourceError
 from kiosk.google.calendars import GoogleCalendars
 from kiosk.schedule.model import Event
-from kiosk.source import CalendarSource, Draft
+from kiosk.source import CalendarSource, Draft, Window
 from tests.fakes import FakeCalendars, StillClock
 from tests.running import SERVICE_USER
 
@@ -94,3 +95,16 @@ def test_fake_and_google_tell_the_same(accepts: bool, still: StillClock, tmp_pat
     fake = FakeCalendars(still, events={room: {}}, strangers={NOBODY})
     fake.answers_with = "accepted" if accepts else "never"
     assert play(fake, room) == told
+
+
+def test_list_tells_the_calendars_zone_and_when_it_was_last_changed(google: Emulator, tmp_path: Path) -> None:
+    google.write_credentials(tmp_path / "key.json")
+    room, window = google.world.add_room("Ash", zone_name="America/New_York"), Window(START, START + HALF)
+    with closing(GoogleCalendars(str(tmp_path / "key.json"), SERVICE_USER, google.url)) as source:
+        before = source.page(room, window)
+        google.world.cancel(google.world.create(room, "Short-lived", START, START + HALF))
+        after = source.page(room, window)
+    assert (before.zone, after.zone) == ("America/New_York", "America/New_York")
+    assert before.updated
+    assert after.updated
+    assert before.updated < after.updated

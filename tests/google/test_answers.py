@@ -98,6 +98,13 @@ def test_empty_page_may_carry_a_page_token() -> None:
     assert (page.events, page.next_page, page.cursor) == ((), "p", None)
 
 
+def test_page_says_the_calendars_zone_and_when_it_was_last_changed() -> None:
+    page = answers.page({"items": [], "timeZone": "Europe/Berlin", "updated": "2026-08-10T08:00:00.123Z"}, ROOM)
+    assert (page.zone, page.updated) == ("Europe/Berlin", datetime(2026, 8, 10, 8, microsecond=123_000, tzinfo=UTC))
+    silent = answers.page({"items": []}, ROOM)
+    assert (silent.zone, silent.updated) == ("", None)
+
+
 @pytest.mark.parametrize(
     "odd",
     [
@@ -114,6 +121,21 @@ def test_event_that_makes_no_sense_still_takes_the_room(odd: dict[str, Any]) -> 
     assert [event.id for event in page.events] == ["abc", "next"]
     assert page.events[0].start == datetime(2026, 8, 10, 8, tzinfo=UTC)
     assert page.events[0].end > page.events[0].start
+
+
+def test_event_that_lasts_no_time_takes_none() -> None:
+    reminder = answers.event(item(end={"dateTime": "2026-08-10T10:00:00+02:00"}), ROOM, BERLIN)
+    assert reminder.start == reminder.end
+
+
+def test_time_in_a_zone_nobody_knows_is_of_the_calendars() -> None:
+    start = {"dateTime": "2026-08-10T10:00:00", "timeZone": "Nowhere/Land"}
+    assert answers.event(item(start=start), ROOM, BERLIN).start == datetime(2026, 8, 10, 8, tzinfo=UTC)
+
+
+def test_event_that_became_unreadable_is_gone_as_if_it_were_not_listed() -> None:
+    body = {"items": [item(), item(id="odd", start={"dateTime": "soon"})], "nextSyncToken": "n"}
+    assert answers.page(body, ROOM).gone == ("odd",)
 
 
 def test_event_without_a_readable_start_is_left_out(caplog: pytest.LogCaptureFixture) -> None:

@@ -28,6 +28,8 @@ from tests.running import SERVICE_USER
 
 ADA, BOB, EVE = "ada@kiosk.example", "bob@kiosk.example", "eve@elsewhere.example"
 DAYS = 7
+# Of an event whose details our role hides, Google does not say what the room has answered.
+HIDDEN = "hidden"
 SCOPES = [f"https://www.googleapis.com/auth/calendar{part}" for part in ("", ".readonly", ".events")]
 WORLD: dict[str, Any] = {
     "domain": "kiosk.example",
@@ -98,7 +100,17 @@ class Office:
         """Return what Google lists for the stretch that we mirror."""
         start, end = self.stretch(slug)
         listed = self.listed(slug, timeMin=start.isoformat(), timeMax=end.isoformat())
-        return {item["id"]: seen(item, self.rooms[slug].room.zone) for item in listed if item["status"] != "cancelled"}
+        held, zone = self.mirror(slug), self.rooms[slug].room.zone
+        found = [seen(item, zone) for item in listed if item["status"] != "cancelled"]
+        return {one.id: replace(one, answer=self.answer_known(slug, one, held.get(one.id))) for one in found}
+
+    def answer_known(self, slug: str, one: Seen, held: Seen | None) -> str:
+        """Return the room's answer; where our role hides it, we may know that it declined, and never in error."""
+        if one.answer != HIDDEN:
+            return one.answer
+        item = self.google.world.event(self.address(slug), one.id)
+        own = [guest["responseStatus"] for guest in item.get("attendees", []) if guest.get("self")]
+        return "declined" if held and held.answer == "declined" and own == ["declined"] else "accepted"
 
     def stretch(self, slug: str) -> tuple[datetime, datetime]:
         """Return the stretch that we mirror: from yesterday's midnight to where the last full pass ended."""
@@ -192,12 +204,13 @@ def opened(folder: Path, emulator: Emulator, source: GoogleCalendars) -> Iterato
 def seen(item: dict[str, Any], zone: ZoneInfo) -> Seen:
     """Read what must be the same from Google's JSON, by its reference and not by our parser."""
     own = [guest["responseStatus"] for guest in item.get("attendees", []) if guest.get("self")]
+    nobody = "accepted" if "summary" in item or "attendees" in item else HIDDEN
     return Seen(
         item["id"],
         moment(item["start"], zone),
         moment(item["end"], zone),
         item.get("summary", ""),
-        own[0] if own else "accepted",
+        own[0] if own else nobody,
         item.get("visibility", "default") in ("private", "confidential"),
         item.get("transparency", "opaque") == "transparent",
     )

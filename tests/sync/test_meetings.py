@@ -164,7 +164,6 @@ def test_meeting_longer_than_a_season_takes_the_room_on_every_day_of_it(office: 
         ({"start": {"dateTime": "2026-08-10T11:00:00+02:00", "timeZone": "Nowhere/Land"}}, "Odd", 1),
         ({"start": {"dateTime": "2026-08-10T11:00:00", "timeZone": "Europe/Berlin"}}, "Odd", 1),
         ({"end": {"dateTime": "2026-08-10T10:30:00+02:00"}}, "Odd", 0.5),
-        ({"end": {"dateTime": "2026-08-10T11:00:00+02:00"}}, "Odd", 0.5),
         ({"attendees": None, "organizer": None}, "Odd", 1),
     ],
 )
@@ -185,6 +184,22 @@ def test_meeting_that_cannot_be_read_hides_no_other(office: Office, start: objec
     office.google.world.distort(office.address("oak"), broken, start=start)
     office.sync()
     assert office.titles() == ["Sound"]
+
+
+def test_meeting_that_becomes_unreadable_goes_as_it_would_with_a_full_reading(office: Office) -> None:
+    meeting = office.book("Sound", 1)
+    office.sync()
+    office.google.world.distort(office.address("oak"), meeting, start={"dateTime": "soon"})
+    office.sync()
+    assert office.titles() == []
+
+
+def test_meeting_that_lasts_no_time_takes_none(office: Office) -> None:
+    meeting = office.book("Reminder", 1)
+    office.google.world.distort(office.address("oak"), meeting, end={"dateTime": "2026-08-10T11:00:00+02:00"})
+    office.sync()
+    assert office.bookings() == []
+    assert office.check() == 1
 
 
 @pytest.mark.parametrize(

@@ -216,9 +216,6 @@ class Walk:
 
     def do_split_series(self) -> None:
         at_occurrence, start = self._occurrence(), self._soon()
-        series = at_occurrence.rpartition("_")[0]
-        if "date" in self.office.google.world.event(self._home(series), series)["start"]:
-            raise IndexError("`World.split` knows hours only")
         rest = self.office.google.world.split(at_occurrence, start, start + self._length(), title=f"Rest {self.acts}")
         self.series[rest] = start
 
