@@ -33,6 +33,8 @@ FAULTS = (
     + [Fault("status", "Events.Insert", status=409, probability=0.03)]
     + [Fault("slow", "Events.", seconds=0.03, probability=0.3)]
 )
+# Why nothing more can be done about a booking: it would only be asked about again and again.
+OVER = {"gone", "over", "external", "cancelled", "not_found"}
 # Seconds for which a server seems to have been down: requests that it left under way, or its patience, are over then.
 DOWNTIMES = (0, 0, 0, 70, 70, 150)
 
@@ -140,7 +142,7 @@ class Siege:
         if made and status in {201, 202}:
             self.bookings.append(told["id"])
         what = "book" if made else "cancel" if wish.method == "DELETE" else wish.path.rpartition("/")[2]
-        if what in {"end", "cancel", "release"} and status == 200:
+        if told.get("reason") in OVER or (what in {"end", "cancel", "release"} and status in {200, 202}):
             self.bookings = [one for one in self.bookings if one not in wish.path]
         self.counts[f"{what} {status} {told.get('reason', '')}".strip()] += 1
 
