@@ -256,7 +256,10 @@ class Counter:
             raise NotFound("This booking is not in the calendar any more.") if made else Declined("external")
         if found.end <= self.clock():
             raise Declined("over")
-        return found
+        if made and made.state in {"pending", "withdrawing"}:
+            # It may be in the calendar already, and be taken out again: nobody has been told that it is theirs.
+            raise Declined("being_booked")
+        return replace(found, held=True) if made and made.state == "held" else found
 
     def _room(self, slug: str) -> StoredRoom:
         with self.store.read() as db:

@@ -171,6 +171,20 @@ def test_extension_asked_for_twice_stays_when_only_one_of_them_is_given_up(
     assert only(calendars)[1] == still() + timedelta(minutes=43)
 
 
+@pytest.mark.parametrize(("state", "reason"), [("pending", "being_booked"), ("held", "held")])
+def test_booking_that_is_not_settled_is_not_extended_though_google_shows_it(
+    state: str, reason: str, desk: Desk, calendars: FakeCalendars, still: StillClock, sync: Callable[[], bool]
+) -> None:
+    made = desk.counter.booking(Wish("oak", None, None, 30))
+    desk.driver.store.write(journal.add, made)
+    if state == "held":
+        desk.driver.store.write(journal.hold, made, still() + timedelta(minutes=5), still())
+    calendars.put(OAK, Event(made.event_id, made.start, made.end, organized_by_room=True))
+    sync()
+    with pytest.raises(Declined, match=reason):
+        desk.change(Asked("extend", made.event_id, minutes=15))
+
+
 def test_extension_of_a_booking_that_google_moved_is_refused(
     desk: Desk, calendars: FakeCalendars, still: StillClock
 ) -> None:
