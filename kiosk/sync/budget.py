@@ -19,7 +19,7 @@ from kiosk.store.spending import Grant
 
 OUT_OF_BUDGET = "budget"
 # A day's requests are claimed in so many blocks.
-BLOCKS = 100
+BLOCKS = 1000
 # When all are claimed, it is not asked again at once whether some have become free.
 NEXT_CLAIM = timedelta(seconds=10)
 
@@ -67,7 +67,7 @@ def _of_this_process() -> Claim:
 class Budget:
     """The limits of any minute, for this process, and of any day, for all that share the `claim`.
 
-    A hundredth of the day is claimed ahead at a time, so that requests cost no write. Safe to share between workers.
+    A thousandth of the day is claimed ahead at a time, so that requests cost no write. Safe to share between workers.
     """
 
     per_minute: int

@@ -375,4 +375,4 @@ OURS = (
     "_at_the_screen", "watch", "touch", "pass_now", "let_time_pass", "break_something", "cursors", "our_role",
     "end_access", "habits",
 )  # fmt: skip
-PEOPLE = {name: weight for name, weight in WEIGHTS.items() if not any(part in name for part in OURS)}
+PEOPLE = {name: weight for name, weight in WEIGHTS.items() if not any(part in name for part in (*OURS, "think_better"))}
