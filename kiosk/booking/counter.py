@@ -233,7 +233,7 @@ class Counter:
         now = self.clock()
         with self.store.read() as db:
             released = journal.last_of(db, stored.id, asked.event_id, "release")
-        if released is None or released.settled_at is None or not released.note.startswith("missed"):
+        if released is None or released.settled_at is None or not journal.is_missed(released):
             raise Declined("over")
         if now - released.settled_at > stored.room.policy.undo or released.end <= now or released.start != start:
             raise Declined("over")

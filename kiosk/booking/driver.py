@@ -105,7 +105,7 @@ class Driver:
         elif job.stored.calendar_id is None:
             self._confirm(job, [_local_event(command)])
         else:
-            return self._book_in_calendar(job, self._place(job, job.slot))
+            return self._book_in_calendar(job, self._place(job))
         return None
 
     def _book_in_calendar(self, job: Job, place: Place) -> Wait | None:
@@ -161,7 +161,7 @@ class Driver:
         elif job.stored.calendar_id is None:
             self._reshape_here(job, known)
         else:
-            return self._reshape_in_calendar(job, known, self._place(job, job.slot))
+            return self._reshape_in_calendar(job, known, self._place(job))
         return None
 
     def _reshape_here(self, job: Job, known: Event) -> None:
@@ -202,7 +202,7 @@ class Driver:
 
     def _cancel(self, job: Job) -> None:
         if job.stored.calendar_id:
-            verified.delete_once(self._place(job, job.slot), job.command.event_id)
+            verified.delete_once(self._place(job), job.command.event_id)
         self._confirm(job, [], [job.command.event_id])
 
     def _release(self, job: Job) -> None:
@@ -214,11 +214,11 @@ class Driver:
         elif command.note in WHOLE_SERIES:
             self._release_series(job)
         else:
-            found = verified.decline(self._place(job, job.slot), command.event_id, _comment(command))
+            found = verified.decline(self._place(job), command.event_id, _comment(command))
             self._confirm(job, [found] if found else [], [] if found else [command.event_id])
 
     def _release_series(self, job: Job) -> None:
-        known, place, comment = self._mirrored(job), self._place(job, job.slot), _comment(job.command)
+        known, place, comment = self._mirrored(job), self._place(job), _comment(job.command)
         series = known.series_id if known else ""
         if not series or verified.decline(place, series, comment) is None:
             # The room was invited to this one only.
@@ -236,7 +236,7 @@ class Driver:
             return True
         if job.stored.calendar_id is None:
             return False
-        found = self._place(job, job.slot).find(job.command.event_id)
+        found = self._place(job).find(job.command.event_id)
         moved = found is not None and not found.cancelled and found.start != job.command.start
         if moved:
             self._refuse(job, "moved", [found] if found else [], [])
@@ -248,7 +248,7 @@ class Driver:
         return known is not None and known.state == "in"
 
     def _accept(self, job: Job) -> None:
-        place = self._place(job, job.slot)
+        place = self._place(job)
         try:
             mine, others = verified.accept(place, job.command.event_id, job.slot)
         except Taken as error:
@@ -275,7 +275,7 @@ class Driver:
 
     def _unmake(self, job: Job) -> bool:
         """Delete the event if it is there; False while a request for it may still arrive."""
-        place = self._place(job, job.slot)
+        place = self._place(job)
         found = place.find(job.command.event_id)
         if found and not found.cancelled:
             verified.delete_once(place, job.command.event_id)
@@ -286,17 +286,17 @@ class Driver:
             agreed = journal.agreed(db, job.stored.id, job.command.event_id)
         if agreed == job.slot:
             return True  # the same was asked for twice, and done for the other
-        moved = verified.put_back(self._place(job, job.slot), job.change)
+        moved = verified.put_back(self._place(job), job.change)
         return moved is not None or not self._may_be_under_way(job.command)
 
     def _decline_again(self, job: Job) -> bool:
         if not self._has_come(job):
-            verified.decline(self._place(job, job.slot), job.command.event_id, "")
+            verified.decline(self._place(job), job.command.event_id, "")
         return not self._may_be_under_way(job.command)
 
     def _take_again(self, job: Job) -> bool:
         """Undo a release of which somebody has come after all; False while a request for it may still arrive."""
-        command, place = job.command, self._place(job, job.slot)
+        command, place = job.command, self._place(job)
         found = place.find(command.event_id)
         if command.reason != "attended" or found is None:
             return True
@@ -324,10 +324,10 @@ class Driver:
         with self.store.read() as db:
             return events.find(db, job.stored.id, job.command.event_id)
 
-    def _place(self, job: Job, slot: Slot) -> Place:
+    def _place(self, job: Job) -> Place:
         command, calendar_id = job.command, job.stored.calendar_id
         with self.store.read() as db:
-            ours = frozenset(journal.own_between(db, command.room_id, slot.start, slot.end))
+            ours = frozenset(journal.own_between(db, command.room_id, command.start, command.end))
         person = command.person if command.way == "organizer" else ""
         return Place(self.source, calendar_id or "", job.stored.room.zone.key, person, ours)
 

@@ -88,15 +88,6 @@ class Change:
         )
 
 
-def book(place: Place, draft: Draft) -> tuple[Event, list[Event]]:
-    """Make the booking and prove it; return our event and the other events seen in its slot.
-
-    Raises Taken after withdrawing our event, Cancelled when somebody cancelled it, Unreachable when the outcome is
-    not known yet.
-    """
-    return prove(place, Slot(draft.start, draft.end), make(place, draft))
-
-
 def make(place: Place, draft: Draft) -> Event:
     """Make the event where nothing is in its way. Raises Taken, Cancelled and Unreachable."""
     others = place.others(Slot(draft.start, draft.end), draft.id)

@@ -127,7 +127,7 @@ class Gallery:
         progress = self._progress()
         stale, fresh = {}, []
         for one in stored:
-            as_of = _as_of(one, progress.get(one.id), now)
+            as_of = diary.as_of(one, progress.get(one.id), now)
             if as_of is None or not -AHEAD < now - as_of <= _stale_after(progress.get(one.id)):
                 stale[one.room.slug] = clock.iso(as_of) if as_of else None
             else:
@@ -152,9 +152,3 @@ def _version(screen: Screen, tracks: dict[str, Drawn]) -> str:
 
 def _stale_after(progress: Progress | None) -> timedelta:
     return max(STALE_AFTER, timedelta(seconds=progress.beat) * STALE_BEATS) if progress else STALE_AFTER
-
-
-def _as_of(stored: StoredRoom, progress: Progress | None, now: datetime) -> datetime | None:
-    if stored.calendar_id is None:
-        return now
-    return progress.checked_at if progress else None

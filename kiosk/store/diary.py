@@ -15,6 +15,7 @@ from kiosk.schedule.model import Booking, CheckIn, Event, Message, MessageKind, 
 from kiosk.store import attendance, events, journal, mirror, people
 from kiosk.store.attendance import Attendance
 from kiosk.store.journal import Command
+from kiosk.store.mirror import Progress
 from kiosk.store.models import MirrorRow, RoomRow
 from kiosk.store.rooms import StoredRoom
 
@@ -31,6 +32,13 @@ def is_known(db: Database, stored: StoredRoom) -> bool:
         return True
     progress = mirror.progress(db, stored.id)
     return progress is not None and progress.full_at is not None
+
+
+def as_of(stored: StoredRoom, progress: Progress | None, now: datetime) -> datetime | None:
+    """Return when a room's schedule was last known to be true; one without a calendar is so at any time."""
+    if stored.calendar_id is None:
+        return now
+    return progress.checked_at if progress else None
 
 
 def between(db: Database, stored: StoredRoom, start: datetime, end: datetime) -> tuple[Booking, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from peewee import Database, fn
+from peewee import Database
 
-from kiosk.schedule.availability import NOT_A_USE
+from kiosk.schedule.availability import occupies
 from kiosk.schedule.model import Event, Person
-from kiosk.store.models import EventRow, instant, milliseconds
+from kiosk.store.models import EPOCH, MILLISECOND, EventRow, instant, milliseconds
 from kiosk.store.plain import rows
 
 PLAIN = (
@@ -83,16 +84,22 @@ def find(db: Database, room_id: int, event_id: str) -> Event | None:
 
 def first_uses(db: Database, start: datetime, end: datetime) -> dict[int, datetime]:
     """Return, by room, when it is first taken of all that overlaps [start, end)."""
-    where = (
-        (EventRow.start < end)
-        & (EventRow.end > start)
-        & (EventRow.start < EventRow.end)
-        & (EventRow.transparent == False)  # noqa: E712 - SQL
-        & (EventRow.answer != "declined")
-        & EventRow.kind.not_in(list(NOT_A_USE))
-    )
-    query = EventRow.select(EventRow.room, fn.MIN(EventRow.start)).where(where).group_by(EventRow.room)
-    return dict(query.tuples().execute(db))
+    sql = """
+        SELECT room_id, transparent, answer, kind, MIN(start) FROM event
+        WHERE start < ? AND "end" > ? AND start < "end" GROUP BY room_id, transparent, answer, kind
+    """
+    first: dict[int, int] = {}
+    for room, *facts, begins in rows(db, sql, milliseconds(end), milliseconds(start)):
+        if takes_the_room(*facts):
+            first[room] = min(begins, first.get(room, begins))
+    return {room: instant(begins) for room, begins in first.items()}
+
+
+@lru_cache(maxsize=256)
+def takes_the_room(transparent: int, answer: str, kind: str) -> bool:
+    """Tell, as `occupies` does, whether a row that lasts takes its room."""
+    event = Event("", EPOCH, EPOCH + MILLISECOND, transparent=bool(transparent), answer=answer, kind=kind)  # type: ignore[arg-type]
+    return occupies(event)
 
 
 def rooms_of(db: Database, event_id: str) -> set[int]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from peewee import Database
 
-from kiosk.schedule.availability import occupies
-from kiosk.schedule.model import Event, Slot
-from kiosk.store.models import EPOCH, instant, milliseconds
+from kiosk.schedule.model import Slot
+from kiosk.store.events import takes_the_room
+from kiosk.store.models import instant, milliseconds
 from kiosk.store.plain import marks, rows, run
 
 # A question that is not full takes along rooms that are due this soon, so that questions stay full.
@@ -80,7 +79,7 @@ def occupancy(db: Database, room_ids: Sequence[int], window: Slot) -> dict[int, 
     taken: dict[int, list[Span]] = {}
     bounds = milliseconds(window.start), milliseconds(window.end)
     for room, start, end, *facts in rows(db, TAKEN.format(marks(room_ids)), *room_ids, *bounds):
-        if _takes_the_room(*facts):
+        if takes_the_room(*facts):
             taken.setdefault(room, []).append((start, end))
     return taken
 
@@ -115,9 +114,3 @@ def schedule(db: Database, beats: Beats, now: datetime) -> None:
     for beat, room_ids in beats:
         sql = f"UPDATE mirror SET look_at = ?, beat = ? WHERE room_id IN ({marks(room_ids)})"
         run(db, sql, milliseconds(now + beat), int(beat.total_seconds()), *room_ids)
-
-
-@lru_cache(maxsize=256)
-def _takes_the_room(transparent: int, answer: str, kind: str) -> bool:
-    event = Event("", EPOCH, EPOCH + SOON, transparent=bool(transparent), answer=answer, kind=kind)  # type: ignore[arg-type]
-    return occupies(event)

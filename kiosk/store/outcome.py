@@ -76,7 +76,7 @@ def _attend(db: Database, command: Command, now: datetime) -> None:
         attendance.move(db, room, event_id, command.start, command.end)
     elif command.kind == "accept":
         attendance.come_after_all(db, room, event_id, now, command.actor)
-    elif command.kind == "release" and command.note.startswith("missed"):
+    elif journal.is_missed(command):
         attendance.miss(db, room, event_id, now)
 
 

@@ -142,7 +142,10 @@ def foreign() -> Problem:
 
 def presented(asked: Request) -> str:
     """Return the token that a request shows, empty when it shows none."""
+    return bearer(asked) or asked.cookies.get(COOKIE, "")
+
+
+def bearer(asked: Request) -> str:
+    """Return the token in a request's Authorization header, empty when there is none."""
     scheme, _, token = asked.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token:
-        return token.strip()
-    return asked.cookies.get(COOKIE, "")
+    return token.strip() if scheme.lower() == "bearer" else ""

@@ -122,9 +122,7 @@ def install(app: Flask, api: Api) -> None:
 
 def _book(api: Api, slug: str) -> tuple[Response, int]:
     body = Body()
-    start, minutes, until = body.instant("start"), body.minutes("minutes"), body.instant("until")
-    if (minutes is None) == (until is None):
-        raise outcomes.invalid("minutes", _("Say either for how many minutes, or until when."))
+    start, (minutes, until) = body.instant("start"), _length(body)
     title = body.text("title", 200) or api.title
     wish = Wish(slug, start, until, minutes, title, _key(), api.asking.who(body, slug), place())
     try:
@@ -136,15 +134,22 @@ def _book(api: Api, slug: str) -> tuple[Response, int]:
         raise outcomes.refusal("taken", **_instead(api, _stored(api, slug), start, end)) from error
 
 
+def _length(body: Body) -> tuple[int | None, datetime | None]:
+    """Return for how many minutes, or until when: one of the two."""
+    minutes, until = body.minutes("minutes"), body.instant("until")
+    if (minutes is None) == (until is None):
+        raise outcomes.invalid("minutes", _("Say either for how many minutes, or until when."))
+    return minutes, until
+
+
 def _changer(api: Api, name: str) -> Callable[[str], tuple[Response, int]]:
     def change(event_id: str) -> tuple[Response, int]:
         body = Body()
         slug = body.text("room", 100)
         asked = Asked(ACTS[name], event_id, slug, who=api.asking.who(body, slug))
         if name == "extend":
-            asked = replace(asked, minutes=body.minutes("minutes"), until=body.instant("until"))
-            if (asked.minutes is None) == (asked.until is None):
-                raise outcomes.invalid("minutes", _("Say either for how many minutes, or until when."))
+            minutes, until = _length(body)
+            asked = replace(asked, minutes=minutes, until=until)
         if name == "release":
             asked = replace(asked, series=body.one_of("scope", ("one", "series")) == "series")
         return _change(api, asked)
@@ -216,7 +221,7 @@ def _room(api: Api, stored: StoredRoom) -> dict[str, Any]:
         found = diary.between(db, stored, now, now + LOOKAHEAD)
         known = diary.is_known(db, stored)
         progress = mirror.progress(db, stored.id)
-    as_of = (progress.checked_at if progress else None) if stored.calendar_id else now
+    as_of = diary.as_of(stored, progress, now)
     closed = closures(room.policy.hours, room.zone, now, now + LOOKAHEAD)
     present = situation(found, now, room.policy, closed) if known else UNKNOWN
     return {

@@ -11,6 +11,7 @@ from kiosk.schedule.rights import Who
 from kiosk.store import people, pins, rooms, tokens
 from kiosk.store.database import Store
 from kiosk.store.pins import PinResting
+from kiosk.web.access import bearer
 from kiosk.web.fields import Body
 from kiosk.web.problems import Problem
 from kiosk.web.wording import gettext as _
@@ -71,11 +72,11 @@ class Asking:
 
     def _program(self) -> str | None:
         """Return the name of the token in the Authorization header; a screen's cookie makes nobody an administrator."""
-        scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
+        token = bearer(request)
+        if not token:
             return None
         with self.store.read() as db:
-            return tokens.known(db, token.strip())
+            return tokens.known(db, token)
 
 
 def place() -> str:
