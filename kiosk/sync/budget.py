@@ -18,7 +18,9 @@ from kiosk.store.database import Store
 from kiosk.store.spending import Grant
 
 OUT_OF_BUDGET = "budget"
-# A day's requests are claimed in so many blocks.
+# A day's requests are claimed in blocks: a small one after a start, then twice as many each time, up to this part of
+# the day. What is claimed when a process dies is lost, so that one that dies again and again must not lose much.
+FIRST_BLOCK = 8
 BLOCKS = 1000
 # When all are claimed, it is not asked again at once whether some have become free.
 NEXT_CLAIM = timedelta(seconds=10)
@@ -67,7 +69,7 @@ def _of_this_process() -> Claim:
 class Budget:
     """The limits of any minute, for this process, and of any day, for all that share the `claim`.
 
-    A thousandth of the day is claimed ahead at a time, so that requests cost no write. Safe to share between workers.
+    Blocks of the day are claimed ahead, so that requests cost no write. Safe to share between workers.
     """
 
     per_minute: int
@@ -76,6 +78,7 @@ class Budget:
     minute: Tally = field(default_factory=lambda: Tally(timedelta(minutes=1), 60))
     _block: Grant = field(default_factory=Grant)
     _left: int = 0
+    _next: int = FIRST_BLOCK
     _refused: tuple[int, datetime] = (0, clock.DAWN)
     _counting: threading.Lock = field(default_factory=threading.Lock)
 
@@ -117,7 +120,9 @@ class Budget:
         if limit <= self._refused[0] and now < self._refused[1]:
             return
         unused = replace(self._block, size=self._left)
-        self._block = self.claim(now, max(1, self.per_day // BLOCKS), limit, unused)
+        most = max(1, self.per_day // BLOCKS)
+        self._block = self.claim(now, min(self._next, most), limit, unused)
+        self._next = min(self._next * 2, most)
         self._left = self._block.size
         if not self._left:
             self._refused = (limit, now + NEXT_CLAIM)

@@ -155,6 +155,7 @@ def test_a_real_keyboard_does_as_well(put: Put) -> None:
 def is_forgotten(page: Page) -> None:
     """Nothing of a name, an address or a PIN is in the page, and the sheet opens as new."""
     expect(sheet(page)).to_have_count(0)
+    expect(page.locator("[data-sheet=name] [data-person]")).to_be_empty()  # the browser tells of closing a little later
     left = page.locator("[data-sheet=name]").inner_html()
     assert not [word for word in ("Annika", "example.org", "4711") if word in left]
     assert page.locator("[data-sheet=name] :is(input, textarea, .pin i)").count() == 0
