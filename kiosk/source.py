@@ -23,9 +23,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """Ask for what changed after a cursor; the source does not remember any window."""
+    """Ask for what changed after a cursor, whenever it takes place; only what overlaps `kept` will be kept."""
 
     cursor: str
+    kept: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ NOT_THE_ORGANIZER = "forbiddenForNonOrganizer"
 class GoogleCalendars:
     """The calendars that one set of credentials can see; each call is one request to Google, `answer` two.
 
-    So is `page` of a window with events whose guests our role does not let us see; of these `spent` is told.
+    So is `page` with events whose guests our role does not let us see; of these `spent` is told.
     """
 
     def __init__(
@@ -56,7 +56,8 @@ class GoogleCalendars:
         wanted: dict[str, Any] = {"pageToken": token} if token else {}
         body = self._list(calendar_id, **_bounds(query), **wanted)
         page, hidden = answers.page(body, calendar_id), answers.hidden(body)
-        return self._settled(calendar_id, page, hidden, query) if hidden and isinstance(query, Window) else page
+        window = query.kept if isinstance(query, Since) else query
+        return self._settled(calendar_id, page, hidden, window) if hidden and window else page
 
     def busy(self, calendar_ids: list[str], start: datetime, end: datetime) -> dict[str, Busy]:
         """Return when each of up to 50 calendars is busy; declined and transparent events do not count."""

@@ -152,9 +152,9 @@ def _full(work: Pass, progress: Progress) -> bool:
 
 
 def _delta(work: Pass, progress: Progress) -> bool:
-    harvest = _read(work.source, progress.calendar_id, Since(str(progress.cursor)), work.pages)
-    start, end = _kept(work, progress)
-    kept = [event for event in harvest.events.values() if event.start < end and event.end > start]
+    window = _kept(work, progress)
+    harvest = _read(work.source, progress.calendar_id, Since(str(progress.cursor), window), work.pages)
+    kept = [event for event in harvest.events.values() if event.start < window.end and event.end > window.start]
     left = harvest.events.keys() - {event.id for event in kept}
     seen = work.clock()
     committed = work.store.write(
@@ -184,10 +184,10 @@ def _tell(work: Pass, room_id: int, harvest: Harvest, committed: Committed | Non
     return True
 
 
-def _kept(work: Pass, progress: Progress) -> tuple[datetime, datetime]:
+def _kept(work: Pass, progress: Progress) -> Window:
     """Return the stretch in which a delta's events count: cursors do not remember the window of the full pass."""
     start, wanted = clock.window(work.clock(), clock.zone(progress.zone), work.days)
-    return start, max(wanted, progress.window_end or wanted)
+    return Window(start, max(wanted, progress.window_end or wanted))
 
 
 def _read(source: CalendarSource, calendar_id: str, query: Window | Since, most: int) -> Harvest:

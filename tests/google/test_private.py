@@ -88,10 +88,11 @@ def test_the_question_is_counted_and_asked_only_where_something_is_hidden(sight:
     assert len(sight.hidden) == before + 1
 
 
-def test_changes_are_not_asked_about(sight: Sight) -> None:
+def test_changes_are_settled_too_where_they_are_kept(sight: Sight) -> None:
     sight.role("reader")
     cursor = str(sight.source.page(sight.room, WEEK).cursor)
     sight.book("Declined", 0, answer="declined")
-    asked = len(sight.hidden)
-    assert [event.answer for event in sight.source.page(sight.room, Since(cursor)).events] == ["accepted"]
-    assert len(sight.hidden) == asked
+    sight.book("Accepted", 3)
+    for kept, answers in ((WEEK, ["declined", "accepted"]), (None, ["accepted", "accepted"])):
+        page = sight.source.page(sight.room, Since(cursor, kept))
+        assert [event.answer for event in sorted(page.events, key=lambda event: event.start)] == answers
