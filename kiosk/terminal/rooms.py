@@ -1,0 +1,244 @@
+"""What the command line does to rooms."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from kiosk import app, clock
+from kiosk.errors import SourceError, UsageError
+from kiosk.schedule.model import Room
+from kiosk.settings import Settings
+from kiosk.store import acts, channels, directory, links, mirror, orders, rooms
+from kiosk.store.acts import Act
+from kiosk.store.rooms import StoredRoom
+from kiosk.sync import linking, unlinking
+from kiosk.sync.background import Background, Work
+from kiosk.sync.budget import Metered
+from kiosk.sync.channels import hook_address
+from kiosk.sync.directory import read_people
+from kiosk.terminal.tables import find_room, open_parts, print_table
+
+ROOM_COLUMNS = ("slug", "name", "building", "floor", "zone", "checked", "push", "problem")
+READ_ONLY = "bookings cannot be made: the right to make changes to events is missing"
+EDITED = ("name", "building", "floor", "capacity", "equipment", "zone")
+
+
+def list_rooms(settings: Settings, options: argparse.Namespace) -> None:
+    """Print every room with its calendar and when it was last checked."""
+    parts = open_parts(settings)
+    with parts.store.read() as db:
+        known = rooms.every(db)
+        progress = {one.room_id: one for one in mirror.everything(db)}
+        push, vanished = channels.states(db, clock.now()), directory.vanished(db)
+    rows = [_row(stored, progress.get(stored.id), push[stored.id], vanished.get(stored.room.slug)) for stored in known]
+    if options.json:
+        print(json.dumps(rows, indent=2))
+    elif not rows:
+        print("There are no rooms yet: add them with `kiosk rooms import` or `kiosk rooms add NAME`.")
+    else:
+        print_table(rows, ROOM_COLUMNS)
+
+
+def add_room(settings: Settings, options: argparse.Namespace) -> None:
+    """Add a room, and link it when a calendar is given."""
+    parts = open_parts(settings)
+    zone = _zone(options.zone or settings.timezone)
+    slug = options.slug or rooms.slugify(options.name)
+    room = Room(slug, options.name, zone, options.building, options.floor, max(options.capacity, 0))
+    parts.store.write(rooms.add, room)
+    print(f"Added {options.name}: its door is /door/{slug}")
+    _record(parts, "add_room", slug)
+    if options.calendar:
+        _link(parts, slug, options.calendar)
+
+
+def import_rooms(settings: Settings, _options: argparse.Namespace) -> int:
+    """Import and link every room of the Directory; the exit status is 1 when one failed."""
+    parts = open_parts(settings)
+    results: list[linking.Imported] = []
+
+    def work(report: linking.Report) -> str:
+        def progress(done: int, everything: int) -> None:
+            _progress(done, everything)
+            report(done, everything, "Importing rooms")
+
+        results.append(linking.import_rooms(parts.store, _metered(parts), parts.directory, progress))
+        return f"Imported {len(results[0].added)} rooms."
+
+    Background(parts.store).run("import", work)
+    result = results[0]
+    print(f"Added {len(result.added)}, refreshed {len(result.followed.known)}, failed {len(result.failed)}.")
+    for slug in result.followed.vanished:
+        print(f"{slug} is no longer in the Directory; it stays here until it is unlinked.")
+    for name, reason in result.failed:
+        print(f"  {name}: {reason}", file=sys.stderr)
+    _read_people(parts)
+    for slug in result.read_only:
+        print(f"  {slug}: {READ_ONLY}", file=sys.stderr)
+    return 1 if result.failed else 0
+
+
+def _read_people(parts: app.Parts) -> None:
+    try:
+        read_people(parts.directory, parts.store, clock.now())
+    except SourceError as error:
+        print(f"Organizers are shown as the calendars name them: {error}", file=sys.stderr)
+
+
+def edit_room(settings: Settings, options: argparse.Namespace) -> None:
+    """Change what a room is called, where it is, and what is in it; what is not given stays."""
+    parts = open_parts(settings)
+    stored = find_room(parts, options.slug)
+    given = {name: getattr(options, name) for name in EDITED if getattr(options, name) is not None}
+    if "zone" in given:
+        given["zone"] = _zone(given["zone"])
+    if "equipment" in given:
+        given["equipment"] = tuple(part.strip() for part in given["equipment"].split(",") if part.strip())
+    if options.new_slug:
+        given["slug"] = options.new_slug
+    changed = parts.store.write(rooms.change, stored.id, replace(stored.room, **given))
+    if options.follow_directory:
+        parts.store.write(directory.follow_again, stored.id, clock.now())
+    print(f"{changed.room.name} is changed: its door is /door/{changed.room.slug}")
+    _record(parts, "edit_room", changed.room.slug)
+
+
+def remove_room(settings: Settings, options: argparse.Namespace) -> None:
+    """Delete a room that is not linked, with its bookings."""
+    parts = open_parts(settings)
+    stored = find_room(parts, options.slug)
+    with parts.store.read() as db:
+        count = links.local_bookings(db, stored.id, clock.now())
+    if count and not options.yes:
+        raise UsageError(f"The room {options.slug!r} has {links.told(count)}: add --yes to delete it with them.")
+    parts.store.write(orders.remove_room, stored.id, clock.now())
+    print(f"{stored.room.name} is deleted.")
+    _record(parts, "remove_room", options.slug)
+
+
+def link_room(settings: Settings, options: argparse.Namespace) -> None:
+    """Give a room its calendar, and read it."""
+    _link(open_parts(settings), options.slug, options.calendar, options.yes)
+
+
+def unlink_room(settings: Settings, options: argparse.Namespace) -> None:
+    """Take a room's calendar away, with everything that is managed there."""
+    parts = open_parts(settings)
+    stored = find_room(parts, options.slug)
+    work, settle = app.linking(parts).work, app.front_desk(parts).settle
+
+    def disconnect(report: linking.Report) -> str:
+        return unlinking.disconnect_room(work, options.slug, options.delete_bookings, settle, report).says()
+
+    said = _do(parts, f"unlink:{options.slug}", disconnect)
+    print(f"Unlinked {stored.room.name}. {said}")
+    _record(parts, "unlink", options.slug)
+
+
+def sync_room(settings: Settings, options: argparse.Namespace) -> None:
+    """Read a room's calendar anew, here and now."""
+    parts = open_parts(settings)
+    stored = find_room(parts, options.slug)
+    work = app.linking(parts).work
+
+    def read(report: linking.Report) -> str:
+        return f"Read {linking.sync(work, options.slug, report)} events."
+
+    print(f"{stored.room.name}: {_do(parts, f'sync:{options.slug}', read)}")
+
+
+def push_room(settings: Settings, options: argparse.Namespace) -> None:
+    """Say whether Google is to announce a room's changes."""
+    parts = open_parts(settings)
+    stored = find_room(parts, options.slug)
+    parts.store.write(channels.wish, stored.id, options.wish == "on")
+    print(f"{stored.room.name}: {_push_said(settings, options.wish)}")
+
+
+def _push_said(settings: Settings, wish: str) -> str:
+    if wish == "off":
+        return "Google is not to announce changes; the running server stops what announces them."
+    if hook_address(settings.public_url, settings.google_endpoint):
+        return "Google is to announce changes."
+    return "Google is to announce changes once KIOSK_PUBLIC_URL is an https address of this server."
+
+
+def _link(parts: app.Parts, slug: str, calendar: str, confirmed: bool = False) -> None:
+    giving = app.linking(parts)
+
+    def link(report: linking.Report) -> str:
+        done = linking.link(giving, slug, calendar, confirmed, report)
+        for warning in (*done.verified.warnings, done.problem):
+            if warning:
+                print(warning, file=sys.stderr)
+        return done.says(slug)
+
+    try:
+        print(_do(parts, f"link:{slug}", link))
+    except links.NotConfirmed as error:
+        raise UsageError(f"{str(error).partition(':')[0]}: add --yes if they may go.") from error
+    _record(parts, "link", slug, calendar)
+
+
+def _do(parts: app.Parts, name: str, work: Work) -> str:
+    """Do long work, told here as it goes on and to every page that asks; return what came of it."""
+
+    def told(report: linking.Report) -> str:
+        def both(done: int, of: int, says: str) -> None:
+            report(done, of, says)
+            if sys.stderr.isatty():
+                print(f"{says} …", file=sys.stderr, flush=True)
+
+        return work(both)
+
+    return Background(parts.store).run(name, told)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return clock.zone(name)
+    except ValueError as error:
+        raise UsageError(f"--zone: {error}.") from error
+
+
+def _record(parts: app.Parts, act: str, room: str, calendar: str = "") -> None:
+    detail = {"calendar": calendar} if calendar else {}
+    parts.store.write(acts.record, Act(clock.now(), "terminal", "", act, room, "", "done", "", detail))
+
+
+def _metered(parts: app.Parts) -> Metered:
+    """Return the calendars, their requests counted with those of a running server."""
+    return Metered(parts.calendars, parts.budget, app.SYNC_SHARE, clock.now)
+
+
+def _row(
+    stored: StoredRoom, progress: mirror.Progress | None, push: tuple[str, str], vanished: datetime | None
+) -> dict[str, str | int]:
+    checked = progress.checked_at if progress else None
+    since = clock.iso(vanished) if vanished else ""
+    read_only = READ_ONLY if progress and not progress.can_write else ""
+    gone = f"not in the Directory since {since}" if vanished else ""
+    return {
+        "slug": stored.room.slug,
+        "name": stored.room.name,
+        "building": stored.room.building,
+        "floor": stored.room.floor,
+        "capacity": stored.room.capacity,
+        "zone": stored.room.zone.key,
+        "calendar": stored.calendar_id or "",
+        "checked": clock.iso(checked) if checked else "",
+        "push": push[0],
+        "push_refusal": push[1],
+        "vanished": since,
+        "problem": "; ".join(text for text in (progress.reason if progress else "", read_only, gone) if text),
+    }
+
+
+def _progress(done: int, everything: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{done} of {everything} rooms", end="\n" if done == everything else "", file=sys.stderr, flush=True)

@@ -1,0 +1,31 @@
+"""What every command shares: the open product, a room by its word, and tables for people to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kiosk import app
+from kiosk.settings import Settings
+from kiosk.store import rooms
+from kiosk.store.rooms import StoredRoom
+
+REQUESTS_FOR_A_ROOM = 2
+
+
+def open_parts(settings: Settings) -> app.Parts:
+    """Open the product for one command, which asks Google a few things at most."""
+    return app.open_parts(settings, REQUESTS_FOR_A_ROOM)
+
+
+def find_room(parts: app.Parts, slug: str) -> StoredRoom:
+    """Return the room of that word. Raises NotFound."""
+    with parts.store.read() as db:
+        return rooms.by_slug(db, slug)
+
+
+def print_table(rows: Sequence[Mapping[str, str | int]], columns: tuple[str, ...]) -> None:
+    """Print rows under their columns' names."""
+    lines = [columns, *(tuple(str(row[name]) for name in columns) for row in rows)]
+    widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
