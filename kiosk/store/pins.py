@@ -8,18 +8,14 @@ another short write.
 from __future__ import annotations
 
 import re
-import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from argon2.profiles import RFC_9106_LOW_MEMORY
 from peewee import Database
 
 from kiosk import runtime
 from kiosk.errors import NotFound, UsageError
-from kiosk.store import people
+from kiosk.store import hashing, people
 from kiosk.store.database import Store
 from kiosk.store.models import PersonRow, PinRow
 
@@ -27,9 +23,7 @@ PIN = re.compile(r"[0-9]{4,8}")
 TRIES = 5
 FIRST_REST = timedelta(minutes=5)
 LONGEST_REST = timedelta(hours=1)
-# What is compared for people without a PIN, so that they take as long: the hash of a long secret nobody kept.
-DECOY = "$argon2id$v=19$m=65536,t=3,p=4$oaEF16KXisQ04fjoDWEeew$aFJONMXv+E/yVLtpQHjLCfvBIzjsSbOzfHXqfVcaV5Y"
-_one_at_a_time = threading.Lock()
+DECOY = hashing.DECOY
 
 
 class PinResting(UsageError):
@@ -55,7 +49,7 @@ class Holder:
 
 def check(store: Store, email: str, pin: str, now: datetime) -> bool:
     """Tell whether this is the person's PIN; it takes as long for somebody who has none. Raises PinResting."""
-    with _one_at_a_time:
+    with hashing.one_at_a_time:
         hashed = store.write(begin, email, now)
         right = runtime.offload(verify, hashed, pin)
     if right:
@@ -77,17 +71,15 @@ def begin(db: Database, email: str, now: datetime) -> str:
     if row.resting_until and now < row.resting_until <= now + LONGEST_REST:
         raise PinResting(row.resting_until)
     failures = row.failures + 1
-    changes = {"failures": failures, "resting_until": _rests_until(failures, now)}
+    rest = hashing.rests_until(failures, now, TRIES, FIRST_REST, LONGEST_REST)
+    changes = {"failures": failures, "resting_until": rest}
     PinRow.update(changes).where(PinRow.email == person).execute(db)
     return str(row.hash)
 
 
 def verify(hashed: str, pin: str) -> bool:
     """Tell whether a PIN fits a hash; slow on purpose and without side effects, for a real thread."""
-    try:
-        return _hasher().verify(hashed, pin)
-    except (VerificationError, InvalidHashError):
-        return False
+    return hashing.fits(hashed, pin)
 
 
 def finish(db: Database, email: str) -> None:
@@ -100,7 +92,7 @@ def set_pin(store: Store, email: str, pin: str) -> None:
 
     Raises UsageError when it is no PIN, or when the Directory's people are known and this is none of them.
     """
-    with _one_at_a_time:
+    with hashing.one_at_a_time:
         hashed = runtime.offload(hash_of, pin)
         store.write(keep, email, hashed)
 
@@ -109,7 +101,7 @@ def hash_of(pin: str) -> str:
     """Return the hash of a new PIN; as slow as `verify`. Raises UsageError unless it is 4 to 8 digits."""
     if not PIN.fullmatch(pin):
         raise UsageError("A PIN is 4 to 8 digits.")
-    return _hasher().hash(pin)
+    return hashing.hash_of(pin)
 
 
 def keep(db: Database, email: str, hashed: str) -> None:
@@ -143,14 +135,3 @@ def holders(db: Database) -> list[Holder]:
 def _has_left(db: Database, person: str) -> bool:
     known = people.names(db, [person])
     return known is not None and person not in known
-
-
-def _rests_until(failures: int, now: datetime) -> datetime | None:
-    if failures < TRIES:
-        return None
-    doubled: int = 2 ** min(failures - TRIES, 10)
-    return now + min(FIRST_REST * doubled, LONGEST_REST)
-
-
-def _hasher() -> PasswordHasher:
-    return PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)

@@ -1,4 +1,4 @@
-"""Who gets in: everybody where the displays are open, else who shows a token that this server knows."""
+"""Who gets in: everybody where the displays are open, else who is signed in or shows a token that this server knows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, request
 
-from kiosk.store import tokens
+from kiosk import clock
+from kiosk.store import sessions, tokens
 from kiosk.store.database import Store
 from kiosk.web.problems import Problem
 from kiosk.web.wording import gettext as _
@@ -19,23 +20,42 @@ WsgiApp = Callable[..., Any]
 
 COOKIE = "kiosk_token"
 COOKIE_DAYS = 400
+# Before the key of a session, where a token may be shown as well; no token of ours begins so.
+SESSION = "session "
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Decides about a request, a page's, a script's or a socket's; `public_host` is this server's name outside."""
+    """Decides about a request, a page's, a script's or a socket's; `public_host` is this server's name outside.
+
+    `key_of`: returns the key of the session that a request's cookie names, or nothing.
+    """
 
     store: Store
     open_displays: bool
     public_host: str = ""
+    key_of: Callable[[Request], str] = lambda _asked: ""
+    clock: clock.Clock = clock.now
 
     def allowed(self) -> bool:
         """Tell whether the request that is being handled may see displays and book."""
-        return self.admits(presented(request))
+        return self.admits(self.presented(request))
 
-    def admits(self, token: str) -> bool:
-        """Tell whether whoever shows this token, or none, may see displays and book."""
-        return self.open_displays or self.knows(token)
+    def admits(self, shown: str) -> bool:
+        """Tell whether whoever shows this, or nothing, may see displays and book."""
+        return self.open_displays or self.knows(shown) or self._is_signed_in(shown)
+
+    def presented(self, asked: Request) -> str:
+        """Return what lets a request in: a token, or the session it belongs to; empty when nothing does."""
+        key, token = self.key_of(asked), presented(asked)
+        shown = ("" if token.startswith(SESSION) else token, f"{SESSION}{key}" if key else "")
+        return next((one for one in shown if self.admits(one)), "")
+
+    def _is_signed_in(self, shown: str) -> bool:
+        if not shown.startswith(SESSION):
+            return False
+        with self.store.read() as db:
+            return sessions.find(db, shown.removeprefix(SESSION), self.clock()) is not None
 
     def knows(self, token: str) -> bool:
         """Tell whether a token is one of ours."""
@@ -90,7 +110,7 @@ def guarded(app: WsgiApp, gate: Gate) -> WsgiApp:
     def entry(environ: dict[str, Any], start_response: Any) -> Any:
         if environ.get("PATH_INFO", "").startswith("/socket.io"):
             asked = Request(environ)
-            if not gate.admits(presented(asked)) or not gate.is_our_name(asked.host):
+            if not gate.admits(gate.presented(asked)) or not gate.is_our_name(asked.host):
                 start_response("401 Unauthorized", [("Content-Length", "0")])
                 return []
         return app(environ, start_response)

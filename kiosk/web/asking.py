@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import request, session
+from flask import request
 
 from kiosk import clock
 from kiosk.schedule.rights import Who
@@ -13,13 +13,12 @@ from kiosk.store.database import Store
 from kiosk.store.pins import PinResting
 from kiosk.web.access import bearer
 from kiosk.web.fields import Body
+from kiosk.web.identity import Identities
 from kiosk.web.problems import Problem
 from kiosk.web.wording import gettext as _
 
 MOST_NAMES = 20
 SHORTEST_SEARCH = 2
-# Where a page's session keeps who has signed in on it.
-PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,7 @@ class Asking:
     """Finds out who sends the request that is being handled."""
 
     store: Store
+    identities: Identities
     clock: clock.Clock
 
     def who(self, body: Body | None, slug: str) -> Who:
@@ -37,10 +37,15 @@ class Asking:
         program = self._program()
         if program:
             return Who("admin", name=program)
-        signed_in = session.get(PERSON)
-        if signed_in:
-            return Who("person", signed_in["email"], signed_in["name"])
-        return Who("panel")
+        return self._signed_in(slug)
+
+    def _signed_in(self, slug: str) -> Who:
+        """Return who is signed in: an administrator everywhere, a manager as one in the rooms of their scope."""
+        found = self.identities.current()
+        if found is None:
+            return Who("panel")
+        manages = found.role == "admin" or (found.role == "manager" and slug in found.scope)
+        return Who("admin" if manages else "person", found.email, found.name)
 
     def people(self, text: str) -> list[tuple[str, str]]:
         """Return (address, name) of people with a PIN whose name or address has a word that begins so."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from flask import Blueprint, Flask, Response, jsonify, redirect, request, session
 from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk.errors import AccessDenied, NotFound, SourceError
 from kiosk.google.signin import Attempt, GoogleSignIn, begin
-from kiosk.web.access import foreign, from_elsewhere
-from kiosk.web.asking import PERSON
+from kiosk.web.identity import Identities, Identity, check_csrf, inside
 from kiosk.web.problems import Problem
 from kiosk.web.wording import gettext as _
 
@@ -34,33 +34,37 @@ class SignIn:
 
     def back(self) -> str:
         """Return the address at which people come back."""
-        return f"{self.public_url or request.host_url.rstrip('/')}{BACK}"
+        return f"{self.root()}{BACK}"
+
+    def root(self) -> str:
+        """Return the address of this server as people reach it."""
+        return self.public_url or request.host_url.rstrip("/")
 
 
-def install(app: Flask, sign_in: SignIn) -> None:
+def install(app: Flask, sign_in: SignIn, identities: Identities) -> None:
     """Add the way to Google and back."""
+    app.jinja_env.globals["can_sign_in"] = sign_in.google is not None
     routes = Blueprint("signin", __name__)
+    routes.before_request(check_csrf)
 
     @routes.get("/sign-in")
     def leave() -> AnyResponse:
         attempt = begin()
-        session[ATTEMPT] = {**asdict(attempt), "next": _inside(request.args.get("next", ""))}
+        session[ATTEMPT] = {**asdict(attempt), "next": inside(request.args.get("next", ""))}
         return redirect(_asked(sign_in, attempt))
 
     @routes.get(BACK)
     def come_back() -> AnyResponse:
-        return _come_back(sign_in)
+        return _come_back(sign_in, identities)
 
     @routes.get("/api/v1/me")
     def who_am_i() -> Response:
-        return jsonify(person=session.get(PERSON))
+        return jsonify(person=_told(identities.current()))
 
     @routes.post("/sign-out")
     def sign_out() -> AnyResponse:
-        if from_elsewhere(request):
-            raise foreign()
-        session.pop(PERSON, None)
-        return redirect(_inside(request.args.get("next", "")))
+        identities.sign_out()
+        return redirect(inside(request.args.get("next", "")), 303)
 
     app.register_blueprint(routes)
 
@@ -72,7 +76,14 @@ def _asked(sign_in: SignIn, attempt: Attempt) -> str:
         raise _failed(error) from error
 
 
-def _come_back(sign_in: SignIn) -> AnyResponse:
+def _told(found: Identity | None) -> dict[str, Any] | None:
+    """Return what a page's scripts may know of who is signed in; `csrf` is what their requests must show."""
+    if found is None:
+        return None
+    return {"email": found.email, "name": found.name, "role": found.role, "csrf": found.csrf}
+
+
+def _come_back(sign_in: SignIn, identities: Identities) -> AnyResponse:
     """An attempt is good for one answer, and only for the browser that began it."""
     kept = session.pop(ATTEMPT, None)
     if not kept or not hmac.compare_digest(request.args.get("state", "").encode(), kept["state"].encode()):
@@ -84,16 +95,10 @@ def _come_back(sign_in: SignIn) -> AnyResponse:
         person = sign_in.service().person(request.args["code"], attempt, sign_in.back())
     except SourceError as error:
         raise _failed(error) from error
-    session[PERSON] = {"email": person.email, "name": person.name}
+    identities.sign_in(person, "google")
     return redirect(kept["next"])
 
 
 def _failed(error: SourceError) -> Problem:
     status = 503 if error.retryable else 403
     return Problem(status, error.reason or "sign_in", "Not signed in", _("Signing in did not work: %(why)s", why=error))
-
-
-def _inside(address: str) -> str:
-    """Return where to go next, which is always a page of ours."""
-    outside = not address.startswith("/") or address.startswith(("//", "/\\")) or any(sign < " " for sign in address)
-    return "/" if outside else address

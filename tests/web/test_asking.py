@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from flask.testing import FlaskClient
 from kiosk import app, clock, settings
 from kiosk.emulator.server import Emulator
 from kiosk.schedule.model import Room
-from kiosk.store import pins, policies, rooms, tokens
+from kiosk.store import accounts, pins, policies, rooms, tokens
 
 ANNA, WORLD = (
     "anna@kiosk.example",
@@ -113,8 +114,31 @@ def test_who_has_signed_in_books_and_ends_in_their_own_name(client: FlaskClient,
     stranger = app.build(parts).web.test_client()
     assert stranger.post(f"/api/v1/bookings/{made['id']}/end", json={"room": "oak"}).status_code == 403
     assert client.post(f"/api/v1/bookings/{made['id']}/end", json={"room": "oak"}).status_code == 200
-    client.post("/sign-out")
+    assert client.post("/sign-out").status_code == 403
+    client.post("/sign-out", headers={"X-CSRF-Token": client.get("/api/v1/me").json["person"]["csrf"]})
     assert client.get("/api/v1/me").json["person"] is None
+
+
+def test_account_is_entered_with_google_too(client: FlaskClient, parts: app.Parts) -> None:
+    parts.store.write(accounts.add, ANNA, "", "admin", (), clock.now())
+    assert "Sign in with Google" in client.get("/admin/log-in").text
+    sign_in(client)
+    assert client.get("/admin/people").status_code == 200
+    assert actors(client, parts) == [ANNA]
+
+
+def test_person_without_an_account_learns_who_can_help(client: FlaskClient) -> None:
+    sign_in(client)
+    assert client.get("/admin/people").status_code == 403
+    assert f"signed in as {ANNA}, who has no account" in client.get("/admin/log-in").text
+
+
+def test_closed_server_offers_people_to_sign_in(client: FlaskClient, parts: app.Parts) -> None:
+    closed = app.build(replace(parts, settings=replace(parts.settings, open_displays=False))).web.test_client()
+    page = closed.get("/door/oak", headers={"Accept": "text/html"})
+    assert (page.status_code, "/sign-in?next=/door/oak" in page.text) == (401, True)
+    assert sign_in(closed) == 302
+    assert closed.get("/door/oak", headers={"Accept": "text/html"}).status_code == 200
 
 
 def test_sign_in_that_another_browser_began_is_refused(client: FlaskClient, parts: app.Parts) -> None:

@@ -1,0 +1,187 @@
+"""The schema of the office: accounts, who is signed in, and what administrators set going."""
+
+from __future__ import annotations
+
+from peewee import (
+    AutoField,
+    BooleanField,
+    CharField,
+    CompositeKey,
+    ForeignKeyField,
+    IntegerField,
+    Model,
+    TextField,
+)
+
+from kiosk.store.models import InstantField, ListField, RoomRow
+
+
+class AccountRow(Model):
+    """Somebody who may use the administration.
+
+    `password`: its hash, empty for who signs in with Google only. `scope`: the slugs of a manager's rooms, or a
+    caterer's buildings. `reset`: the hash of a link with which a password may be chosen until `reset_until`.
+    """
+
+    email = CharField(primary_key=True)
+    name = TextField(default="")
+    password = TextField(default="")
+    role = CharField()
+    scope = ListField(default=())
+    created_at = InstantField()
+    reset = CharField(default="", index=True)
+    reset_until = InstantField(null=True)
+
+    class Meta:
+        table_name = "account"
+
+
+class SessionRow(Model):
+    """Somebody signed in with one browser, known by the hash of what its cookie holds; `how`: password or google."""
+
+    hash = CharField(primary_key=True)
+    email = CharField(index=True)
+    name = TextField(default="")
+    csrf = CharField()
+    how = CharField()
+    created_at = InstantField()
+    seen_at = InstantField()
+    expires_at = InstantField(index=True)
+
+    class Meta:
+        table_name = "session"
+
+
+class TryRow(Model):
+    """Wrong tries to sign in with one account, or from one address; `name` is a hash of which."""
+
+    name = CharField(primary_key=True)
+    failures = IntegerField(default=0)
+    at = InstantField(index=True)
+    resting_until = InstantField(null=True)
+
+    class Meta:
+        table_name = "try"
+
+
+class LevelRow(Model):
+    """What all rooms of the organisation, a building or a floor do otherwise than others, as a JSON object of words.
+
+    `name` is empty for the organisation; a floor's is its building's, a line break, and its own.
+    """
+
+    level = CharField()
+    name = TextField(default="")
+    words = TextField(default="{}")
+
+    class Meta:
+        table_name = "level"
+        primary_key = CompositeKey("level", "name")
+
+
+class TaskRow(Model):
+    """Long work that somebody asked for, so that every page and process sees how far it is.
+
+    `state`: running, done or failed; `done` of `of` parts; `seen_at`: when whoever does it last gave a sign of life.
+    """
+
+    id = CharField(primary_key=True)
+    name = CharField(index=True)
+    state = CharField(default="running")
+    done = IntegerField(default=0)
+    of = IntegerField(default=0)
+    says = TextField(default="")
+    started_at = InstantField(index=True)
+    seen_at = InstantField()
+    ended_at = InstantField(null=True)
+
+    class Meta:
+        table_name = "task"
+
+
+class HookRow(Model):
+    """An address that is told what happens; `secret` signs what is sent and must therefore be kept readable.
+
+    `events`: the kinds it wants, none for all. `said`: how its last delivery ended, at `said_at`; `failing_since`:
+    when the first of those began that have all failed. `active` ends by hand, or when the address says it is gone.
+    """
+
+    id = AutoField()
+    url = TextField()
+    secret = TextField()
+    events = ListField(default=())
+    active = BooleanField(default=True)
+    created_at = InstantField()
+    said = TextField(default="")
+    said_at = InstantField(null=True)
+    failing_since = InstantField(null=True)
+
+    class Meta:
+        table_name = "hook"
+
+
+class DeliveryRow(Model):
+    """One message for one receiver outside, written before anything is sent: "waiting", "delivered" or "given_up".
+
+    `way`: "webhook" to `hook`, or "mail" to the address in `target`. `due_at`: when it is tried next; `said`: how the
+    last try ended.
+    """
+
+    id = CharField(primary_key=True)
+    way = CharField()
+    hook = ForeignKeyField(HookRow, null=True, on_delete="CASCADE")
+    target = TextField(default="")
+    event = CharField()
+    body = TextField()
+    state = CharField(default="waiting")
+    attempts = IntegerField(default=0)
+    created_at = InstantField(index=True)
+    due_at = InstantField()
+    tried_at = InstantField(null=True)
+    said = TextField(default="")
+
+    class Meta:
+        table_name = "delivery"
+        indexes = ((("state", "due_at"), False),)
+
+
+class ServiceRow(Model):
+    """Something that a building offers with a booking; asked for at least `lead_minutes` before it begins."""
+
+    id = AutoField()
+    building = CharField(default="", index=True)
+    name = CharField()
+    detail = TextField(default="")
+    lead_minutes = IntegerField(default=0)
+    active = BooleanField(default=True)
+
+    class Meta:
+        table_name = "service"
+
+
+class RequestRow(Model):
+    """A service asked for with a booking: "requested", then "accepted" or "declined", "done", or "cancelled".
+
+    `start` is the booking's as the caterers were told it; `missing_at`: since when the booking cannot be found.
+    """
+
+    id = AutoField()
+    service = ForeignKeyField(ServiceRow, on_delete="CASCADE")
+    room = ForeignKeyField(RoomRow, on_delete="CASCADE")
+    event_id = TextField(index=True)
+    start = InstantField(index=True)
+    quantity = IntegerField(default=1)
+    note = TextField(default="")
+    state = CharField(default="requested", index=True)
+    by = CharField(default="")
+    created_at = InstantField()
+    answered_at = InstantField(null=True)
+    answered_by = CharField(default="")
+    answer = TextField(default="")
+    missing_at = InstantField(null=True)
+
+    class Meta:
+        table_name = "request"
+
+
+TABLES = (AccountRow, SessionRow, TryRow, LevelRow, TaskRow, HookRow, DeliveryRow, ServiceRow, RequestRow)  # fmt: skip

@@ -1,0 +1,41 @@
+"""The administration's pages: one module for each section, all in the frame."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from kiosk.web.admin import (
+    audit,
+    bookings,
+    data,
+    doctor,
+    entry,
+    frame,
+    google,
+    levels,
+    overview,
+    people,
+    rooms,
+    services,
+    webhooks,
+)
+from kiosk.web.admin.frame import Admin
+
+__all__ = ["Admin", "install"]
+
+
+def install(app: Flask, admin: Admin) -> None:
+    """Add the administration to the app."""
+    frame.install(app, admin)
+    entry.install(app, admin)
+    people.install(app, admin)
+    rooms.install(app, admin)
+    bookings.install(app, admin)
+    levels.install(app, admin)
+    overview.install(app, admin)
+    google.install(app, admin)
+    doctor.install(app, admin)
+    services.install(app, admin)
+    webhooks.install(app, admin)
+    audit.install(app, admin)
+    data.install(app, admin)

@@ -1,0 +1,95 @@
+"""Everybody who may come to a server: strangers, screens, programs, people and accounts of every role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from kiosk import app, clock
+from kiosk.store import accounts, sessions, tokens
+from kiosk.web.access import COOKIE
+
+HTML = "text/html,application/xhtml+xml"
+SCOPES = {"manager": ("oak",), "caterer": ("Berlin",)}
+
+
+@dataclass
+class Visitor:
+    """A browser (or a program): it keeps its cookie, and sends with its forms what a page of ours would."""
+
+    client: FlaskClient
+    csrf: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def get(self, path: str, **more: Any) -> TestResponse:
+        return self.client.get(path, **self._with(more))
+
+    def post(self, path: str, **form: Any) -> TestResponse:
+        """Send a form, as a page of ours would."""
+        return self.client.post(path, data={"csrf": self.csrf} | form, **self._with({}))
+
+    def post_json(self, path: str, body: Any) -> TestResponse:
+        return self.client.post(path, json=body, **self._with({"headers": {"X-CSRF-Token": self.csrf}}))
+
+    def ask(self, method: str, path: str, **more: Any) -> TestResponse:
+        return self.client.open(path, method=method, **self._with(more))
+
+    def _with(self, more: dict[str, Any]) -> dict[str, Any]:
+        return more | {"headers": {"Accept": HTML} | self.headers | more.get("headers", {})}
+
+
+@dataclass
+class Reception:
+    """A server in this process, and whoever comes to it."""
+
+    parts: app.Parts
+    server: app.Server
+
+    def stranger(self) -> Visitor:
+        """Return somebody who is not signed in; their forms show what the cookie of the way in says."""
+        visitor = Visitor(self.server.web.test_client())
+        visitor.client.get("/admin/log-in")
+        with visitor.client.session_transaction() as kept:
+            visitor.csrf = kept.get("form", "")
+        return visitor
+
+    def screen(self) -> Visitor:
+        """Return a screen that was let in with a token."""
+        visitor = self.stranger()
+        visitor.client.set_cookie(COOKIE, self._token("screen"))
+        return visitor
+
+    def program(self) -> Visitor:
+        """Return a program that shows a token."""
+        headers = {"Authorization": f"Bearer {self._token('program')}", "Accept": "application/json"}
+        return Visitor(self.server.web.test_client(), headers=headers)
+
+    def person(self, email: str = "paul@kiosk.example", name: str = "Paul") -> Visitor:
+        """Return somebody who has signed in and has no account."""
+        visitor, store = Visitor(self.server.web.test_client()), self.parts.store
+        key = store.write(sessions.open_, email, name, "google", clock.now())
+        with visitor.client.session_transaction() as kept:
+            kept["id"] = key
+        with store.read() as db:
+            found = sessions.find(db, key, clock.now())
+        assert found
+        visitor.csrf = found.csrf
+        return visitor
+
+    def account(self, role: str, *scope: str, email: str = "") -> Visitor:
+        """Return somebody signed in whose account has that role; managers are for "oak", caterers for "Berlin"."""
+        address = email or f"{role}@kiosk.example"
+        with self.parts.store.read() as db:
+            known = accounts.find(db, address)
+        if known is None:
+            where = scope or SCOPES.get(role, ())
+            self.parts.store.write(accounts.add, address, role.title(), role, where, clock.now())
+        return self.person(address, role.title())
+
+    def _token(self, name: str) -> str:
+        with self.parts.store.read() as db:
+            number = len(tokens.every(db))
+        return self.parts.store.write(tokens.create, f"{name} {number}", clock.now())
