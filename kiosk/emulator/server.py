@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, Response
+from werkzeug.http import http_date
 
 from kiosk.emulator import api, batch, control, generator, operations, page, signin, switches, worldfile
 from kiosk.emulator.clock import Clock
@@ -119,8 +120,15 @@ def application(service: Service) -> Flask:
     page.register(app, service)
     signin.register(app, service)
     batch.register(app, service)
+    app.after_request(lambda response: _dated(response, service.clock))
     app.wsgi_app = api.MethodOverride(app.wsgi_app)  # type: ignore[method-assign]
     return app
+
+
+def _dated(response: Response, clock: Clock) -> Response:
+    """Every answer carries the stand-in's own time."""
+    response.headers["Date"] = http_date(clock.now())
+    return response
 
 
 def read_world(path: Path) -> Json:

@@ -87,7 +87,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = answer.get_data()
         self.send_response_only(answer.status_code)
         self.send_header("Server", "ESF")
-        self.send_header("Date", self.date_time_string())
+        if "Date" not in answer.headers:
+            self.send_header("Date", self.date_time_string())
         for name, value in answer.headers:
             if name != "Content-Length":
                 self.send_header(name, value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 from kiosk import clock
 from kiosk.errors import AccessDenied, Changed, CursorExpired, Gone, Missing, Refused
 from kiosk.google import answers
+from kiosk.google.access import Google
 from kiosk.google.client import CALENDAR_SCOPES, Client, People, quota_user
-from kiosk.google.route import STRAIGHT, Route
 from kiosk.schedule.model import Answer, Event, Slot
 from kiosk.source import Busy, Calendar, Draft, Page, Since, Window
 
@@ -30,21 +30,9 @@ class GoogleCalendars:
     So is `page` with events whose guests our role does not let us see; of these `spent` is told.
     """
 
-    def __init__(
-        self,
-        credentials_file: str,
-        subject: str,
-        endpoint: str,
-        route: Route = STRAIGHT,
-        spent: Callable[[], None] = lambda: None,
-    ) -> None:
-        """`endpoint` is the root of another server that speaks Google's API, empty for Google.
-
-        `spent` is called for every request that a call makes beyond its own, such as a second try.
-        """
-        root = f"{endpoint}/calendar/v3/" if endpoint else ""
-        self._spent = spent
-        self._client = Client("calendar", "v3", root, credentials_file, subject, CALENDAR_SCOPES, route, spent)
+    def __init__(self, google: Google) -> None:
+        self._spent = google.spent
+        self._client = Client("calendar", "v3", "calendar/v3/", google, CALENDAR_SCOPES)
         self._people = People(self._client)
 
     def check(self) -> None:

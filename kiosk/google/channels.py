@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
 from kiosk import clock
 from kiosk.errors import Gone, Missing, NotOffered, Refused, SourceError, Unreachable
+from kiosk.google.access import Google
 from kiosk.google.client import CALENDAR_SCOPES, Client, quota_user
-from kiosk.google.route import STRAIGHT, Route
 from kiosk.source import Channel
 
 NO_PUSH = "pushNotSupportedForRequestedResource"
@@ -19,20 +18,8 @@ NOT_UNIQUE = "channelIdNotUnique"
 class GoogleChannels:
     """Channels over the calendars that one set of credentials can see."""
 
-    def __init__(
-        self,
-        credentials_file: str,
-        subject: str,
-        endpoint: str,
-        route: Route = STRAIGHT,
-        spent: Callable[[], None] = lambda: None,
-    ) -> None:
-        """`endpoint` is the root of another server that speaks Google's API, empty for Google.
-
-        `spent` is called for every request that a call makes beyond its own, such as a second try.
-        """
-        root = f"{endpoint}/calendar/v3/" if endpoint else ""
-        self._client = Client("calendar", "v3", root, credentials_file, subject, CALENDAR_SCOPES, route, spent)
+    def __init__(self, google: Google) -> None:
+        self._client = Client("calendar", "v3", "calendar/v3/", google, CALENDAR_SCOPES)
 
     def watch(self, calendar_id: str, channel_id: str, token: str, address: str, life: timedelta) -> Channel:
         """Open a channel; Google may grant a shorter life, and may send the first message before it answers."""

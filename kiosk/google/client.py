@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import queue
 import threading
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,9 +14,11 @@ from typing import Any
 
 from kiosk import runtime
 from kiosk.errors import AccessDenied
-from kiosk.google.route import STRAIGHT, Route
+from kiosk.google.access import Access, Google
+from kiosk.google.route import Route
 
 TIMEOUT = 20
+NOT_CONNECTED = "Google is not connected: open /admin/google, or run `kiosk connect FILE`."
 # Tokens and connections kept for as many people; each of them costs a token request when they are back.
 MOST_PEOPLE = 32
 CALENDAR_SCOPES = (
@@ -40,77 +43,83 @@ class _Collections:
         return lambda: made
 
 
-class Client:
-    """One of Google's services, with credentials of its own; safe to share between workers."""
+class Caller(ABC):
+    """Sends requests with what is loaded at the moment; safe to share between workers."""
+
+    def execute(self, call: Any) -> Any:
+        """Send `call(resource)` and return its JSON. Raises the errors of `kiosk.errors`."""
+        session = self.session()
+        from kiosk.google.failures import translated
+
+        with translated(), session.connection() as connection:
+            return call(session.api).execute(http=connection, num_retries=0)
+
+    def check(self) -> None:
+        """Get a token, and nothing else. Raises the errors of `kiosk.errors`."""
+        session = self.session()
+        from kiosk.google.failures import translated
+
+        with translated(), session.connection():
+            return
+
+    @abstractmethod
+    def session(self) -> Session:
+        """Return what is loaded for the present access. Raises AccessDenied where there is none."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the connections that nobody uses at the moment."""
+
+
+class Client(Caller):
+    """One of Google's services, with credentials of its own.
+
+    When the access changes, what was loaded for the earlier one is let go with the next request.
+    """
 
     def __init__(
         self,
         service: str,
         version: str,
-        root: str,
-        file: str,
-        subject: str,
+        path: str,
+        google: Google,
         scopes: tuple[str, ...],
-        route: Route = STRAIGHT,
-        spent: Callable[[], None] = lambda: None,
+        chosen: Callable[[Access], Access] = lambda access: access,
     ) -> None:
-        """`root` is the address the service's paths are added to, empty for Google itself.
+        """`path` is what the service's paths are added to at another server; `chosen`: the access it takes.
 
-        `spent` is called for every request beyond the first of an `execute`: tokens, and what is sent a second time.
+        `google.spent` is called for every request beyond the first of an `execute`: tokens, and second tries.
         """
-        self._service, self._version, self._root, self._route = service, version, root, route
-        self._spent = spent
-        self._file, self._subject, self._scopes = file, subject, scopes
+        self._service, self._version, self._root = service, version, google.root(path)
+        self._google, self._scopes, self._chosen = google, scopes, chosen
         self._loading = threading.Lock()
-        self._refreshing = threading.Lock()
-        self._connections: queue.LifoQueue[Any] = queue.LifoQueue()
-        self._loaded: tuple[Any, Any] | None = None
-
-    def execute(self, call: Any) -> Any:
-        """Send `call(resource)` and return its JSON. Raises the errors of `kiosk.errors`."""
-        api, credentials = self._load()
-        from kiosk.google.failures import translated
-
-        with translated(), self._connection(credentials) as connection:
-            return call(api).execute(http=connection, num_retries=0)
+        self._loaded: tuple[Access, Session] | None = None
 
     def close(self) -> None:
         """Close the connections that nobody uses at the moment."""
-        while not self._connections.empty():
-            self._connections.get().close()
+        if self._loaded:
+            self._loaded[1].close()
 
-    def check(self) -> None:
-        """Get a token, and nothing else. Raises the errors of `kiosk.errors`."""
-        _api, credentials = self._load()
-        from kiosk.google.failures import translated
-
-        with translated(), self._connection(credentials):
-            return
-
-    def acting_for(self, person: str) -> Client:
-        """Return the same service in a person's name. Raises AccessDenied where no credentials of ours allow it."""
-        api, credentials = self._load()
-        with_subject = getattr(credentials, "with_subject", None)
-        if with_subject is None:
-            raise AccessDenied("Only a service account with domain-wide delegation can act for people.", "delegation")
-        other = Client(
-            self._service, self._version, self._root, self._file, person, self._scopes, self._route, self._spent
-        )
-        other._loaded = api, with_subject(person)
-        return other
-
-    def _load(self) -> tuple[Any, Any]:
+    def session(self) -> Session:
+        """Return what is loaded for the present access."""
         # Importing Google's library takes long enough to be felt on every screen: a real thread does it.
+        access = self._chosen(self._google.access())
         with self._loading:
-            if self._loaded is None:
-                self._loaded = runtime.offload(self._build)
-            return self._loaded
+            if self._loaded is None or self._loaded[0] != access:
+                before, self._loaded = self._loaded, (access, runtime.offload(self._build, access, self._loaded))
+                if before:
+                    before[1].close()
+            return self._loaded[1]
 
-    def _build(self) -> tuple[Any, Any]:
-        discovery = importlib.import_module("googleapiclient.discovery")
-        httplib2 = importlib.import_module("httplib2")
+    def _build(self, access: Access, before: tuple[Access, Session] | None) -> Session:
         importlib.import_module("kiosk.google.failures")
         importlib.import_module("kiosk.google.transport")
+        api = before[1].api if before else self._described()
+        return Session(api, self._credentials(access.file, access.subject), self._google.route, self._google.spent)
+
+    def _described(self) -> Any:
+        discovery = importlib.import_module("googleapiclient.discovery")
+        httplib2 = importlib.import_module("httplib2")
         api = discovery.build(
             self._service,
             self._version,
@@ -119,21 +128,45 @@ class Client:
             cache_discovery=False,
             client_options={"api_endpoint": self._root} if self._root else None,
         )
-        return _Collections(api), self._credentials()
+        return _Collections(api)
 
-    def _credentials(self) -> Any:
+    def _credentials(self, file: str, subject: str) -> Any:
         importlib.import_module("google_auth_httplib2")
-        if not self._file:
-            raise AccessDenied("No Google credentials: set KIOSK_GOOGLE_CREDENTIALS to a file.")
+        if not file:
+            raise AccessDenied(NOT_CONNECTED, "notConnected")
         credentials = importlib.import_module("kiosk.google.credentials")
         try:
-            return credentials.load(self._file, self._scopes, self._subject)
+            return credentials.load(file, self._scopes, subject)
         except (credentials.GoogleAuthError, ValueError, OSError) as error:
-            raise AccessDenied(f"KIOSK_GOOGLE_CREDENTIALS {self._file!r} cannot be used: {error}") from error
+            raise AccessDenied(f"The credentials {file!r} cannot be used: {error}", "unreadable") from error
+
+
+class Session:
+    """Credentials as they are loaded, and the connections that use them."""
+
+    def __init__(self, api: Any, credentials: Any, route: Route, spent: Callable[[], None]) -> None:
+        self.api, self.credentials = api, credentials
+        self._route, self._spent = route, spent
+        self._refreshing = threading.Lock()
+        self._connections: queue.LifoQueue[Any] = queue.LifoQueue()
+        self._closed = False
+
+    def acting_for(self, person: str) -> Session:
+        """Return the same in a person's name. Raises AccessDenied where no credentials of ours allow it."""
+        with_subject = getattr(self.credentials, "with_subject", None)
+        if with_subject is None:
+            raise AccessDenied("Only a service account with domain-wide delegation can act for people.", "delegation")
+        return Session(self.api, with_subject(person), self._route, self._spent)
+
+    def close(self) -> None:
+        """Close the connections that nobody uses at the moment, and the others when they come back."""
+        self._closed = True
+        while not self._connections.empty():
+            self._connections.get().close()
 
     @contextmanager
-    def _connection(self, credentials: Any) -> Iterator[Any]:
-        """Lend a connection of the pool; one that failed is not used again."""
+    def connection(self) -> Iterator[Any]:
+        """Lend a connection of the pool, with a token; one that failed is not used again."""
         import google_auth_httplib2
         from googleapiclient.errors import HttpError
 
@@ -142,23 +175,53 @@ class Client:
         try:
             connection = self._connections.get_nowait()
         except queue.Empty:
-            connection = google_auth_httplib2.AuthorizedHttp(credentials, http=Http(self._route, TIMEOUT, self._spent))
+            http = Http(self._route, TIMEOUT, self._spent)
+            connection = google_auth_httplib2.AuthorizedHttp(self.credentials, http=http)
         connection.http.paid = 1
         try:
-            self._refresh(credentials, google_auth_httplib2.Request(connection.http))
+            self._refresh(google_auth_httplib2.Request(connection.http))
             yield connection
         except HttpError:
-            self._connections.put(connection)  # it has answered, though not as wished
+            self._give_back(connection)  # it has answered, though not as wished
             raise
         except BaseException:
             connection.close()
             raise
-        self._connections.put(connection)
+        self._give_back(connection)
 
-    def _refresh(self, credentials: Any, request: Any) -> None:
+    def _give_back(self, connection: Any) -> None:
+        if self._closed:
+            connection.close()
+        else:
+            self._connections.put(connection)
+
+    def _refresh(self, request: Any) -> None:
         with self._refreshing:  # one token for all workers, not one each
-            if not credentials.valid:
-                credentials.refresh(request)
+            if not self.credentials.valid:
+                self.credentials.refresh(request)
+
+
+class PersonClient(Caller):
+    """A service in a person's name, with whatever credentials the service has at the moment."""
+
+    def __init__(self, client: Client, person: str) -> None:
+        self._client, self._person = client, person
+        self._choosing = threading.Lock()
+        self._made: tuple[Session, Session] | None = None
+
+    def close(self) -> None:
+        """Close the connections that nobody uses at the moment."""
+        if self._made:
+            self._made[1].close()
+
+    def session(self) -> Session:
+        """Return what is loaded for the present access. Raises AccessDenied where it allows to act for nobody."""
+        whole = self._client.session()
+        with self._choosing:
+            if self._made is None or self._made[0] is not whole:
+                self.close()
+                self._made = whole, whole.acting_for(self._person)
+            return self._made[1]
 
 
 class People:
@@ -167,13 +230,13 @@ class People:
     def __init__(self, client: Client) -> None:
         """`client`: the service, in whosever name."""
         self._client = client
-        self._known: OrderedDict[str, Client] = OrderedDict()
+        self._known: OrderedDict[str, Caller] = OrderedDict()
         self._choosing = threading.Lock()
 
-    def client(self, person: str) -> Client:
-        """Return the client in that person's name. Raises AccessDenied where no credentials of ours allow it."""
+    def client(self, person: str) -> Caller:
+        """Return the client in that person's name; it is refused where no credentials of ours allow it."""
         with self._choosing:
-            known = self._known.pop(person.lower(), None) or self._client.acting_for(person)
+            known = self._known.pop(person.lower(), None) or PersonClient(self._client, person)
             self._known[person.lower()] = known
             if len(self._known) > MOST_PEOPLE:
                 self._known.popitem(last=False)[1].close()

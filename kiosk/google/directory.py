@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from kiosk.google.access import Access, Google
 from kiosk.google.client import DIRECTORY_SCOPES, PEOPLE_SCOPES, Client
-from kiosk.google.route import STRAIGHT, Route
 from kiosk.source import Member, Resource
 
 PAGE_SIZE = 500
@@ -19,23 +19,11 @@ PEOPLE_FIELDS = "nextPageToken,users(primaryEmail,name(fullName),aliases,nonEdit
 class GoogleDirectory:
     """The rooms, buildings and people that one administrator's credentials can see."""
 
-    def __init__(
-        self,
-        credentials_file: str,
-        subject: str,
-        endpoint: str,
-        route: Route = STRAIGHT,
-        spent: Callable[[], None] = lambda: None,
-    ) -> None:
-        """`endpoint` is the root of another server that speaks Google's API, empty for Google.
-
-        `spent` is called for every request that a call makes beyond its own, such as a second try.
-        """
-        root = f"{endpoint}/" if endpoint else ""
-        access = ("admin", "directory_v1", root, credentials_file, subject)
-        self._client = Client(*access, DIRECTORY_SCOPES, route, spent)
+    def __init__(self, google: Google) -> None:
+        service = ("admin", "directory_v1", "", google)
+        self._client = Client(*service, DIRECTORY_SCOPES, Access.to_the_directory)
         # Google refuses a token altogether when one of its scopes is missing, so people have a client of their own.
-        self._people = Client(*access, PEOPLE_SCOPES, route, spent)
+        self._people = Client(*service, PEOPLE_SCOPES, Access.to_the_directory)
 
     def resources(self) -> list[Resource]:
         """Return all rooms with the names of their buildings; projectors and cars are left out."""

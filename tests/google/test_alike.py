@@ -12,6 +12,7 @@ import pytest
 
 from kiosk.emulator.server import Emulator
 from kiosk.errors import SourceError
+from kiosk.google.access import by_file
 from kiosk.google.calendars import GoogleCalendars
 from kiosk.schedule.model import Event
 from kiosk.source import CalendarSource, Draft, Window
@@ -89,7 +90,7 @@ def test_fake_and_google_tell_the_same(accepts: bool, still: StillClock, tmp_pat
     with Emulator(world) as google:
         room = google.world.rooms()[0].id
         google.write_credentials(tmp_path / "key.json")
-        source = GoogleCalendars(str(tmp_path / "key.json"), SERVICE_USER, google.url)
+        source = GoogleCalendars(by_file(str(tmp_path / "key.json"), SERVICE_USER, google.url))
         told = play(source, room)
         source.close()
     fake = FakeCalendars(still, events={room: {}}, strangers={NOBODY})
@@ -100,7 +101,7 @@ def test_fake_and_google_tell_the_same(accepts: bool, still: StillClock, tmp_pat
 def test_list_tells_the_calendars_zone_and_when_it_was_last_changed(google: Emulator, tmp_path: Path) -> None:
     google.write_credentials(tmp_path / "key.json")
     room, window = google.world.add_room("Ash", zone_name="America/New_York"), Window(START, START + HALF)
-    with closing(GoogleCalendars(str(tmp_path / "key.json"), SERVICE_USER, google.url)) as source:
+    with closing(GoogleCalendars(by_file(str(tmp_path / "key.json"), SERVICE_USER, google.url))) as source:
         before = source.page(room, window)
         google.world.cancel(google.world.create(room, "Short-lived", START, START + HALF))
         after = source.page(room, window)

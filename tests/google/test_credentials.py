@@ -13,6 +13,7 @@ import pytest
 from kiosk.emulator.server import Emulator
 from kiosk.errors import AccessDenied, Missing
 from kiosk.google import credentials
+from kiosk.google.access import by_file
 from kiosk.google.calendars import GoogleCalendars
 from kiosk.google.client import CALENDAR_SCOPES, DIRECTORY_SCOPES
 from kiosk.google.directory import GoogleDirectory
@@ -40,7 +41,7 @@ def connect(google: Emulator, tmp_path: Path) -> Iterator[Connect]:
 
         def connected(content: Any) -> GoogleCalendars:
             (tmp_path / "file.json").write_text(json.dumps(content))
-            source = GoogleCalendars(str(tmp_path / "file.json"), "", google.url)
+            source = GoogleCalendars(by_file(str(tmp_path / "file.json"), "", google.url))
             open_ones.callback(source.close)
             return source
 
@@ -72,7 +73,7 @@ def test_administrator_as_authorized_user_reads_rooms_without_the_right_to_read_
     google: Emulator, tmp_path: Path
 ) -> None:
     google.write_authorized_user(tmp_path / "file.json", ADMIN, [*CALENDAR_SCOPES, *DIRECTORY_SCOPES])
-    source = GoogleDirectory(str(tmp_path / "file.json"), "", google.url)
+    source = GoogleDirectory(by_file(str(tmp_path / "file.json"), "", google.url))
     assert {one.name for one in source.resources()} == {"Elm", "Oak"}
     with pytest.raises(AccessDenied, match="scopes"):
         source.people()
@@ -91,5 +92,5 @@ def test_file_without_a_token_address_asks_google(google: Emulator, tmp_path: Pa
 
 @pytest.mark.parametrize("content", [{}, [], {"type": "authorized_user"}, {"type": "service_account"}, {"type": "x"}])
 def test_file_that_is_no_credential_is_named(google: Emulator, connect: Connect, content: Any) -> None:
-    with pytest.raises(AccessDenied, match=r"KIOSK_GOOGLE_CREDENTIALS '.*file.json' cannot be used"):
+    with pytest.raises(AccessDenied, match=r"credentials '.*file.json' cannot be used"):
         connect(content).describe(room(google, "Elm"))

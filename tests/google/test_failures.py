@@ -14,6 +14,7 @@ from httplib2 import ServerNotFoundError
 from kiosk.emulator.faults import Fault
 from kiosk.emulator.server import Emulator
 from kiosk.errors import SourceError
+from kiosk.google.access import by_file
 from kiosk.google.calendars import GoogleCalendars
 from kiosk.google.failures import translated
 from kiosk.source import Window
@@ -47,7 +48,7 @@ def test_broken_answer_leaves_no_rubble_in_the_reason(
     google.write_credentials(tmp_path / "key.json")
     google.service.faults.order(Fault(kind, operation, times=0))
     start = datetime(2026, 8, 10, tzinfo=UTC)
-    with closing(GoogleCalendars(str(tmp_path / "key.json"), SERVICE_USER, google.url)) as source:
+    with closing(GoogleCalendars(by_file(str(tmp_path / "key.json"), SERVICE_USER, google.url))) as source:
         with pytest.raises(SourceError) as caught:
             source.page(google.world.rooms()[0].id, Window(start, start + timedelta(days=1)))
     google.service.faults.clear()

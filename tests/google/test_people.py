@@ -18,6 +18,7 @@ from kiosk.emulator.server import Emulator
 from kiosk.emulator.world import occurrence_id
 from kiosk.errors import AccessDenied, Changed, Duplicate, Gone, Missing, Refused, Unreachable
 from kiosk.google import client
+from kiosk.google.access import by_file
 from kiosk.google.calendars import GoogleCalendars
 from kiosk.google.client import CALENDAR_SCOPES
 from kiosk.source import Draft
@@ -63,7 +64,7 @@ def connect(google: Emulator, tmp_path: Path) -> Iterator[Connect]:
 
         def connected(content: Any = None, subject: str = SERVICE_USER) -> GoogleCalendars:
             (tmp_path / "file.json").write_text(json.dumps(content or google.credentials()))
-            source = GoogleCalendars(str(tmp_path / "file.json"), subject, google.url)
+            source = GoogleCalendars(by_file(str(tmp_path / "file.json"), subject, google.url))
             open_ones.callback(source.close)
             return source
 

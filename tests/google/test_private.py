@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.emulator.server import Emulator
+from kiosk.google.access import by_file
 from kiosk.google.calendars import GoogleCalendars
 from kiosk.source import Since, Window
 from tests.running import SERVICE_USER
@@ -51,7 +52,9 @@ class Sight:
 def sight(google: Emulator, tmp_path: Path) -> Iterator[Sight]:
     google.write_credentials(tmp_path / "key.json")
     told: list[None] = []
-    source = GoogleCalendars(str(tmp_path / "key.json"), SERVICE_USER, google.url, spent=lambda: told.append(None))
+    source = GoogleCalendars(
+        by_file(str(tmp_path / "key.json"), SERVICE_USER, google.url, spent=lambda: told.append(None))
+    )
     with closing(source):
         yield Sight(google, source, google.world.add_room("Ash"), told)
 

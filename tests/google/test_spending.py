@@ -13,6 +13,7 @@ import pytest
 from kiosk.emulator.faults import Fault
 from kiosk.emulator.server import Emulator
 from kiosk.errors import SourceError
+from kiosk.google.access import by_file
 from kiosk.google.calendars import GoogleCalendars
 from kiosk.google.channels import GoogleChannels
 from kiosk.google.directory import GoogleDirectory
@@ -57,7 +58,9 @@ def counter(google: Emulator, tmp_path: Path) -> Iterator[Counter]:
 @pytest.mark.parametrize("name", FAULTS)
 def test_every_request_for_a_page_is_counted(counter: Counter, name: str) -> None:
     room, window = counter.google.world.rooms()[0].id, Window(START, START + timedelta(days=1))
-    with closing(GoogleCalendars(counter.key, SERVICE_USER, counter.google.url, spent=counter.spent)) as source:
+    with closing(
+        GoogleCalendars(by_file(counter.key, SERVICE_USER, counter.google.url, spent=counter.spent))
+    ) as source:
         source.page(room, window)
         if fault := FAULTS[name]:
             counter.google.service.faults.order(replace(fault))
@@ -71,7 +74,9 @@ def test_every_request_for_a_page_is_counted(counter: Counter, name: str) -> Non
 
 def test_a_persons_requests_are_counted(counter: Counter) -> None:
     room, person = counter.google.world.rooms()[0].id, counter.google.world.people()[0].id
-    with closing(GoogleCalendars(counter.key, SERVICE_USER, counter.google.url, spent=counter.spent)) as source:
+    with closing(
+        GoogleCalendars(by_file(counter.key, SERVICE_USER, counter.google.url, spent=counter.spent))
+    ) as source:
         counter.google.service.faults.order(Fault("drop_before", "Events"))
         with suppress(SourceError):
             source.get(room, "nothing", person)
@@ -81,8 +86,8 @@ def test_a_persons_requests_are_counted(counter: Counter) -> None:
 
 def test_requests_for_channels_and_of_the_directory_are_counted(counter: Counter) -> None:
     counter.google.service.faults.order(Fault("drop_before", "Channels"))
-    channels = GoogleChannels(counter.key, SERVICE_USER, counter.google.url, spent=counter.spent)
-    directory = GoogleDirectory(counter.key, ADMIN, counter.google.url, spent=counter.spent)
+    channels = GoogleChannels(by_file(counter.key, SERVICE_USER, counter.google.url, spent=counter.spent))
+    directory = GoogleDirectory(by_file(counter.key, ADMIN, counter.google.url, spent=counter.spent))
     with closing(channels), closing(directory):
         channels.stop("none", "none")
         wait_for(lambda: counter.seen() == 3)

@@ -13,6 +13,7 @@ import pytest
 
 from kiosk.emulator.server import Emulator
 from kiosk.errors import Unreachable
+from kiosk.google.access import by_file
 from kiosk.google.calendars import GoogleCalendars
 from kiosk.google.route import Route
 from tests.google import wires
@@ -46,7 +47,7 @@ class Abroad:
 
     def describe(self, route: Route) -> str:
         """Ask Google for a room's name on that route."""
-        source = GoogleCalendars(str(self.key), SERVICE_USER, self.endpoint, route)
+        source = GoogleCalendars(by_file(str(self.key), SERVICE_USER, self.endpoint, route))
         try:
             return source.describe(self.google.world.rooms()[0].id).name
         finally:

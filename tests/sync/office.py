@@ -16,6 +16,7 @@ from kiosk import clock
 from kiosk.emulator import tokens
 from kiosk.emulator.faults import Fault
 from kiosk.emulator.server import Emulator
+from kiosk.google.access import by_file
 from kiosk.google.calendars import GoogleCalendars
 from kiosk.schedule.model import Booking, Room
 from kiosk.store import diary, events, mirror, rooms
@@ -183,7 +184,7 @@ def connected(folder: Path, emulator: Emulator) -> Iterator[GoogleCalendars]:
     """Give Google's calendars as the server knows them: the real client over real HTTP."""
     emulator.service.quota.limit(quota_user=0, quota_project=0)
     emulator.write_credentials(folder / "key.json")
-    source = GoogleCalendars(str(folder / "key.json"), SERVICE_USER, emulator.url)
+    source = GoogleCalendars(by_file(str(folder / "key.json"), SERVICE_USER, emulator.url))
     with closing(source):
         yield source
 

@@ -21,6 +21,7 @@ from kiosk.booking.counter import Asked, Wish
 from kiosk.booking.desk import Desk
 from kiosk.booking.driver import Driver
 from kiosk.errors import KioskError
+from kiosk.google.access import by_file
 from kiosk.google.calendars import GoogleCalendars
 from kiosk.store import rooms
 from kiosk.store.database import Store
@@ -44,7 +45,7 @@ def main(folder: Path, endpoint: str) -> None:
 def live(folder: Path, endpoint: str) -> None:
     """Mirror and book for ever."""
     store = Store(f"sqlite:///{folder / 'kiosk.db'}")
-    source = GoogleCalendars(str(folder / "key.json"), SERVICE_USER, endpoint)
+    source = GoogleCalendars(by_file(str(folder / "key.json"), SERVICE_USER, endpoint))
     desk = Desk(Driver(store, source, clock.now))
     with store.read() as db:
         linked = rooms.every(db)

@@ -17,6 +17,7 @@ from kiosk import clock
 from kiosk.emulator.faults import Fault
 from kiosk.emulator.server import Emulator
 from kiosk.errors import RateLimited
+from kiosk.google.access import by_file
 from kiosk.google.channels import GoogleChannels
 from kiosk.schedule.model import Room
 from kiosk.store import channels, rooms
@@ -83,7 +84,7 @@ def hall(store: Store, tmp_path: Path) -> Iterator[Hall]:
     with Emulator(WORLD, http_push=True) as google:
         google.service.pushes.retry_seconds = 0.01
         google.write_credentials(tmp_path / "key.json")
-        source = GoogleChannels(str(tmp_path / "key.json"), SERVICE_USER, google.url)
+        source = GoogleChannels(by_file(str(tmp_path / "key.json"), SERVICE_USER, google.url))
         now = StillClock(clock.now())
         room = Room("oak", "Oak", clock.zone("Europe/Berlin"))
         oak = store.write(rooms.add_linked, room, google.world.rooms()[0].id, now())
