@@ -105,6 +105,15 @@ class Desk:
                 self._drive(claimed)
         return len(due)
 
+    def settle(self, room_id: int) -> None:
+        """Drive what is open of a room's journal once more, due or not: its calendar is about to be taken away."""
+        with self.driver.store.read() as db:
+            waiting = journal.open_of(db, room_id)
+        for command in waiting:
+            claimed = self.driver.store.write(journal.claim, command, self.driver.clock() + _rest(command))
+            if claimed:
+                self._drive(claimed)
+
     def find(self, command_id: str) -> Command:
         """Return the command as it is now."""
         with self.driver.store.read() as db:

@@ -30,13 +30,14 @@ DEFAULT = Policy()
 class Word:
     """A word of the policy: `parse` reads its value or raises ValueError with what is allowed, `write` is its way back.
 
-    `field` is the policy's name for it.
+    `field` is the policy's name for it; `choices` are all its values, where they are few.
     """
 
     field: str
     help: str
     parse: Callable[[str], Any]
     write: Callable[[Any], str]
+    choices: tuple[str, ...] = ()
 
 
 def read(words: Mapping[str, str], base: Policy = DEFAULT) -> Policy:
@@ -94,7 +95,7 @@ def _choice(field: str, help: str, choices: Collection[str]) -> Word:
             raise ValueError(f"allowed: {', '.join(choices)}")
         return text.strip().lower()
 
-    return Word(field, help, parse, str)
+    return Word(field, help, parse, str, tuple(choices))
 
 
 def _switch(field: str, help: str) -> Word:
@@ -103,7 +104,7 @@ def _switch(field: str, help: str) -> Word:
             raise ValueError("allowed: yes, no")
         return text.strip().lower() == "yes"
 
-    return Word(field, help, parse, lambda on: "yes" if on else "no")
+    return Word(field, help, parse, lambda on: "yes" if on else "no", ("yes", "no"))
 
 
 def _durations(text: str) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import cast
@@ -63,6 +63,24 @@ def find(db: Database, stored: StoredRoom, event_id: str) -> Booking | None:
         span = (event.start, event.end)
     found = between(db, stored, *span) if span else ()
     return next((booking for booking in found if booking.id == event_id), None)
+
+
+def picked(db: Database, places: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Booking]:
+    """Return bookings of any rooms, each by its room and id; what no longer takes its room is left out.
+
+    A few queries, however many they are; check-ins are not looked at.
+    """
+    found = events.picked(db, places)
+    named = dict(zip(found, _named(db, [*found.values()]), strict=True))
+    own = journal.own(db, (event_id for _room, event_id in places))
+    told = {place: _told(bookings([event], own), own) for place, event in named.items()}
+    held = {place: journal.hold_of(db, *place) for place in places if place not in found}
+    return {place: booking for place, booking in (told | held).items() if booking}
+
+
+def _told(found: Sequence[Booking], own: Mapping[str, str]) -> Booking | None:
+    """Return the one booking there may be, with whose it is: of those made here the journal knows it best."""
+    return next((replace(one, person=own.get(one.id) or one.person) for one in found), None)
 
 
 def free_until(db: Database, start: datetime, end: datetime, horizon: datetime) -> dict[int, datetime | None]:

@@ -47,6 +47,23 @@ def vanished(db: Database) -> dict[str, datetime]:
     return dict(query.order_by(RoomRow.slug).tuples().execute(db))
 
 
+def listed(db: Database, room_id: int) -> bool:
+    """Tell whether a room's properties come from the Directory."""
+    return bool(RoomRow.select().where((RoomRow.id == room_id) & RoomRow.listed_at.is_null(False)).exists(db))
+
+
+def kept(db: Database, room_id: int) -> tuple[str, ...]:
+    """Return the properties of a room that were written here, and that the Directory leaves alone."""
+    row = RoomRow.select(RoomRow.kept).where(RoomRow.id == room_id).dicts().first(db)
+    return tuple(row["kept"]) if row else ()
+
+
+def follow_again(db: Database, room_id: int, now: datetime) -> None:
+    """Let a room have the Directory's properties again, at once."""
+    RoomRow.update(kept=()).where(RoomRow.id == room_id).execute(db)
+    schedule(db, now)
+
+
 def claim(db: Database, now: datetime, until: datetime) -> bool:
     """Take the next reading of the Directory if it is due; nobody else gets it before `until`."""
     due = due_at(db)
@@ -68,7 +85,8 @@ def due_at(db: Database) -> datetime | None:
 
 def _present(db: Database, row: dict[str, Any], resource: Resource, now: datetime, followed: Followed) -> None:
     followed.known.append(row["slug"])
-    changes = {name: getattr(resource, name) for name in PROPERTIES if getattr(resource, name) != row[name]}
+    followed_ones = [name for name in PROPERTIES if name not in row["kept"]]
+    changes = {name: getattr(resource, name) for name in followed_ones if getattr(resource, name) != row[name]}
     if changes:
         followed.changed.append(row["slug"])
     if row["vanished_at"]:

@@ -82,6 +82,14 @@ def find(db: Database, room_id: int, event_id: str) -> Event | None:
     return _event(found[0]) if found else None
 
 
+def picked(db: Database, places: Collection[tuple[int, str]]) -> dict[tuple[int, str], Event]:
+    """Return those events, each by its room and id, that are mirrored."""
+    ids = [event_id for _room, event_id in places]
+    found = rows(db, f"{SELECT} WHERE event_id IN ({', '.join('?' * len(ids)) or 'NULL'})", *ids)
+    here = {(row[0], row[1]): row for row in found}
+    return {place: _event(here[place]) for place in places if place in here}
+
+
 def first_uses(db: Database, start: datetime, end: datetime) -> dict[int, datetime]:
     """Return, by room, when it is first taken of all that overlaps [start, end)."""
     sql = """

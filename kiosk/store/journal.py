@@ -206,6 +206,12 @@ def holds(db: Database, room_id: int, start: datetime, end: datetime) -> list[Bo
     return [_held(one) for one in found]
 
 
+def hold_of(db: Database, room_id: int, event_id: str) -> Booking | None:
+    """Return a booking that Google does not have yet; None when there is none of that id."""
+    made = booking_in(db, room_id, event_id)
+    return _held(made) if made and made.state == "held" else None
+
+
 def first_holds(db: Database, start: datetime, end: datetime) -> dict[int, datetime]:
     """Return, by room, when the first booking begins that Google does not have yet and that overlaps [start, end)."""
     sql = """

@@ -1,4 +1,4 @@
-"""What rooms allow: the words of the organisation, those of a room over them, and the policy they make together."""
+"""What rooms allow: the words of organisation, building, floor and room, and the policy they make together."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ from peewee import Database
 from kiosk.errors import NotFound, UsageError
 from kiosk.schedule import policy
 from kiosk.schedule.model import Policy
-from kiosk.store import facts
+from kiosk.store import levels
+from kiosk.store.levels import NOTHING, ORGANISATION, Level, Texts
 from kiosk.store.models import RoomRow
 from kiosk.store.revisions import touch
 
 log = logging.getLogger(__name__)
 
-FACT = "policy"
-NOTHING = "{}"
 # How many different texts of words are remembered: more than any organisation has rooms.
 REMEMBERED = 4096
+Origin = Literal["default", "organisation", "building", "floor", "room"]
+ABOVE: tuple[Origin, ...] = ("organisation", "building", "floor")
+# Whose policy is meant: a room's by its number, or a level's; nobody's in particular is the organisation's.
+Whose = int | Level | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,71 +35,70 @@ class Line:
 
     name: str
     value: str
-    origin: Literal["default", "organisation", "room"]
+    origin: Origin
     help: str
 
 
 def organisation(db: Database) -> dict[str, str]:
     """Return the words that hold in every room that says nothing else."""
-    return dict(_words(organisation_text(db)))
+    return of_level(db, ORGANISATION)
+
+
+def of_level(db: Database, level: Level) -> dict[str, str]:
+    """Return the own words of the organisation, a building or a floor."""
+    return dict(_words(levels.texts(db).of(level)))
 
 
 def of_room(db: Database, room_id: int) -> dict[str, str]:
     """Return a room's own words. Raises NotFound."""
-    return dict(_words(_room_text(db, room_id)))
+    return dict(_words(_row(db, room_id).text))
 
 
-def lines(db: Database, room_id: int | None) -> list[Line]:
-    """Return every word with the value that holds in a room, or (None) in rooms that say nothing else.
+def lines(db: Database, whose: Whose) -> list[Line]:
+    """Return every word with the value that holds in a room, or in rooms of a level that say nothing else.
 
     Raises NotFound.
     """
-    own = NOTHING if room_id is None else _room_text(db, room_id)
-    above = organisation_text(db)
-    written = policy.write(combined(above, own))
-    return [Line(name, value, _origin(name, above, own), policy.WORDS[name].help) for name, value in written.items()]
+    chain = _chain(levels.texts(db), whose if not isinstance(whose, int) else _row(db, whose))
+    written = policy.write(combined(*chain))
+    return [Line(name, value, _origin(name, chain), policy.WORDS[name].help) for name, value in written.items()]
 
 
-def _origin(name: str, above: str, own: str) -> Literal["default", "organisation", "room"]:
-    if name in _words(own):
-        return "room"
-    return "organisation" if name in _words(above) else "default"
-
-
-def organisation_text(db: Database) -> str:
-    """Return the organisation's words as they are stored, for `combined`."""
-    return facts.read(db, FACT) or NOTHING
+def _origin(name: str, chain: tuple[str, ...]) -> Origin:
+    origins = zip((*ABOVE, "room"), chain, strict=True)
+    return next((origin for origin, text in reversed([*origins]) if name in _words(text)), "default")
 
 
 @lru_cache(maxsize=REMEMBERED)
-def combined(organisation_text: str, room_text: str) -> Policy:
-    """Return the policy that stored words make together; each pair of texts is read once.
+def combined(organisation: str, building: str = NOTHING, floor: str = NOTHING, room: str = NOTHING) -> Policy:
+    """Return the policy that stored words make together, the later over the earlier; the same texts are read once.
 
     Words that cannot be read, perhaps another version's, count as not written: no room is lost to them.
     """
-    for own in (room_text, NOTHING):
+    chain = [text for text in (organisation, building, floor, room) if text != NOTHING]
+    while chain:
         try:
-            return _read(organisation_text, own)
+            return _read(*chain)
         except ValueError as error:
-            log.warning("The policy %s over %s is not followed: %s", own, organisation_text, error)
+            log.warning("The policy %s over %s is not followed: %s", chain.pop(), chain, error)
     return Policy()
 
 
-def change(db: Database, room_id: int | None, changes: Mapping[str, str | None]) -> None:
-    """Write words of a room, or of the organisation (None); a value of None takes a word away.
+def change(db: Database, whose: Whose, changes: Mapping[str, str | None]) -> None:
+    """Write words of a room or of a level; a value of None takes a word away.
 
     The screens of rooms whose policy becomes another one are drawn anew. Raises UsageError when a name or a value
     is unknown, or when the policy of some room would contradict itself; NotFound.
     """
     for name, value in changes.items():
         _check(name, value)
-    above = organisation_text(db)
-    before = {number: combined(above, text) for number, _, text in _rooms(db)}
-    if room_id is None:
-        facts.write(db, FACT, _changed(above, changes))
+    before = _policies(db)
+    if isinstance(whose, int):
+        text = _changed(_row(db, whose).text, changes)
+        RoomRow.update(policy=text).where(RoomRow.id == whose).execute(db)
     else:
-        text = _changed(_room_text(db, room_id), changes)
-        RoomRow.update(policy=text).where(RoomRow.id == room_id).execute(db)
+        level = whose or ORGANISATION
+        levels.write(db, level, _changed(levels.texts(db).of(level), changes))
     _follow(db, before)
 
 
@@ -110,25 +112,31 @@ def _check(name: str, value: str | None) -> None:
         raise UsageError(f"{name} cannot be {value!r}; {error}.") from error
 
 
+def _policies(db: Database) -> dict[int, Policy]:
+    texts = levels.texts(db)
+    return {row.id: combined(*_chain(texts, row)) for row in _rows(db)}
+
+
 def _follow(db: Database, before: Mapping[int, Policy]) -> None:
-    above = organisation_text(db)
-    _consistent(above, NOTHING, "The policy")
-    for number, slug, text in _rooms(db):
-        if _consistent(above, text, f"The policy of the room {slug!r}") != before[number]:
-            touch(db, number)
+    texts = levels.texts(db)
+    for level in texts.levels():
+        _consistent(_chain(texts, level), f"The policy of {level}")
+    for row in _rows(db):
+        if _consistent(_chain(texts, row), f"The policy of the room {row.slug!r}") != before[row.id]:
+            touch(db, row.id)
 
 
-def _consistent(above: str, own: str, whose: str) -> Policy:
+def _consistent(chain: tuple[str, ...], whose: str) -> Policy:
     try:
-        return _read(above, own)
+        return _read(*(text for text in chain if text != NOTHING))
     except ValueError as error:
         raise UsageError(f"{whose} would contradict itself: {error}.") from error
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _read(above: str, own: str) -> Policy:
-    """Return the policy of two texts. Raises ValueError when they contradict each other."""
-    return policy.read({**_words(above), **_words(own)})
+def _read(*chain: str) -> Policy:
+    """Return the policy of texts, the later over the earlier. Raises ValueError when they contradict each other."""
+    return policy.read({name: value for text in chain for name, value in _words(text).items()})
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -157,12 +165,31 @@ def _changed(text: str, changes: Mapping[str, str | None]) -> str:
     return json.dumps(kept, ensure_ascii=False, sort_keys=True)
 
 
-def _room_text(db: Database, room_id: int) -> str:
-    row = RoomRow.select(RoomRow.policy).where(RoomRow.id == room_id).tuples().first(db)
-    if row is None:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Of a room what its policy is made of."""
+
+    id: int
+    slug: str
+    building: str
+    floor: str
+    text: str
+
+
+def _chain(texts: Texts, whose: _Row | Level | None) -> tuple[str, str, str, str]:
+    """Return the texts that make a policy, the organisation's first."""
+    found = whose or ORGANISATION
+    return (*texts.above(found.building, found.floor), found.text if isinstance(found, _Row) else NOTHING)
+
+
+def _row(db: Database, room_id: int) -> _Row:
+    found = _rows(db, RoomRow.id == room_id)
+    if not found:
         raise NotFound("This room is not here any more.")
-    return str(row[0])
+    return found[0]
 
 
-def _rooms(db: Database) -> list[tuple[int, str, str]]:
-    return list(RoomRow.select(RoomRow.id, RoomRow.slug, RoomRow.policy).tuples().execute(db))
+def _rows(db: Database, where: object = True) -> list[_Row]:
+    columns = (RoomRow.id, RoomRow.slug, RoomRow.building, RoomRow.floor, RoomRow.policy)
+    query = RoomRow.select(*columns) if where is True else RoomRow.select(*columns).where(where)
+    return [_Row(*row) for row in query.tuples().execute(db)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,11 +13,16 @@ from peewee import Database, IntegrityError, fn
 from kiosk import clock
 from kiosk.errors import NotFound, UsageError
 from kiosk.schedule.model import Room
-from kiosk.store import channels, journal, policies
-from kiosk.store.models import EPOCH, CommandRow, EventRow, MirrorRow, RoomRow
+from kiosk.store import accounts, channels, journal, levels, policies
+from kiosk.store.directory import PROPERTIES
+from kiosk.store.levels import Texts
+from kiosk.store.models import EPOCH, AttendanceRow, CommandRow, EventRow, MirrorRow, RoomRow
 from kiosk.store.revisions import touch
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+LONGEST_SLUG = 80
+# The administration has pages of these names beside those of the rooms.
+RESERVED = ("new", "import")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +38,13 @@ class StoredRoom:
 def slugify(name: str) -> str:
     """Return a name as a short word for addresses: "Übersee (2)" -> "ubersee-2"."""
     plain = unicodedata.normalize("NFKD", name.replace("ß", "ss")).encode("ascii", "ignore").decode()
-    return "-".join(re.findall(r"[a-z0-9]+", plain.lower()))[:60].strip("-") or "room"
+    slug = "-".join(re.findall(r"[a-z0-9]+", plain.lower()))[:60].strip("-") or "room"
+    return f"{slug}-room" if slug in RESERVED else slug
 
 
 def add(db: Database, room: Room) -> int:
     """Insert a room and return its number. Raises UsageError when its slug is taken."""
-    if not SLUG.fullmatch(room.slug):
-        raise UsageError(f"{room.slug!r} cannot be an address: use small letters, digits and single dashes.")
+    _check(room)
     try:
         number = RoomRow.insert(**_columns(room)).execute(db)
     except IntegrityError as error:
@@ -68,8 +73,15 @@ def _free_slug(db: Database, base: str) -> str:
 def every(db: Database) -> list[StoredRoom]:
     """Return all rooms by building, floor and name."""
     order = (RoomRow.building, RoomRow.floor, fn.LOWER(RoomRow.name), RoomRow.id)
-    words = policies.organisation_text(db)
-    return [_stored(row, words) for row in RoomRow.select().order_by(*order).dicts().execute(db)]
+    texts = levels.texts(db)
+    return [_stored(row, texts) for row in RoomRow.select().order_by(*order).dicts().execute(db)]
+
+
+def some(db: Database, numbers: Collection[int]) -> dict[int, StoredRoom]:
+    """Return those rooms by their numbers."""
+    texts = levels.texts(db)
+    query = RoomRow.select().where(RoomRow.id.in_(list(numbers)))
+    return {row["id"]: _stored(row, texts) for row in query.dicts().execute(db)}
 
 
 def by_slug(db: Database, slug: str) -> StoredRoom:
@@ -77,7 +89,7 @@ def by_slug(db: Database, slug: str) -> StoredRoom:
     row = RoomRow.select().where(RoomRow.slug == slug).dicts().first(db)
     if row is None:
         raise NotFound(f"There is no room with the address {slug!r}. `kiosk rooms list` shows them all.")
-    return _stored(row, policies.organisation_text(db))
+    return _stored(row, levels.texts(db))
 
 
 def by_id(db: Database, room_id: int) -> StoredRoom:
@@ -85,18 +97,55 @@ def by_id(db: Database, room_id: int) -> StoredRoom:
     row = RoomRow.select().where(RoomRow.id == room_id).dicts().first(db)
     if row is None:
         raise NotFound("This room is not here any more.")
-    return _stored(row, policies.organisation_text(db))
+    return _stored(row, levels.texts(db))
 
 
 def by_calendar(db: Database, calendar_id: str) -> StoredRoom | None:
     """Return the room that is linked to that calendar."""
     row = RoomRow.select().where(RoomRow.calendar_id == calendar_id).dicts().first(db)
-    return _stored(row, policies.organisation_text(db)) if row else None
+    return _stored(row, levels.texts(db)) if row else None
 
 
 def newest_revision(db: Database) -> int:
     """Return a number that grows with every touch of any room."""
     return int(RoomRow.select(fn.COALESCE(fn.MAX(RoomRow.revision), 0)).scalar(db))
+
+
+def change(db: Database, room_id: int, wanted: Room) -> StoredRoom:
+    """Give a room another address, name, place, size, equipment or time zone; its policy stays.
+
+    What is changed of a room that the Directory lists is kept from then on: the Directory no longer overwrites it.
+    Raises UsageError when the address is taken or a value cannot be used, and for the zone of a linked room, which is
+    its calendar's; NotFound.
+    """
+    stored = by_id(db, room_id)
+    _check(wanted)
+    before, after = _columns(stored.room), _columns(wanted)
+    changes = {name: value for name, value in after.items() if value != before[name]}
+    if "zone" in changes and stored.calendar_id:
+        raise UsageError("A linked room has the time zone of its calendar: change it in Google Calendar.")
+    if not changes:
+        return stored
+    row = RoomRow.select(RoomRow.kept, RoomRow.listed_at).where(RoomRow.id == room_id).dicts().first(db)
+    mine = {name for name in changes if name in PROPERTIES} if row["listed_at"] else set()
+    try:
+        kept = sorted({*row["kept"], *mine})
+        RoomRow.update(**changes, kept=kept).where(RoomRow.id == room_id).execute(db)
+    except IntegrityError as error:
+        raise UsageError(f"There is a room with the address {wanted.slug!r} already.") from error
+    if "slug" in changes:
+        accounts.rename_room(db, stored.room.slug, wanted.slug)
+    touch(db, room_id)
+    return by_id(db, room_id)
+
+
+def remove(db: Database, room_id: int) -> None:
+    """Delete a room with its bookings and its journal. Raises UsageError while it is linked; NotFound."""
+    stored = by_id(db, room_id)
+    if stored.calendar_id:
+        raise UsageError(f"The room {stored.room.slug!r} is linked: disconnect it first.")
+    accounts.rename_room(db, stored.room.slug, "")
+    RoomRow.delete().where(RoomRow.id == room_id).execute(db)
 
 
 def link(db: Database, room_id: int, zone: str, calendar_id: str, now: datetime) -> None:
@@ -107,27 +156,48 @@ def link(db: Database, room_id: int, zone: str, calendar_id: str, now: datetime)
     other = by_calendar(db, calendar_id)
     if other and other.id != room_id:
         raise UsageError(f"The calendar {calendar_id} belongs to the room {other.room.slug!r} already.")
+    generation = _end_mirror(db, room_id)
     RoomRow.update(calendar_id=calendar_id, zone=zone).where(RoomRow.id == room_id).execute(db)
-    MirrorRow.delete().where(MirrorRow.room == room_id).execute(db)
-    MirrorRow.insert(room=room_id, due_at=now, look_at=now).execute(db)
+    MirrorRow.insert(room=room_id, due_at=now, look_at=now, generation=generation).execute(db)
     touch(db, room_id)
 
 
 def unlink(db: Database, room_id: int) -> int:
-    """Take a room's calendar away with everything mirrored from it; return how many events went.
+    """Take a room's calendar away with all that is managed there; return how many events went.
 
-    Raises UsageError while bookings of the room are not settled: they would be orphans in Google.
+    Bookings made here stay the room's. Raises UsageError while some are not settled: they would be orphans in Google.
     """
     if journal.open_of(db, room_id):
         raise UsageError("Bookings of this room are not settled with Google yet: try again when they are.")
-    removed = EventRow.delete().where(EventRow.room == room_id).execute(db)
-    MirrorRow.delete().where(MirrorRow.room == room_id).execute(db)
-    CommandRow.delete().where(CommandRow.room == room_id).execute(db)
+    made_here = CommandRow.select(CommandRow.event_id).where((CommandRow.room == room_id) & (CommandRow.kind == "book"))
+    AttendanceRow.delete().where((AttendanceRow.room == room_id) & AttendanceRow.event_id.not_in(made_here)).execute(db)
+    removed = EventRow.delete().where((EventRow.room == room_id) & EventRow.event_id.not_in(made_here)).execute(db)
+    _end_mirror(db, room_id)
     channels.abandon(db, room_id)
     changes = {"calendar_id": None, "listed_at": None, "vanished_at": None, "push_refusal": "", "push_refused_at": None}
-    RoomRow.update(**changes, push_due_at=EPOCH).where(RoomRow.id == room_id).execute(db)
+    RoomRow.update(**changes, push_due_at=EPOCH, kept=()).where(RoomRow.id == room_id).execute(db)
     touch(db, room_id)
     return int(removed)
+
+
+def _end_mirror(db: Database, room_id: int) -> int:
+    """End a room's mirror; return the generation of the next: a pass that is still under way must not store in that."""
+    ended = MirrorRow.select(MirrorRow.generation).where(MirrorRow.room == room_id).tuples().first(db)
+    if ended:
+        RoomRow.update(generation=ended[0] + 1).where(RoomRow.id == room_id).execute(db)
+        MirrorRow.delete().where(MirrorRow.room == room_id).execute(db)
+    return int(RoomRow.select(RoomRow.generation).where(RoomRow.id == room_id).scalar(db) or 0)
+
+
+def _check(room: Room) -> None:
+    if not SLUG.fullmatch(room.slug) or len(room.slug) > LONGEST_SLUG:
+        raise UsageError(f"{room.slug!r} cannot be an address: use small letters, digits and single dashes.")
+    if room.slug in RESERVED:
+        raise UsageError(f"{room.slug!r} cannot be a room's address: a page of the administration has it.")
+    if not room.name.strip():
+        raise UsageError("A room needs a name.")
+    if room.capacity < 0:
+        raise UsageError("A room seats nobody or more.")
 
 
 def _numbered(base: str) -> Iterable[str]:
@@ -150,8 +220,8 @@ def _columns(room: Room) -> dict[str, object]:
     }
 
 
-def _stored(row: dict[str, object], organisation_words: str) -> StoredRoom:
+def _stored(row: dict[str, object], texts: Texts) -> StoredRoom:
     names = ("slug", "name", "building", "floor", "capacity", "equipment")
-    policy = policies.combined(organisation_words, str(row["policy"]))
+    policy = policies.combined(*texts.above(str(row["building"]), str(row["floor"])), str(row["policy"]))
     room = Room(zone=clock.zone(str(row["zone"])), policy=policy, **{name: row[name] for name in names})  # type: ignore[arg-type]
     return StoredRoom(row["id"], room, row["calendar_id"], row["revision"])  # type: ignore[arg-type]

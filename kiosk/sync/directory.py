@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -27,12 +28,16 @@ IDLE_SECONDS = 30.0
 
 @dataclass
 class Following:
-    """Reads the Directory now and then; rooms and people each go on when the other may not be read."""
+    """Reads the Directory now and then; rooms and people each go on when the other may not be read.
+
+    `ready`: Google is connected.
+    """
 
     source: DirectorySource
     store: Store
     clock: clock.Clock = clock.now
     chance: random.Random = field(default_factory=random.Random)
+    ready: Callable[[], bool] = lambda: True
     _told: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> None:
@@ -43,7 +48,7 @@ class Following:
         """Read rooms and people if it is time; False when it is not."""
         with self.store.read() as db:
             due_at = directory.due_at(db)
-        if (due_at and due_at > now) or not self.store.write(directory.claim, now, now + REST):
+        if not self.ready() or (due_at and due_at > now) or not self.store.write(directory.claim, now, now + REST):
             return False
         rooms, everybody = self._read_rooms(now), self._read_people(now)
         if rooms or everybody:

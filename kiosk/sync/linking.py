@@ -1,21 +1,84 @@
-"""Giving rooms their calendars: one by its address, or all of them from the Directory."""
+"""Giving rooms their calendars: one by its address, or those of the Directory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+import threading
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from kiosk import clock
-from kiosk.errors import Missing, SourceError, UsageError
+from kiosk.errors import AccessDenied, Missing, SourceError, Unreachable, UsageError
 from kiosk.schedule.model import Room
 from kiosk.source import Calendar, CalendarSource, DirectorySource, Resource
 from kiosk.store import directory as listing
-from kiosk.store import rooms
+from kiosk.store import events, links, mirror, rooms
 from kiosk.store.database import Store
 from kiosk.store.directory import Followed
+from kiosk.store.rooms import StoredRoom
+from kiosk.sync.holding import held
+from kiosk.sync.passes import Pass, refresh
 
 Progress = Callable[[int, int], None]
+# Says how far long work is: how many parts are done, of how many, and a sentence.
+Report = Callable[[int, int, str], None]
+Answer = TypeVar("Answer")
+Why = Literal["malformed", "taken", "unknown", "not_shared", "denied", "unreachable", "zone"]
+
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+ROOM_ADDRESS = "@resource.calendar.google.com"
+VERIFY_SECONDS = 20.0
+# While a room is read by whoever asked for that, the loop leaves it alone; after that it reads it all the same.
+CLAIM = timedelta(seconds=90)
+READ_ONLY = "Bookings cannot be made: the right to make changes to events is missing."
+NOT_A_ROOM = (
+    f"This is not a room's calendar: a room's address ends in {ROOM_ADDRESS}. A person's or a group's calendar shows "
+    "what that person does, and answers no invitations for the room."
+)
+
+
+def silent(_done: int, _of: int, _says: str) -> None:
+    """Report to nobody."""
+
+
+class Unlinkable(UsageError):
+    """A calendar cannot be given to a room; `why` is a word for it, `paste` what its sentence asks to be pasted."""
+
+    def __init__(self, why: Why, sentence: str, paste: str = "") -> None:
+        super().__init__(sentence)
+        self.why = why
+        self.paste = paste
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A calendar that can be given to a room, and what is not as it should be about it, in sentences."""
+
+    calendar: Calendar
+    zone: ZoneInfo
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What linking did: bookings of the room's own that went, and events that came; None where the reading failed."""
+
+    verified: Verified
+    deleted: int
+    events: int | None
+    problem: str = ""
+
+    def says(self, slug: str) -> str:
+        """Say it in sentences."""
+        about = self.verified.calendar
+        parts = [f"Linked {slug} to {about.name} ({about.zone})."]
+        if self.deleted:
+            parts.append(f"Deleted: {links.told(self.deleted)} made here.")
+        parts.append(self.problem if self.events is None else f"Read {self.events} events.")
+        return " ".join(parts)
 
 
 @dataclass(slots=True)
@@ -28,26 +91,81 @@ class Imported:
     failed: list[tuple[str, str]] = field(default_factory=list)
 
 
-def verify(source: CalendarSource, calendar_id: str) -> Calendar:
-    """Read what a calendar says of itself. Raises Missing with what to do when it is not shared with us."""
+@dataclass(frozen=True, slots=True)
+class Linking:
+    """What linking needs: how rooms are read, the Directory where there is one, and the user we are in Google."""
+
+    work: Pass
+    directory: DirectorySource | None = None
+    user: Callable[[], str] = lambda: ""
+    seconds: float = VERIFY_SECONDS
+
+
+def verify(linking: Linking, slug: str, calendar_id: str) -> Verified:
+    """Tell that a calendar can be given to a room. Raises Unlinkable with the exact reason, within the time allowed."""
+    _check_address(linking.work.store, slug, calendar_id)
+    give_up = clock.monotonic() + linking.seconds
     try:
-        return source.describe(calendar_id)
+        about = _within(give_up, lambda: linking.work.source.describe(calendar_id))
     except Missing as error:
-        raise Missing(
-            f"Google shows no calendar {calendar_id}: there is none, or it is not shared with the user that "
-            "KIOSK_GOOGLE_SUBJECT names. Share it with the right to make changes to events."
-        ) from error
+        raise _missing(linking, calendar_id, give_up) from error
+    except AccessDenied as error:
+        raise Unlinkable("denied", f"{error} `kiosk doctor` says what is missing.") from error
+    except SourceError as error:
+        raise Unlinkable("unreachable", f"{error} Nothing was changed; try again in a minute.") from error
+    try:
+        zone = _zone(about)
+    except UsageError as error:
+        raise Unlinkable("zone", str(error)) from error
+    return Verified(about, zone, tuple(_warnings(about)))
 
 
-def link(store: Store, source: CalendarSource, slug: str, calendar_id: str) -> Calendar:
-    """Verify a calendar and give it to a room, which takes over its time zone."""
-    about = verify(source, calendar_id)
-    with store.read() as db:
+def link(linking: Linking, slug: str, calendar_id: str, confirmed: bool = False, report: Report = silent) -> Linked:
+    """Verify a calendar, give it to a room, which takes over its time zone, and read it.
+
+    `confirmed`: the future bookings that the room has of its own may go. Raises Unlinkable; NotConfirmed while they
+    may not; UsageError when the room has another calendar; Busy while it is being booked.
+    """
+    work, calendar_id = linking.work, calendar_id.strip()
+    with work.store.read() as db:
         stored = rooms.by_slug(db, slug)
-    if stored.calendar_id and stored.calendar_id != about.id:
+        count = links.local_bookings(db, stored.id, work.clock()) if stored.calendar_id is None else 0
+    if stored.calendar_id and stored.calendar_id != calendar_id:
         raise UsageError(f"The room {slug!r} has the calendar {stored.calendar_id}: unlink it first.")
-    store.write(rooms.link, stored.id, _zone(about).key, about.id, clock.now())
-    return about
+    if count and not confirmed:
+        raise links.NotConfirmed(slug, count)
+    report(0, 3, "Asking Google about the calendar")
+    verified = verify(linking, slug, calendar_id)
+    report(1, 3, "The calendar is there; giving it to the room")
+    deleted = 0 if stored.calendar_id else _give(work, stored, verified, confirmed)
+    report(2, 3, "Reading the calendar")
+    try:
+        return Linked(verified, deleted, read_now(work, stored.id))
+    except SourceError as error:
+        return Linked(verified, deleted, None, f"{error} It is read as soon as Google answers.")
+
+
+def sync(work: Pass, slug: str, report: Report = silent) -> int:
+    """Read a room's calendar anew, whole; return how many events it has. Raises UsageError; SourceError."""
+    with work.store.read() as db:
+        stored = rooms.by_slug(db, slug)
+    if stored.calendar_id is None:
+        raise UsageError(f"The room {slug!r} is not linked: `kiosk rooms link {slug} CALENDAR`.")
+    report(0, 1, "Reading the calendar")
+    work.store.write(mirror.read_anew, stored.id, work.clock() + CLAIM)
+    return read_now(work, stored.id)
+
+
+def read_now(work: Pass, room_id: int) -> int:
+    """Bring one room up to date here and now; the loop goes on from there, also where this fails."""
+    try:
+        refresh(work, room_id)
+    except SourceError as error:
+        work.store.write(mirror.failed, room_id, str(error), work.clock())
+        raise
+    work.store.write(mirror.hasten, room_id, work.clock())
+    with work.store.read() as db:
+        return len(events.ids(db, room_id))
 
 
 def import_rooms(
@@ -55,19 +173,22 @@ def import_rooms(
     source: CalendarSource,
     directory: DirectorySource,
     progress: Progress = lambda _done, _all: None,
+    wanted: Collection[str] | None = None,
 ) -> Imported:
     """Add every room of the Directory that is not here yet, linked; refresh the properties of the others.
 
-    A room that cannot be linked is reported and the rest go on. `progress` hears (done, all) after each.
+    `wanted`: addresses of calendars, where not all are. A room that cannot be linked is reported and the rest go on.
+    `progress` hears (done, all) after each.
     """
     resources = directory.resources()
     result = Imported(store.write(listing.follow, resources, clock.now()))
-    for number, resource in enumerate(resources, 1):
+    chosen = [one for one in resources if wanted is None or one.calendar_id in wanted]
+    for number, resource in enumerate(chosen, 1):
         try:
             _add(store, source, resource, result)
         except (SourceError, UsageError) as error:
             result.failed.append((resource.name, str(error)))
-        progress(number, len(resources))
+        progress(number, len(chosen))
     return result
 
 
@@ -75,11 +196,87 @@ def _add(store: Store, source: CalendarSource, resource: Resource, result: Impor
     with store.read() as db:
         if rooms.by_calendar(db, resource.calendar_id):
             return
-    about = verify(source, resource.calendar_id)
+    try:
+        about = source.describe(resource.calendar_id)
+    except Missing as error:
+        raise Missing(
+            f"Google shows no calendar {resource.calendar_id}: it is not shared with the user that this server is in "
+            "Google. Share it with the right to make changes to events."
+        ) from error
     stored = store.write(rooms.add_linked, _room(resource, _zone(about)), about.id, clock.now(), listed=True)
     result.added.append(stored.room.slug)
     if not about.can_write:
         result.read_only.append(stored.room.slug)
+
+
+def _give(work: Pass, stored: StoredRoom, verified: Verified, confirmed: bool) -> int:
+    with held(work.store, stored.id, work.clock):
+        now = work.clock()
+        place = (stored.room.slug, verified.zone.key, verified.calendar.id)
+        return work.store.write_durably(links.link, *place, confirmed, now, now + CLAIM)
+
+
+def _check_address(store: Store, slug: str, calendar_id: str) -> None:
+    if not ADDRESS.fullmatch(calendar_id):
+        raise Unlinkable(
+            "malformed", f"{calendar_id!r} is no calendar's address; a room's looks like c_188…{ROOM_ADDRESS}."
+        )
+    with store.read() as db:
+        other = rooms.by_calendar(db, calendar_id)
+    if other and other.room.slug != slug:
+        raise Unlinkable(
+            "taken", f"The calendar {calendar_id} belongs to the room {other.room.name} ({other.room.slug}) already."
+        )
+
+
+def _missing(linking: Linking, calendar_id: str, give_up: float) -> Unlinkable:
+    """Say of a calendar that Google does not show whether there is none or it is only not shared with us."""
+    user = linking.user()
+    us = user or "the user that this server is in Google"
+    share = f"Share it with {us}, with the right to make changes to events."
+    try:
+        listed = _within(give_up, linking.directory.resources) if linking.directory else None
+    except SourceError:
+        listed = None
+    found = next((one for one in listed or () if one.calendar_id.lower() == calendar_id.lower()), None)
+    if found:
+        sentence = f"The Directory has this room ({found.name}), but its calendar is not shared with {us}. {share}"
+        return Unlinkable("not_shared", sentence, user)
+    if listed is None or not calendar_id.endswith(ROOM_ADDRESS):
+        sentence = f"Google shows no calendar {calendar_id}: there is none, or it is not shared with {us}. {share}"
+        return Unlinkable("unknown" if listed is not None else "not_shared", sentence, user)
+    return Unlinkable(
+        "unknown",
+        f"There is no calendar {calendar_id}: the Directory has no such room. Copy the address from the Google Admin "
+        "console: Directory, Buildings and resources, Manage resources, the room, Resource email.",
+    )
+
+
+def _within(give_up: float, ask: Callable[[], Answer]) -> Answer:
+    """Ask in a thread of its own, and no longer than until then. Raises what asking raised, or Unreachable."""
+    answers: list[Answer] = []
+    errors: list[Exception] = []
+    done = threading.Event()
+
+    def run() -> None:
+        try:
+            answers.append(ask())
+        except Exception as error:  # noqa: BLE001 - raised again for whoever waits
+            errors.append(error)
+        finally:
+            done.set()
+
+    threading.Thread(target=run, name="verify", daemon=True).start()
+    if not done.wait(max(0.0, give_up - clock.monotonic())):
+        raise Unreachable("Google has not answered in time.", "slow")
+    if errors:
+        raise errors[0]
+    return answers[0]
+
+
+def _warnings(about: Calendar) -> list[str]:
+    found = [] if about.can_write else [READ_ONLY]
+    return found if about.id.endswith(ROOM_ADDRESS) else [*found, NOT_A_ROOM]
 
 
 def _room(resource: Resource, zone: ZoneInfo) -> Room:

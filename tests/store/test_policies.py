@@ -12,7 +12,7 @@ from kiosk import clock
 from kiosk.errors import NotFound, UsageError
 from kiosk.schedule import policy
 from kiosk.schedule.model import Policy, Room
-from kiosk.store import facts, policies, rooms
+from kiosk.store import levels, policies, rooms
 from kiosk.store.database import Store
 from kiosk.store.models import RoomRow
 from kiosk.store.rooms import StoredRoom
@@ -121,7 +121,7 @@ def test_room_with_broken_words_follows_its_organisation(store: Store, oak: Stor
     store.write(policies.change, None, {"check-in": "all"})
     write_raw(store, oak.id, text)
     assert followed(store, oak.id) == Policy(check_in="all")
-    store.write(facts.write, policies.FACT, text)
+    store.write(levels.write, levels.ORGANISATION, text)
     assert followed(store, oak.id) == Policy()
 
 

@@ -15,6 +15,7 @@ from kiosk.emulator import directory as entries
 from kiosk.emulator.faults import Fault
 from kiosk.emulator.server import Emulator
 from kiosk.errors import AccessDenied
+from kiosk.google.access import by_file
 from kiosk.google.client import CALENDAR_SCOPES, DIRECTORY_SCOPES, PEOPLE_SCOPES
 from kiosk.google.directory import GoogleDirectory
 from kiosk.schedule.model import Event, Person, Room
@@ -72,7 +73,7 @@ class Office:
 def office(store: Store, tmp_path: Path) -> Iterator[Office]:
     with Emulator(WORLD) as google:
         google.write_credentials(tmp_path / "key.json")
-        source = GoogleDirectory(str(tmp_path / "key.json"), ADMIN, google.url)
+        source = GoogleDirectory(by_file(str(tmp_path / "key.json"), ADMIN, google.url))
         calendar = next(one.id for one in google.world.rooms() if "Oak" in one.summary)
         oak = store.write(rooms.add_linked, Room("oak", "The Oak", clock.zone("Europe/Berlin")), calendar, MONDAY)
         yield Office(google, Following(source, store, StillClock()), oak)
