@@ -86,7 +86,8 @@ class Server:
         log = self.folder / "server.log"
         log.write_text("")
         database = f"sqlite:///{self.folder / 'kiosk.db'}"
-        given = {"KIOSK_PORT": "0", "KIOSK_DATABASE_URL": database, "KIOSK_OPEN_DISPLAYS": "1"} | self.settings
+        given = {"KIOSK_PORT": "0", "KIOSK_DATABASE_URL": database, "KIOSK_OPEN_DISPLAYS": "1"}
+        given |= {"KIOSK_SECRETS": str(self.folder / "secrets")} | self.settings
         self.process = Process([sys.executable, "-m", self.program, "serve"], clean_environment(**given), log)
         self.process.start()
         self.url = self.process.said("Serving ").rsplit(" ", 1)[1]
@@ -99,7 +100,8 @@ class Server:
     def run(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         """Run another command of the product with this server's settings and this input."""
         database = f"sqlite:///{self.folder / 'kiosk.db'}"
-        environment = clean_environment(**{"KIOSK_DATABASE_URL": database} | self.settings)
+        own = {"KIOSK_DATABASE_URL": database, "KIOSK_SECRETS": str(self.folder / "secrets")}
+        environment = clean_environment(**own | self.settings)
         command = [sys.executable, "-m", "kiosk", *arguments]
         return subprocess.run(
             command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, input=typed

@@ -26,10 +26,12 @@ TO_THE_LEFT = {
     "upstream": ("schedule", "source"),
     "sync": ("schedule", "source", "store", "google", "upstream"),
     "booking": ("schedule", "source", "store", "google", "upstream"),
+    "doctor": ("schedule", "source", "store", "google", "upstream"),
     "fleet": ("schedule", "source", "store", "google", "upstream"),
+    "notify": ("schedule", "source", "store"),
     "live": ("schedule", "source", "store", "google", "upstream", "displays"),
 }
-TO_THE_LEFT["web"] = (*TO_THE_LEFT["live"], "sync", "booking", "fleet", "live")
+TO_THE_LEFT["web"] = (*TO_THE_LEFT["live"], "sync", "booking", "doctor", "fleet", "notify", "live")
 TO_THE_LEFT["app"] = (*TO_THE_LEFT["web"], "web")
 TO_THE_LEFT["serving"] = TO_THE_LEFT["terminal"] = (*TO_THE_LEFT["app"], "app")
 TO_THE_LEFT["demo"] = (*TO_THE_LEFT["serving"], "serving")

@@ -17,10 +17,10 @@ import pytest
 from kiosk import clock
 from kiosk.emulator.server import Emulator
 from kiosk.source import Resource
-from kiosk.store import channels, directory, facts, people, pins, rooms, spending
+from kiosk.store import channels, directory, events, facts, people, pins, rooms, spending
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
-from tests.fakes import MONDAY
+from tests.fakes import MONDAY, meeting
 from tests.running import ROOT, Server, clean_environment, wait_for
 
 
@@ -192,3 +192,57 @@ def test_command_line_asks_nothing_when_the_day_is_used_up(
     assert (linked.returncode, linked.stderr.count("\n")) == (1, 1)
     assert "used up" in linked.stderr
     assert google.service.traffic.requests() == []
+
+
+def test_room_is_edited_and_deleted(kiosk: Server, store: Store) -> None:
+    assert kiosk.run("rooms", "add", "Oak", "--zone", "Europe/Berlin").returncode == 0
+    edited = kiosk.run("rooms", "edit", "oak", "--name", "Hall", "--new-slug", "hall", "--equipment", "Screen, Stage")
+    assert "its door is /door/hall" in edited.stdout, edited.stderr
+    with store.read() as db:
+        assert rooms.by_slug(db, "hall").room.equipment == ("Screen", "Stage")
+    assert "is deleted" in kiosk.run("rooms", "remove", "hall").stdout
+    assert "no room with the address 'hall'" in kiosk.run("rooms", "edit", "hall").stderr
+
+
+def test_policy_of_a_building_and_its_floor(kiosk: Server) -> None:
+    assert kiosk.run("rooms", "add", "Oak", "--zone", "UTC", "--building", "Berlin", "--floor", "2").returncode == 0
+    assert policy(kiosk, "--building", "Berlin", "grace=20")["grace"] == ("20", "building")
+    assert policy(kiosk, "--building", "Berlin", "--floor", "2", "grace=21")["grace"] == ("21", "floor")
+    assert policy(kiosk, "oak")["grace"] == ("21", "floor")
+    for wrong in (["--floor", "2"], ["oak", "--building", "Berlin"]):
+        answer = kiosk.run("policy", *wrong)
+        assert (answer.returncode, answer.stderr.count("\n")) == (1, 1)
+
+
+def test_room_is_linked_read_listed_and_unlinked(
+    google: Emulator, google_settings: dict[str, str], tmp_path: Path
+) -> None:
+    kiosk, address = Server(tmp_path, google_settings), google.world.rooms()[0].id
+    person, start = google.world.people()[0].id, clock.now() + timedelta(hours=1)
+    google.world.create(person, "Budget", start, start + timedelta(hours=1), rooms=[address])
+    assert kiosk.run("rooms", "add", "Oak", "--zone", "UTC").returncode == 0
+    linked = kiosk.run("rooms", "link", "oak", address)
+    assert "Read 1 events." in linked.stdout, linked.stderr
+    assert "Read 1 events." in kiosk.run("rooms", "sync", "oak").stdout
+    listed = kiosk.run("bookings", "list", "--json", "--days", "2")
+    [row] = json.loads(listed.stdout)
+    assert (row["title"], row["made"]) == ("Budget", "Google Calendar")
+    assert "Budget" in kiosk.run("bookings", "list", "--room", "oak", "--days", "2").stdout
+    unlinked = kiosk.run("rooms", "unlink", "oak")
+    assert "1 event managed in Google is removed here" in unlinked.stdout, unlinked.stderr
+    assert "There are no such bookings" in kiosk.run("bookings", "list", "--days", "2").stdout
+    assert "is not linked" in kiosk.run("rooms", "unlink", "oak").stderr
+
+
+def test_linking_on_the_command_line_asks_before_bookings_go(
+    google: Emulator, google_settings: dict[str, str], tmp_path: Path, store: Store
+) -> None:
+    kiosk, address = Server(tmp_path, google_settings), google.world.rooms()[0].id
+    assert kiosk.run("rooms", "add", "Oak", "--zone", "UTC").returncode == 0
+    with store.read() as db:
+        oak = rooms.by_slug(db, "oak")
+    store.write(events.upsert, oak.id, [meeting(1, clock.now() + timedelta(hours=1))])
+    asked = kiosk.run("rooms", "link", "oak", address)
+    assert (asked.returncode, asked.stderr.count("\n")) == (1, 1)
+    assert "deletes 1 future booking made here: add --yes" in asked.stderr
+    assert "Deleted: 1 future booking" in kiosk.run("rooms", "link", "oak", address, "--yes").stdout

@@ -6,9 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import Any
 
 from peewee import Database
 
+from kiosk.store import outbox
 from kiosk.store.models import ActRow
 
 Detail = Mapping[str, str | int]
@@ -34,10 +38,11 @@ class Act:
 
 
 def record(db: Database, act: Act) -> None:
-    """Add an act to the log."""
+    """Add an act to the log, and what webhooks are to be told of it to what waits to be sent."""
     values = {name: getattr(act, name) for name in _FIELDS}
     detail = json.dumps(dict(act.detail), ensure_ascii=False, sort_keys=True)
     ActRow.insert(values | {"detail": detail}).execute(db)
+    outbox.tell(db, act)
 
 
 def recent(db: Database, room: str | None = None, limit: int = 100, before: datetime | None = None) -> list[Act]:
@@ -55,6 +60,45 @@ def recent(db: Database, room: str | None = None, limit: int = 100, before: date
     return [act for _, act in (*page, *alike)]
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What to look for in the log; what is empty or None matches everything.
+
+    `actor`, `act`, `result`: the word or a part of it; `room`: a slug; `text`: a part of anything that an act tells.
+    """
+
+    actor: str = ""
+    act: str = ""
+    room: str = ""
+    result: str = ""
+    text: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def search(db: Database, wanted: Search, limit: int, before: int | None = None) -> list[tuple[int, Act]]:
+    """Return matching acts, newest first, each with its number; the next page begins `before` the last one's."""
+    query = ActRow.select(ActRow.id, *(getattr(ActRow, name) for name in _FIELDS)).order_by(ActRow.id.desc())
+    for condition in _conditions(wanted):
+        query = query.where(condition)
+    if before is not None:
+        query = query.where(ActRow.id < before)
+    return [(row[0], Act(*(*row[1:-1], json.loads(row[-1])))) for row in query.limit(limit).tuples().execute(db)]
+
+
+def _conditions(wanted: Search) -> list[Any]:
+    """Return what acts must fulfil, all of it."""
+    parts = (ActRow.actor, wanted.actor), (ActRow.act, wanted.act), (ActRow.result, wanted.result)
+    found: list[Any] = [column.contains(text) for column, text in parts if text]
+    found += [ActRow.room == wanted.room] if wanted.room else []
+    found += [ActRow.at >= wanted.since] if wanted.since else []
+    found += [ActRow.at < wanted.until] if wanted.until else []
+    told = (ActRow.actor, ActRow.place, ActRow.act, ActRow.room, ActRow.event_id, ActRow.reason, ActRow.detail)
+    if wanted.text:
+        found.append(reduce(or_, (column.contains(wanted.text) for column in told)))
+    return found
+
+
 def _rows(db: Database, where: object, limit: int | None) -> list[tuple[int, Act]]:
     columns = [getattr(ActRow, name) for name in _FIELDS]
     query = ActRow.select(ActRow.id, *columns).where(where).order_by(ActRow.at.desc(), ActRow.id.desc()).limit(limit)
@@ -62,3 +106,19 @@ def _rows(db: Database, where: object, limit: int | None) -> list[tuple[int, Act
 
 
 _FIELDS = tuple(Act.__slots__)
+# The database itself keeps the log: nothing is taken out of it, and names can be forgotten but not changed.
+TRIGGERS = (
+    """
+    CREATE TRIGGER act_stays BEFORE DELETE ON act
+    BEGIN SELECT RAISE(ABORT, 'the log of acts only grows'); END
+    """,
+    """
+    CREATE TRIGGER act_is_said BEFORE UPDATE ON act
+    WHEN NEW.id <> OLD.id OR NEW.at <> OLD.at OR NEW.act <> OLD.act OR NEW.room <> OLD.room
+        OR NEW.event_id <> OLD.event_id OR NEW.result <> OLD.result OR NEW.reason <> OLD.reason
+        OR (NEW.actor <> OLD.actor AND NEW.actor NOT IN ('panel', 'server', 'person', 'admin', 'somebody'))
+        OR (NEW.place <> OLD.place AND NEW.place <> '')
+        OR (NEW.detail <> OLD.detail AND NEW.detail <> '{}')
+    BEGIN SELECT RAISE(ABORT, 'the log of acts only grows; names in it can be forgotten, nothing else'); END
+    """,
+)

@@ -26,6 +26,7 @@ class Store:
     def __init__(self, url: str) -> None:
         path = url.removeprefix("sqlite:///")
         _make_folder(Path(path).parent)
+        self._path = path
         self._reader = _sqlite(path)
         self._writer = _sqlite(path)
         self._reading = threading.RLock()
@@ -43,6 +44,15 @@ class Store:
         """Give a database that sees one moment; do nothing slow inside."""
         with self._reading, self._reader.atomic():
             yield self._reader
+
+    def report(
+        self,
+        fn: Callable[Concatenate[Database, Params], Result],
+        *args: Params.args,
+        **kwargs: Params.kwargs,
+    ) -> Result:
+        """Run `fn(database, …)`, which only reads and may take long, in a real thread with a connection of its own."""
+        return runtime.offload(_report, self._path, fn, args, kwargs)
 
     def write(
         self,
@@ -81,6 +91,15 @@ class Store:
         for listener in self._listeners:
             listener()
         return result
+
+
+def _report(path: str, fn: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+    db = _sqlite(path)
+    try:
+        with db.atomic():
+            return fn(db, *args, **kwargs)
+    finally:
+        db.close()
 
 
 def _transaction(

@@ -71,7 +71,8 @@ class RoomRow(Model):
 
     `push`: changes are to be announced; `push_refusal`: why they were not at `push_refused_at`; `push_due_at`: when
     a channel may be asked for again. `listed_at`: when the Directory first had it; `vanished_at`: since when not.
-    `policy`: what this room does otherwise than others, as a JSON object of words.
+    `policy`: what this room does otherwise than others, as a JSON object of words. `kept`: properties that were
+    written here, over which the Directory no longer writes its own.
     """
 
     id = AutoField()
@@ -91,6 +92,8 @@ class RoomRow(Model):
     listed_at = InstantField(null=True)
     vanished_at = InstantField(null=True)
     policy = TextField(default="{}")
+    kept = ListField(default=())
+    generation = BigIntegerField(default=0)
 
     class Meta:
         table_name = "room"

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from peewee import Database
 
 from kiosk.errors import KioskError
-from kiosk.store import facts
-from kiosk.store.models import TABLES
+from kiosk.store import acts, facts, models, office
+
+TABLES = (*models.TABLES, *office.TABLES)
 
 
 def upgrade(db: Database) -> None:
@@ -36,6 +37,8 @@ def _version(db: Database) -> int:
 def _first(db: Database) -> None:
     with db.bind_ctx(TABLES, bind_refs=False, bind_backrefs=False):
         db.create_tables(TABLES, safe=False)
+    for sql in acts.TRIGGERS:
+        db.execute_sql(sql)
     facts.write(db, "secret", secrets.token_hex(32))
 
 

@@ -23,9 +23,10 @@ from kiosk.store.acts import Act
 from kiosk.store.database import Store
 from kiosk.store.journal import Command
 from kiosk.store.rooms import StoredRoom
-from kiosk.web import outcomes
+from kiosk.web import catering, outcomes
 from kiosk.web.access import Gate, foreign, from_elsewhere, stranger
 from kiosk.web.asking import Asking, place
+from kiosk.web.catering import Catering
 from kiosk.web.fields import Body, Query
 from kiosk.web.problems import Problem
 from kiosk.web.wording import gettext as _
@@ -117,6 +118,7 @@ def install(app: Flask, api: Api) -> None:
     def log_of_acts() -> Response:
         return _acts(api)
 
+    catering.add_routes(routes, Catering(api.store, api.asking, api.clock))
     app.register_blueprint(routes)
 
 

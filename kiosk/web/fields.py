@@ -39,6 +39,15 @@ class Body:
             raise invalid(name, _("This must be a whole number of minutes from 1 to 1440."))
         return value
 
+    def number(self, name: str, highest: int) -> int | None:
+        """Return a whole number of at least 1, None when the field is absent."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= highest:
+            raise invalid(name, _("This must be a whole number from 1 to %(highest)s.", highest=highest))
+        return value
+
     def text(self, name: str, longest: int) -> str:
         """Return a text without surrounding space, empty when the field is absent."""
         value = self._values.get(name, "")
@@ -73,6 +82,10 @@ class Query:
         value = request.args.get(name)
         return default if value is None else _instant(name, value)
 
+    def text(self, name: str) -> str:
+        """Return a text without surrounding space, empty when it is absent."""
+        return request.args.get(name, "").strip()
+
     def number(self, name: str, highest: int) -> int | None:
         """Return a whole number of at least 1, None when it is absent."""
         value = request.args.get(name)
@@ -97,3 +110,11 @@ def _instant(name: str, value: object) -> datetime:
         raise invalid(
             name, _("This must be a time with its offset from UTC, such as 2026-08-10T10:00:00+02:00.")
         ) from error
+
+
+def form_text(name: str, longest: int) -> str:
+    """Return a field of a form without surrounding space. Raises a 422 problem when it is too long or unprintable."""
+    value = request.form.get(name, "").strip()
+    if len(value) > longest or any(category(sign) in UNSEEN for sign in value):
+        raise invalid(name, _("This must be a text of at most %(longest)s characters.", longest=longest))
+    return value

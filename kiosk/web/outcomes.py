@@ -68,10 +68,10 @@ def _booked(command: Command, room: Room, until: str) -> str:
 def refusal(reason: str, **more: Any) -> Problem:
     """Return the problem for a command that was not done."""
     if reason == "unreachable":
-        problem = Problem(503, reason, "Google cannot be reached", _sentence(reason))
+        problem = Problem(503, reason, "Google cannot be reached", sentence(reason))
         problem.headers["Retry-After"] = "30"
         return problem
-    return Problem(409, reason or "refused", "Not done", _sentence(reason), **more)
+    return Problem(409, reason or "refused", "Not done", sentence(reason), **more)
 
 
 def invalid(field: str, sentence: str) -> Problem:
@@ -111,9 +111,9 @@ def failure(error: Exception) -> Problem:
 
 def _declined(error: Declined) -> Problem:
     if error.reason in INVALID:
-        return Problem(422, error.reason, "Invalid request", _sentence(error.reason), field=INVALID[error.reason])
+        return Problem(422, error.reason, "Invalid request", sentence(error.reason), field=INVALID[error.reason])
     status = 403 if error.reason in FORBIDDEN else 409
-    return Problem(status, error.reason, "Not done", _sentence(error.reason))
+    return Problem(status, error.reason, "Not done", sentence(error.reason))
 
 
 def _clock(instant: datetime, room: Room) -> str:
@@ -121,7 +121,8 @@ def _clock(instant: datetime, room: Room) -> str:
         return str(current_app.jinja_env.filters["clock"](instant))
 
 
-def _sentence(reason: str) -> str:
+def sentence(reason: str) -> str:
+    """Return the sentence for a word of a refusal."""
     sentences = {
         "taken": _("Somebody else has just taken this time."),
         "being_booked": _("Somebody is booking this room right now. Please try again in a moment."),
@@ -147,6 +148,8 @@ def _sentence(reason: str) -> str:
         "no_series": _("This booking is not part of a series."),
         "delegation": _("This server may not act for this person in Google Calendar. Please tell its administrator."),
         "over": _("This booking is over."),
+        "linked": _("This room has just been linked to its Google calendar; please book again."),
+        "unlinked": _("This room has just been disconnected from Google; please book again."),
         "past": _("This time has passed."),
         "forgotten": _("The booking was not made: it took too long."),
         "too_short": _("This is shorter than a booking may be."),

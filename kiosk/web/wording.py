@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -55,6 +55,17 @@ def zone_of(room: Room) -> Iterator[None]:
         _zone.reset(token)
 
 
+def speaker(app: Flask, language: str) -> Callable[[], AbstractContextManager[None]]:
+    """Return what lets a loop speak that language for a while, outside of any request."""
+
+    @contextmanager
+    def speaking() -> Iterator[None]:
+        with app.app_context(), spoken(language):
+            yield
+
+    return speaking
+
+
 def drawer(app: Flask, language: str) -> Callable[[str, str, object, Room, ZoneInfo], Markup]:
     """Return draw(template, macro, value, room, home): one fragment of a display, in the displays' language."""
 
@@ -68,7 +79,12 @@ def drawer(app: Flask, language: str) -> Callable[[str, str, object, Room, ZoneI
 
 
 def _wanted(default: str) -> str:
-    """Programs and our own scripts are answered in the language they ask for, pages in the server's."""
+    """Programs and our own scripts are answered in the language they ask for, pages in the server's.
+
+    The administration speaks English only.
+    """
+    if has_request_context() and request.path.startswith("/admin"):
+        return "en"
     if not has_request_context() or not request.path.startswith("/api/"):
         return default
     return request.accept_languages.best_match(LANGUAGES) or default

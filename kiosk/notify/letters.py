@@ -1,0 +1,72 @@
+"""The words of each mail, in the language of whoever is handed over as `_`; rows hold facts only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from kiosk import clock
+
+Say = Callable[..., str]
+
+
+def plain(text: str, **values: object) -> str:
+    """Return the text as it is, its %(names)s filled in."""
+    return text % values if values else text
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail's subject and text."""
+
+    subject: str
+    text: str
+
+
+def write(event: str, data: Mapping[str, Any], base: str, _: Say) -> Letter:
+    """Return the mail for an event about a service; `base` is this server's address, empty where it has none."""
+    if event == "ping":
+        return Letter(_("A trial from the rooms"), _("Mail from this server arrives."))
+    values = {"service": data["service"], "room": data["room_name"], "when": _when(data)}
+    return Letter(_one_line(_subject(event, data, values, _)), "\n".join(_lines(data, values, base, _)))
+
+
+def _subject(event: str, data: Mapping[str, Any], values: Mapping[str, Any], _: Say) -> str:
+    if event == "service.requested":
+        return _("Wanted: %(service)s, %(room)s, %(when)s", **values)
+    if event == "service.cancelled":
+        return _("Cancelled: %(service)s, %(room)s, %(when)s", **values)
+    subjects = {
+        "requested": _("Moved: %(service)s, %(room)s, %(when)s", **values),
+        "accepted": _("Accepted: %(service)s, %(room)s, %(when)s", **values),
+        "declined": _("Declined: %(service)s, %(room)s, %(when)s", **values),
+        "done": _("Done: %(service)s, %(room)s, %(when)s", **values),
+    }
+    return subjects.get(str(data["state"]), subjects["requested"])
+
+
+def _lines(data: Mapping[str, Any], values: Mapping[str, Any], base: str, _: Say) -> list[str]:
+    place = " · ".join(str(data[name]) for name in ("room_name", "floor", "building") if data.get(name))
+    told = [
+        _("%(number)s × %(service)s", number=data["quantity"], service=values["service"]),
+        place,
+        str(values["when"]),
+    ]
+    if data.get("was"):
+        told.append(_("It was to begin at %(when)s.", when=_when({**data, "start": data["was"]})))
+    if data.get("by"):
+        told.append(_("Asked for by %(person)s", person=data["by"]))
+    for name in ("note", "answer"):
+        told += ["", str(data[name])] if data.get(name) else []
+    return [*told, "", f"{base}{data['path']}"] if base and data.get("path") else told
+
+
+def _when(data: Mapping[str, Any]) -> str:
+    zone = clock.zone(str(data["zone"]))
+    return f"{datetime.fromisoformat(str(data['start'])).astimezone(zone):%Y-%m-%d %H:%M} ({zone.key})"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
