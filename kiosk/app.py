@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -20,10 +22,15 @@ from kiosk import __version__, clock, runtime
 from kiosk.booking.attendant import Attendant
 from kiosk.booking.desk import Desk
 from kiosk.booking.driver import Driver
+from kiosk.booking.forgetter import Forgetter
+from kiosk.booking.waiter import Waiter
+from kiosk.doctor.practice import Practice
 from kiosk.errors import NotFound
+from kiosk.google.access import Access, Google
 from kiosk.google.calendars import GoogleCalendars
 from kiosk.google.channels import GoogleChannels
 from kiosk.google.directory import GoogleDirectory
+from kiosk.google.probe import GoogleProbe
 from kiosk.google.route import Route
 from kiosk.google.signin import GoogleSignIn
 from kiosk.live import sockets
@@ -34,21 +41,33 @@ from kiosk.live.gallery import ALL_ROOMS, Gallery, Screen
 from kiosk.live.pulse import Pulse
 from kiosk.live.sockets import Doorway, Visitor
 from kiosk.live.tickets import Tickets
+from kiosk.notify.letters import Say, plain
+from kiosk.notify.mailing import Mail
+from kiosk.notify.notifier import Notifier
+from kiosk.notify.posting import Post
 from kiosk.resources import resource
 from kiosk.settings import Settings
 from kiosk.store import rooms, schema
 from kiosk.store.database import Store
+from kiosk.store.vault import Vault
+from kiosk.sync.background import Background
 from kiosk.sync.budget import Budget, Metered, shared
 from kiosk.sync.channels import Push, hook_address
+from kiosk.sync.connecting import Accesses, Connecting
 from kiosk.sync.directory import Following
+from kiosk.sync.linking import Linking
 from kiosk.sync.mirror import Mirror
 from kiosk.sync.passes import Pass
-from kiosk.web import access, api, health, hooks, outcomes, pages, signin, wording
-from kiosk.web.access import Gate, guarded, presented
+from kiosk.web import access, admin, api, health, hooks, identity, my, outcomes, pages, signin, wording
+from kiosk.web.access import Gate, guarded
+from kiosk.web.admin import Admin
 from kiosk.web.api import Api
 from kiosk.web.asking import Asking
+from kiosk.web.catering import Catering
 from kiosk.web.health import Health
 from kiosk.web.hooks import Bell
+from kiosk.web.identity import Identities
+from kiosk.web.my import My
 from kiosk.web.pages import Pages
 from kiosk.web.problems import response
 from kiosk.web.signin import SignIn
@@ -70,6 +89,15 @@ class Parts:
     channels: GoogleChannels
     directory: GoogleDirectory
     budget: Budget
+    google: Google
+    connecting: Connecting
+
+    def close(self) -> None:
+        """Close the database and the connections to Google."""
+        self.calendars.close()
+        self.channels.close()
+        self.directory.close()
+        self.store.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +115,9 @@ class Server:
     push: Push
     bell: Bell
     following: Following
+    notifier: Notifier
+    waiter: Waiter
+    forgetter: Forgetter
 
     def start(self) -> None:
         """Start the loops."""
@@ -101,8 +132,10 @@ class Server:
         self.stalls.start()
         self.bell.start()
         self.push.start()
-        if self.parts.settings.google_credentials:
-            self.following.start()
+        self.following.start()
+        self.notifier.start()
+        self.waiter.start()
+        self.forgetter.start()
 
     def _warm(self) -> None:
         """Compile the displays' templates and draw every screen once, so that nobody waits for that later."""
@@ -126,16 +159,53 @@ def open_parts(settings: Settings, block: int = 0) -> Parts:
     def spent() -> None:
         budget.count(clock.now())
 
-    file, endpoint = settings.google_credentials, settings.google_endpoint
-    route = Route(settings.https_proxy, settings.no_proxy, settings.ca_bundle)
+    named = Access(settings.google_credentials, settings.google_subject, settings.google_admin_subject)
+    accesses = Accesses(named, store, Vault(Path(settings.secrets)))
+    google = Google(accesses.current, settings.google_endpoint, _route(settings), spent)
     return Parts(
         settings,
         store,
-        GoogleCalendars(file, settings.google_subject, endpoint, route, spent),
-        GoogleChannels(file, settings.google_subject, endpoint, route, spent),
-        GoogleDirectory(file, settings.google_admin_subject or settings.google_subject, endpoint, route, spent),
+        GoogleCalendars(google),
+        GoogleChannels(google),
+        GoogleDirectory(google),
         budget,
+        google,
+        Connecting(accesses, google),
     )
+
+
+def _route(settings: Settings) -> Route:
+    return Route(settings.https_proxy, settings.no_proxy, settings.ca_bundle)
+
+
+def practice(parts: Parts, now: clock.Clock = clock.now) -> Practice:
+    """Return what the doctor works with."""
+    settings = parts.settings
+    return Practice(
+        parts.store,
+        GoogleProbe(parts.google),
+        Metered(parts.calendars, parts.budget, 1.0, now),
+        parts.directory,
+        lambda: parts.budget.left(now()),
+        settings.requests_per_day,
+        settings.public_url,
+        hook_address(settings.public_url, settings.google_endpoint),
+        bool(settings.sign_in_client),
+        now,
+    )
+
+
+def linking(parts: Parts, now: clock.Clock = clock.now) -> Linking:
+    """Return what gives rooms their calendars; requests are counted with those of the synchronisation."""
+    source = Metered(parts.calendars, parts.budget, SYNC_SHARE, now)
+    work = Pass(source, parts.store, parts.settings.window_days, now)
+    return Linking(work, parts.directory, GoogleProbe(parts.google).user)
+
+
+def front_desk(parts: Parts, now: clock.Clock = clock.now) -> Desk:
+    """Return the desk where bookings are asked for; bookings may use what the synchronisation must leave."""
+    driver = Driver(parts.store, Metered(parts.calendars, parts.budget, 1.0, now), now)
+    return Desk(driver, hold=parts.settings.offline_booking == "hold")
 
 
 def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
@@ -143,31 +213,55 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     settings, store = parts.settings, parts.store
     web = _flask(parts)
     wires = SocketIO(web, async_mode=settings.async_mode, serve_client=False, http_compression=False)
-    gate = Gate(store, settings.open_displays, urlsplit(settings.public_url).hostname or "")
+    host = urlsplit(settings.public_url).hostname or ""
+    gate = Gate(store, settings.open_displays, host, identity.key_of(web), now)
     web.wsgi_app = guarded(web.wsgi_app, gate)  # type: ignore[method-assign]
     freshness, stalls = Freshness(), runtime.StallWatch()
     budget = parts.budget
-    desk = Desk(Driver(store, Metered(parts.calendars, budget, 1.0, now), now), hold=settings.offline_booking == "hold")
+    desk = front_desk(parts, now)
     mirror = _mirror(parts, budget, desk, freshness, now)
     gallery = _gallery(parts, web, now)
     pulse = Pulse(gallery, Audience(), sockets.publisher(wires), freshness)
     tickets = Tickets(gate.admits, sockets.dismisser(wires))
-    visitor = Visitor(gate.allowed, lambda: presented(request))
+    visitor = Visitor(gate.allowed, lambda: gate.presented(request))
     sockets.register(wires, Doorway(gallery, pulse, tickets, visitor, mirror.touched))
     push, bell = _push(parts, budget, now), Bell(mirror.hasten)
-    everything = Api(store, desk, gate, Asking(store, now), _title(web, settings.language), now)
+    identities = Identities(store, now)
+    everything = Api(store, desk, gate, Asking(store, identities, now), _title(web, settings.language), now)
     _install_web(web, everything, pulse, stalls, push, bell)
-    signin.install(web, _sign_in(settings))
+    identity.install(web, identities, settings.public_url)
+    sign_in = _sign_in(settings)
+    signin.install(web, sign_in, identities)
+    forgetter = Forgetter(store, now)
+    notifier = open_notifier(parts, now, wording.gettext, wording.speaker(web, settings.language))
+    giving, background = linking(parts, now), Background(store, now)
+    tools = (notifier, forgetter, desk, giving, background, parts.connecting, practice(parts, now))
+    screens = pulse.audience.viewers.__len__
+    admin.install(web, Admin(store, settings, identities, sign_in, now, *tools, screens))
+    catering = Catering(store, everything.asking, now)
+    my.install(web, My(store, desk, identities, catering, now, sign_in.google is not None))
     attendant = Attendant(desk, store, now)
-    return Server(
-        parts, web, mirror, desk, attendant, pulse, tickets, stalls, push, bell, Following(parts.directory, store, now)
-    )
+    following = Following(parts.directory, store, now, ready=parts.connecting.accesses.connected)
+    loops = (attendant, pulse, tickets, stalls, push, bell, following, notifier, Waiter(store, now), forgetter)
+    return Server(parts, web, mirror, desk, *loops)
+
+
+def open_notifier(
+    parts: Parts,
+    now: clock.Clock = clock.now,
+    say: Say = plain,
+    speaking: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> Notifier:
+    """Prepare what tells the outside; inside `speaking()`, `say` speaks the language of the mails."""
+    settings = parts.settings
+    post = Post(settings.private_webhooks, now, _route(settings).proxy_for, settings.ca_bundle)
+    mail = Mail(settings.smtp_url, settings.mail_from, now, say, speaking, settings.ca_bundle, settings.public_url)
+    return Notifier(parts.store, post, mail, now)
 
 
 def _sign_in(settings: Settings) -> SignIn:
-    route = Route(settings.https_proxy, settings.no_proxy, settings.ca_bundle)
     client, domains = settings.sign_in_client, settings.sign_in_domains
-    google = GoogleSignIn(client, domains, settings.google_endpoint, route) if client else None
+    google = GoogleSignIn(client, domains, settings.google_endpoint, _route(settings)) if client else None
     return SignIn(google, settings.public_url)
 
 

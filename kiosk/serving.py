@@ -8,10 +8,10 @@ import sys
 import threading
 from collections.abc import Callable
 
-from kiosk import app, runtime
+from kiosk import app, clock, runtime
 from kiosk.errors import KioskError, SourceError
 from kiosk.settings import Settings
-from kiosk.store import rooms
+from kiosk.store import accounts, rooms
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +32,20 @@ def serve(
     server = app.build(app.open_parts(settings))
     runtime.on_stop(cleanup)
     server.start()
-    if settings.google_credentials:
+    if server.parts.connecting.accesses.connected():
         threading.Thread(target=_check_google, args=(server.parts,), name="check", daemon=True).start()
-    (announce or _announce)(address(listener), server.parts)
+    where = address(listener)
+    (announce or _announce)(where, server.parts)
+    _invite(settings.public_url or where, server.parts)
     runtime.serve(listener, server.web)
     return 0
+
+
+def _invite(where: str, parts: app.Parts) -> None:
+    """While there is no administrator, let whoever reads the server's output become the first."""
+    word = parts.store.write(accounts.first_link, clock.now())
+    if word:
+        print(f"No administrator yet: open {where}/admin/first/{word}", flush=True)
 
 
 def address(listener: socket.socket) -> str:

@@ -6,6 +6,7 @@ import difflib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,6 +53,12 @@ def _file(value: str) -> str:
     return str(Path(value).expanduser()) if value else ""
 
 
+def _folder(value: str) -> str:
+    if not value.strip():
+        raise ValueError("allowed: the path of a folder")
+    return str(Path(value.strip()).expanduser())
+
+
 def _number(lowest: int, highest: int) -> Callable[[str], int]:
     def parse(value: str) -> int:
         if not value.strip().isdigit() or not lowest <= int(value) <= highest:
@@ -87,6 +94,21 @@ def _public_url(value: str) -> str:
     if value.strip() and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
         raise ValueError("allowed: the address of this server, such as https://rooms.example.com")
     return value.strip().rstrip("/")
+
+
+def _smtp(value: str) -> str:
+    text = value.strip()
+    parts = urlsplit(text)
+    if text and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.port == 0 or parts.path):
+        raise ValueError("allowed: smtp://USER:PASSWORD@HOST:PORT, or smtps:// for a server that begins with TLS")
+    return text
+
+
+def _sender(value: str) -> str:
+    name, address = parseaddr(value.strip())
+    if value.strip() and ("@" not in address or any(sign < " " for sign in name + address)):
+        raise ValueError("allowed: an address, such as rooms@example.com or Rooms <rooms@example.com>")
+    return value.strip()
 
 
 def _proxy(value: str) -> str:
@@ -129,6 +151,9 @@ class Settings:
         "",
         _text,
         "user it acts as to read rooms and buildings from the Directory",
+    )
+    secrets: str = _setting(
+        "KIOSK_SECRETS", "var/secrets", _folder, "folder of what was connected while running; only its owner reads it"
     )
     google_endpoint: str = _setting(
         "KIOSK_GOOGLE_ENDPOINT",
@@ -175,6 +200,13 @@ class Settings:
     clock_hours: str = _setting("KIOSK_HOURS", "24", _one_of("24", "12"), "clock of the displays")
     open_displays: bool = _setting(
         "KIOSK_OPEN_DISPLAYS", "0", _flag, "1 lets everybody on the network see displays and book"
+    )
+    smtp_url: str = _setting("KIOSK_SMTP_URL", "", _smtp, "mail server, smtp(s)://USER:PASSWORD@HOST:PORT")
+    mail_from: str = _setting(
+        "KIOSK_MAIL_FROM", "rooms@localhost", _sender, "sender of mails, such as Rooms <rooms@example.com>"
+    )
+    private_webhooks: bool = _setting(
+        "KIOSK_PRIVATE_WEBHOOKS", "0", _flag, "1 lets webhooks lead into private networks, and without https"
     )
     log_level: str = _setting(
         "KIOSK_LOG_LEVEL", "info", _one_of("debug", "info", "warning", "error"), "how much is logged"

@@ -35,7 +35,7 @@ class Pulse:
     publish: Publish
     freshness: Freshness
     _told: dict[Screen, str] = field(default_factory=dict)
-    _days: dict[int, tuple[int, str]] = field(default_factory=dict)
+    _days: dict[tuple[int, str], tuple[int, str]] = field(default_factory=dict)
     _seen: tuple[int, datetime] = (-1, clock.DAWN)
     _wake: threading.Event = field(default_factory=threading.Event)
 
@@ -80,9 +80,10 @@ class Pulse:
         """Return the rooms to look at, and whether rooms have come or gone since the last look."""
         with self.gallery.store.read() as db:
             newest = rooms.every(db)
-        days = {one.id: (one.revision, local_date(one.room, now).isoformat()) for one in newest}
+        # A room with another address is another one to every board.
+        days = {(one.id, one.room.slug): (one.revision, local_date(one.room, now).isoformat()) for one in newest}
         before, self._days = self._days, days
-        changed = [one for one in newest if before.get(one.id) != days[one.id]]
+        changed = [one for one in newest if before.get((one.id, one.room.slug)) != days[one.id, one.room.slug]]
         return changed, bool(before) and before.keys() != days.keys()
 
     def _tell(self, screen: Screen, changed: list[StoredRoom], now: datetime) -> None:
