@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from kiosk import app, clock, settings
 from kiosk.emulator.server import Emulator
 from kiosk.schedule.model import Room
-from kiosk.store import pins, policies, rooms, tokens
+from kiosk.store import acts, pins, policies, rooms, tokens
 
 ANNA, WORLD = (
     "anna@kiosk.example",
@@ -84,10 +84,13 @@ def test_name_with_its_pin_books_in_that_name(client: FlaskClient, parts: app.Pa
     assert actors(client, parts) == [f"person:{ANNA}"]
 
 
-def test_wrong_pins_are_refused_and_soon_not_looked_at(client: FlaskClient) -> None:
+def test_wrong_pins_are_refused_logged_and_soon_not_looked_at(client: FlaskClient, parts: app.Parts) -> None:
     named = {"minutes": 15, "as": {"person": ANNA, "pin": "0000"}}
     codes = [client.post("/api/v1/rooms/oak/bookings", json=named).status_code for _ in range(6)]
     assert codes == [403] * 5 + [429]
+    with parts.store.read() as db:
+        logged = [(one.act, one.reason, one.detail["person"]) for one in acts.recent(db)]
+    assert logged == [("sign", "wrong_pin", ANNA)] * 5
 
 
 def test_room_for_people_only_asks_who_it_is(client: FlaskClient, parts: app.Parts) -> None:
