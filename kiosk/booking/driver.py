@@ -99,11 +99,12 @@ class Driver:
         return "forgotten" if for_now and forgotten else ""
 
     def _book(self, job: Job) -> Wait | None:
-        command = job.command
-        if command.attempts == 0 and not job.waited and self._taken_here(job):
+        # Where an earlier attempt may have reached a calendar, that is asked; a room without one has only what is here.
+        untried = job.command.attempts == 0 and not job.waited
+        if (untried or job.stored.calendar_id is None) and self._taken_here(job):
             self._refuse(job, "taken", [], [])
         elif job.stored.calendar_id is None:
-            self._confirm(job, [_local_event(command)])
+            self._confirm(job, [_local_event(job.command)])
         else:
             return self._book_in_calendar(job, self._place(job))
         return None
