@@ -146,8 +146,11 @@ class CalendarSource(Protocol):
     def delete(self, calendar_id: str, event_id: str, person: str = "") -> None:
         """Remove an event; one that is gone already counts as removed."""
 
-    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "") -> Event:
-        """Give the room's own answer to an invitation, or to a whole series by its id; nothing else is changed."""
+    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "", etag: str = "") -> Event:
+        """Give the room's own answer to an invitation, or to a whole series by its id; nothing else is changed.
+
+        With `etag`, only to the event as it was then: raises Changed when it is not that any more.
+        """
 
 
 class ChannelSource(Protocol):

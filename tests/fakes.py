@@ -135,12 +135,14 @@ class FakeCalendars:
                 self.put(one, replace(self.events[one][event_id], cancelled=True))
         self._hear("delete", self.after)
 
-    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "") -> Event:
+    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "", etag: str = "") -> Event:
         self._hear("answer", self.before)
         instances = [event for event in self.living(calendar_id) if event.series_id == event_id]
         concerned = instances or [self._known(calendar_id, event_id)]
         if concerned[0].cancelled:
             raise Gone("Resource has been deleted", "deleted")
+        if etag not in {"", concerned[0].etag}:
+            raise Changed("The event was changed.", "conditionNotMet")
         if concerned[0].organized_by_room:
             raise Refused("The room is not among the guests.", "notInvited")
         self.comments[event_id] = comment

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from kiosk import clock
 from kiosk.booking import verified
-from kiosk.booking.verified import ANSWER_SECONDS, Cancelled, Change, Place, Taken
+from kiosk.booking.verified import ANSWER_SECONDS, Cancelled, Change, Moved, Place, Taken
 from kiosk.errors import AccessDenied, Gone, Missing
 from kiosk.schedule.model import Event, Person, Slot
 from kiosk.source import CalendarSource, Draft
@@ -254,7 +254,9 @@ class Driver:
             mine, others = verified.accept(place, job.command.event_id, job.slot)
         except Taken as error:
             self._refuse(job, "taken", error.events, [])
-        except (Missing, Gone):
+        except Moved as error:
+            self._refuse(job, "moved", [error.event], [])
+        except (Missing, Gone, Cancelled):
             self._refuse(job, "gone", [], [job.command.event_id])
         else:
             self._confirm(job, [mine, *others])
@@ -292,7 +294,7 @@ class Driver:
 
     def _decline_again(self, job: Job) -> bool:
         if not self._has_come(job):
-            verified.decline(self._place(job), job.command.event_id, "")
+            verified.decline_again(self._place(job), job.command.event_id, job.slot)
         return not self._may_be_under_way(job.command)
 
     def _take_again(self, job: Job) -> bool:
@@ -310,13 +312,16 @@ class Driver:
         return True
 
     def _accept_again(self, job: Job, place: Place, found: Event) -> None:
-        series = found.series_id if job.command.note in WHOLE_SERIES else ""
+        """Have the room accept this date; of a series, the others stay released."""
         try:
-            mine, others = verified.accept(place, series or found.id, job.slot)
+            mine, others = verified.accept(place, found.id, job.slot)
         except Taken as error:
             log.warning("%s: %s has lost its time to somebody else", job.stored.room.slug, found.id)
             mine, others = found, error.events
-        self.store.write(mirror.write_through, job.stored.id, [found if series else mine, *others], [])
+        except Moved as error:
+            log.warning("%s: %s is at another time now", job.stored.room.slug, found.id)
+            mine, others = error.event, []
+        self.store.write(mirror.write_through, job.stored.id, [mine, *others], [])
 
     def _may_be_under_way(self, command: Command) -> bool:
         return self.clock() - command.created_at < STRAY

@@ -32,6 +32,14 @@ class Cancelled(Refused):
         super().__init__("The booking was cancelled in Google Calendar.", "cancelled")
 
 
+class Moved(Refused):
+    """The event is at another time than it was asked about; `event` is what the calendar holds."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__("The booking is at another time now.", "moved")
+        self.event = event
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a command is done: a room's calendar, or with `person` that person's own.
@@ -183,17 +191,39 @@ def decline(place: Place, event_id: str, comment: str) -> Event | None:
         raise
 
 
-def accept(place: Place, event_id: str, slot: Slot) -> tuple[Event, list[Event]]:
-    """Let the room accept again what it had declined, where nothing has come between. Raises Taken."""
+def accept(place: Place, event_id: str, slot: Slot, again: bool = True) -> tuple[Event, list[Event]]:
+    """Let the room accept again what it had declined for that time, where nothing has come between.
+
+    Raises Taken, Moved, Missing and Cancelled; what was moved is left to the room, which has answered it anew.
+    """
+    known = place.get(event_id)
+    if _slot(known) != slot:
+        raise Moved(known)
     others = place.others(slot, event_id)
-    if others:
+    if others and known.answer != "accepted":
         raise Taken(others)
-    mine = place.source.answer(place.calendar_id, event_id, "accepted", "")
-    others, _declined = _answered(place, slot, event_id)
+    try:
+        mine = place.source.answer(place.calendar_id, event_id, "accepted", etag=known.etag)
+    except Changed:
+        if not again:
+            raise
+        return accept(place, event_id, slot, again=False)
+    return _prove_accepted(place, slot, mine)
+
+
+def _prove_accepted(place: Place, slot: Slot, mine: Event) -> tuple[Event, list[Event]]:
+    others, _declined = _answered(place, slot, mine.id)
     if any(other.answer == "accepted" for other in others):
-        place.source.answer(place.calendar_id, event_id, "declined", "")
+        place.source.answer(place.calendar_id, mine.id, "declined")
         raise Taken(others)
     return mine, others
+
+
+def decline_again(place: Place, event_id: str, slot: Slot) -> None:
+    """Undo an acceptance that may have reached the calendar; what was moved meanwhile is left to the room."""
+    found = place.find(event_id)
+    if found and not found.cancelled and _slot(found) == slot:
+        decline(place, event_id, "")
 
 
 def _insert_once(place: Place, draft: Draft) -> Event:

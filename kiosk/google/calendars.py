@@ -125,15 +125,16 @@ class GoogleCalendars:
         except (Missing, Gone):
             return
 
-    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "") -> Event:
+    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "", etag: str = "") -> Event:
         """Set the room's own answer on its copy, which Google carries to the organizer, who is told by mail.
 
-        Raises Refused ("notInvited") when the room is not among the guests, Gone when the event was cancelled.
+        Raises Refused ("notInvited") when the room is not among the guests, Gone when the event was cancelled, and
+        Changed when it is not the one with `etag` any more.
         """
         try:
-            return self._answer(calendar_id, event_id, answer, comment)
+            return self._answer(calendar_id, event_id, answer, comment, etag)
         except Changed:  # the room itself or the organizer was faster, by a moment
-            return self._answer(calendar_id, event_id, answer, comment)
+            return self._answer(calendar_id, event_id, answer, comment, etag)
 
     def close(self) -> None:
         """Close the connections to Google."""
@@ -154,17 +155,18 @@ class GoogleCalendars:
         events = (answers.settled(one, busy, asked) if one.id in hidden else one for one in page.events)
         return replace(page, events=tuple(events))
 
-    def _answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str) -> Event:
+    def _answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str, etag: str) -> Event:
         place = _place(calendar_id) | {"eventId": event_id, "fields": answers.INVITATION_FIELDS}
         item: Mapping[str, Any] = self._execute("", lambda api: api.events().get(**place))
         if item.get("status") == "cancelled":
             raise Gone("The event was cancelled.", "deleted")
+        if etag not in {"", item["etag"]}:
+            raise Changed("The event was changed.", "conditionNotMet")
         guests = answers.answered(item, calendar_id, answer, comment)
         if guests is None:
             return answers.event(item, calendar_id, clock.zone("UTC"))
         body = {"attendees": guests}
-        etag = item["etag"]
-        return self._event(calendar_id, "patch", "", etag, eventId=event_id, body=body, sendUpdates="all")
+        return self._event(calendar_id, "patch", "", item["etag"], eventId=event_id, body=body, sendUpdates="all")
 
     def _event(
         self, calendar_id: str, method: str, person: str, etag: str = "", zone: str = "UTC", **arguments: Any

@@ -175,11 +175,11 @@ class Metered:
         self._spend()
         self.source.delete(calendar_id, event_id, person)
 
-    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "") -> Event:
+    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "", etag: str = "") -> Event:
         """Give the room's own answer; two requests."""
         self._spend()
         self._spend()
-        return self.source.answer(calendar_id, event_id, answer, comment)
+        return self.source.answer(calendar_id, event_id, answer, comment, etag)
 
     def _spend(self) -> None:
         self.budget.spend(self.clock(), self.share)

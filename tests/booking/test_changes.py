@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -77,6 +77,45 @@ def time_passes(attendant: Attendant, still: StillClock, minutes: int) -> None:
 
 def unreachable(_request: str) -> None:
     raise Unreachable("Google cannot be reached.")
+
+
+@dataclass
+class Once:
+    """Does something at the first request of that kind."""
+
+    request: str
+    act: Callable[[], object]
+    done: bool = False
+
+    def __call__(self, request: str) -> None:
+        if request == self.request and not self.done:
+            self.done = True
+            self.act()
+
+
+def cut_off_after(calendars: FakeCalendars, request: str) -> None:
+    """Lose the answer to the next request of that kind, and whatever is asked from then on."""
+
+    def cut() -> None:
+        calendars.before.append(unreachable)
+        raise Unreachable("cut off")
+
+    calendars.after.append(Once(request, cut))
+
+
+def connect(calendars: FakeCalendars) -> None:
+    calendars.before.clear()
+    calendars.after.clear()
+
+
+def move_onto(calendars: FakeCalendars, event_id: str, other: str) -> None:
+    """Act as the organizer: move a meeting onto the time of another."""
+    origin, there = calendars.events["anna@example.org"][event_id], calendars.events[OAK][other]
+    calendars.invite(OAK, replace(origin, start=there.start, end=there.end))
+
+
+def accepted(calendars: FakeCalendars) -> list[str]:
+    return [event.id for event in calendars.living(OAK) if event.answer == "accepted"]
 
 
 def only(calendars: FakeCalendars) -> tuple[datetime, datetime]:
@@ -447,6 +486,53 @@ def test_meeting_that_was_released_is_accepted_again(
     assert desk.change(Asked("check_in", event_id)).state == "confirmed"
     assert calendars.events[OAK][event_id].answer == "accepted"
     assert on_screen(desk, oak)[0].attended
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_released_meeting_that_is_moved_onto_another_is_not_accepted_again(
+    late: bool,
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    event_id = invite(calendars, still() + timedelta(minutes=1), 60)
+    later = invite(calendars, still() + timedelta(hours=5), 60, number=2)
+    sync()
+    time_passes(attendant, still, 12)
+    move = Once("answer" if late else "get", lambda: move_onto(calendars, event_id, later))
+    calendars.before.append(move)
+    undone = desk.change(Asked("check_in", event_id))
+    assert (undone.state, undone.reason, move.done) == ("refused", "moved", True)
+    still.advance(minutes=2)
+    desk.step()
+    assert accepted(calendars) == [later]
+
+
+def test_late_check_in_leaves_a_meeting_alone_that_is_moved_onto_another(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    event_id = invite(calendars, still() + timedelta(minutes=1), 60)
+    later = invite(calendars, still() + timedelta(hours=5), 60, number=2)
+    sync()
+    time_passes(attendant, still, 10)
+    cut_off_after(calendars, "answer")
+    time_passes(attendant, still, 2)
+    assert desk.change(Asked("check_in", event_id)).state == "confirmed"
+    connect(calendars)
+    move_onto(calendars, event_id, later)
+    still.advance(minutes=1)
+    desk.step()
+    assert accepted(calendars) == [later]
 
 
 def test_server_that_was_away_gives_everybody_the_time_again(

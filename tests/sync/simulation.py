@@ -150,7 +150,7 @@ class BusyCalendars:
     def delete(self, calendar_id: str, event_id: str, person: str = "") -> None:
         """Nothing is deleted through the mirror."""
 
-    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "") -> Event:
+    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "", etag: str = "") -> Event:
         return self.now_in[int(calendar_id)]
 
 
