@@ -107,7 +107,9 @@ class Attendant:
         try:
             done = self.desk.change(asked)
         except (Declined, NotFound) as error:
-            self._leave(stored, booking, str(error))
+            # What is being booked is not settled yet: it is looked at again at the next step.
+            if not isinstance(error, Declined) or error.reason != "being_booked":
+                self._leave(stored, booking, str(error))
         else:
             if done.state == "refused" and done.reason != "attended":
                 self._leave(stored, booking, done.reason)

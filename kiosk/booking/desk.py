@@ -223,7 +223,8 @@ class Desk:
             self._give_way(command)
 
     def _room_is_busy(self, command: Command) -> None:
-        if command.attempts == 0:
+        """Refuse what somebody asked for, who can ask again; what the server does by itself, the worker tries again."""
+        if command.attempts == 0 and not journal.is_missed(command):
             self.driver.store.write_durably(journal.settle, command, "refused", "being_booked", self.driver.clock())
 
     def _fail(self, command: Command, error: Refused) -> None:

@@ -17,7 +17,7 @@ from kiosk.booking.lock import Locks
 from kiosk.errors import Missing, Unreachable
 from kiosk.schedule.model import Answer, Booking, Event, Person
 from kiosk.schedule.rights import Act, Who
-from kiosk.store import acts, diary, events, journal, policies, rooms
+from kiosk.store import acts, attendance, diary, events, journal, leases, policies, rooms
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
 from kiosk.sync.passes import Pass, refresh
@@ -566,6 +566,29 @@ def test_whoever_begins_early_or_extends_is_there(
     assert desk.change(Asked(act, made.event_id, minutes=15)).state == "confirmed"
     time_passes(attendant, still, 20)
     assert on_screen(desk, oak)[0].attended
+
+
+def test_release_waits_for_a_room_that_is_being_booked(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kiosk.booking.desk.PATIENCE", 0.1)
+    allow(desk, oak, check_in="all")
+    event_id = invite(calendars, still() + timedelta(minutes=1), 60)
+    sync()
+    time_passes(attendant, still, 10)
+    desk.driver.store.write(leases.take, leases.of_room(oak.id), "somebody", still(), timedelta(seconds=75))
+    time_passes(attendant, still, 1)
+    assert calendars.events[OAK][event_id].answer == "accepted"
+    time_passes(attendant, still, 1)
+    desk.step()
+    assert calendars.events[OAK][event_id].answer == "declined"
+    assert messages(desk, oak) == ["missed"]
 
 
 def test_release_waits_for_google_and_a_late_check_in_stops_it(
