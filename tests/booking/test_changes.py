@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from kiosk.booking.lock import Locks
 from kiosk.errors import Missing, Unreachable
 from kiosk.schedule.model import Answer, Booking, Event, Person
 from kiosk.schedule.rights import Act, Who
-from kiosk.store import acts, attendance, diary, events, journal, leases, policies, rooms
+from kiosk.store import acts, attendance, diary, events, journal, leases, outcome, policies, rooms
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
 from kiosk.sync.passes import Pass, refresh
@@ -444,6 +445,29 @@ def test_check_in_is_awaited_given_and_kept(
     time_passes(attendant, still, 20)
     [shown] = on_screen(desk, oak)
     assert (shown.attended, shown.check_in) == (True, None)
+
+
+def test_check_in_at_the_moment_when_it_begins_to_be_awaited_is_kept(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    allow(desk, oak, check_in="all")
+    event_id = invite(calendars, still() + timedelta(minutes=5), 60)
+    sync()
+    await_ = attendance.await_
+
+    def come_first(*about: Any) -> None:
+        outcome.begin(about[0], desk.counter.change(Asked("check_in", event_id)), still())
+        await_(*about)
+
+    monkeypatch.setattr(attendance, "await_", come_first)
+    attendant.step()
+    assert on_screen(desk, oak)[0].attended
 
 
 def test_booking_that_nobody_checks_in_is_released_by_the_server_and_told(
