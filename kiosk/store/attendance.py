@@ -88,6 +88,14 @@ def move(db: Database, room_id: int, event_id: str, start: datetime, end: dateti
     _change(db, room_id, event_id, start=start, end=end)
 
 
+def finish(db: Database, room_id: int, event_id: str, start: datetime, end: datetime, now: datetime) -> None:
+    """Keep the attendance of a booking that was ended here; who has not come by then need not come any more."""
+    move(db, room_id, event_id, start, end)
+    known = find(db, room_id, event_id)
+    if known and known.state == "open":
+        excuse(db, room_id, event_id, now)
+
+
 def due(db: Database, now: datetime) -> list[Attendance]:
     """Return the check-ins that were awaited until now, oldest first."""
     return _list(db, (AttendanceRow.state == "open") & (AttendanceRow.due_at <= now))

@@ -69,11 +69,11 @@ def _attend(db: Database, command: Command, now: datetime) -> None:
         booking = Booking(event_id, command.start, command.end, command.title)
         attendance.enter(db, room, booking, now, command.actor)
         if command.note.startswith(journal.UNDO):
-            attendance.excuse(db, room, command.note.removeprefix(journal.UNDO), now)
+            attendance.come_after_all(db, room, command.note.removeprefix(journal.UNDO), now, command.actor)
     elif command.kind in {"extend", "start"}:
         _come(db, command, now)
     elif command.kind == "end":
-        attendance.move(db, room, event_id, command.start, command.end)
+        attendance.finish(db, room, event_id, command.start, command.end, now)
     elif command.kind == "accept":
         attendance.come_after_all(db, room, event_id, now, command.actor)
     elif journal.is_missed(command):

@@ -70,6 +70,20 @@ def invite(calendars: FakeCalendars, start: datetime, minutes: int = 30, number:
     return calendars.invite(OAK, event).id
 
 
+def put_series(calendars: FakeCalendars, first: datetime, every: timedelta) -> list[str]:
+    """Put four dates of a series into the room's calendar that the room itself organizes; return their ids."""
+    dates = [meeting(number, first + number * every, 60, series_id="s", organized_by_room=True) for number in range(4)]
+    return [calendars.put(OAK, date).id for date in dates]
+
+
+def came(desk: Desk, oak: StoredRoom, event_id: str) -> tuple[str, int]:
+    """Return what became of a check-in, and which miss in a row it was."""
+    with desk.driver.store.read() as db:
+        known = attendance.find(db, oak.id, event_id)
+    assert known
+    return known.state, known.strike
+
+
 def time_passes(attendant: Attendant, still: StillClock, minutes: int) -> None:
     for _ in range(minutes * 6):
         still.advance(seconds=10)
@@ -569,6 +583,71 @@ def test_server_that_was_away_gives_everybody_the_time_again(
     Attendant(desk, desk.driver.store, still).step()
     assert not calendars.events[OAK][made.event_id].cancelled
     assert desk.change(Asked("check_in", made.event_id)).state == "confirmed"
+
+
+def test_nobody_is_to_blame_for_a_meeting_that_ended_while_the_server_was_away(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    event_id = invite(calendars, still() + timedelta(minutes=1), series_id="s")
+    sync()
+    time_passes(attendant, still, 2)
+    still.advance(minutes=27)  # the server is away
+    time_passes(attendant, still, 40)
+    assert came(desk, oak, event_id) == ("excused", 0)
+
+
+def test_whoever_ends_a_meeting_has_not_missed_it(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all", edit_meetings="yes")
+    event_id = invite(calendars, still() + timedelta(minutes=1), 60, series_id="s")
+    sync()
+    time_passes(attendant, still, 5)
+    assert desk.change(Asked("end", event_id)).way == "organizer"
+    time_passes(attendant, still, 20)
+    assert came(desk, oak, event_id) == ("excused", 0)
+
+
+def test_end_of_a_meeting_leaves_a_check_in_as_it_was(
+    desk: Desk, oak: StoredRoom, attendant: Attendant, calendars: FakeCalendars, still: StillClock
+) -> None:
+    allow(desk, oak, check_in="own")
+    made = desk.book(Wish("oak", None, None, 60))
+    time_passes(attendant, still, 5)
+    desk.change(Asked("end", made.event_id))
+    assert came(desk, oak, made.event_id) == ("in", 0)
+
+
+def test_date_of_the_rooms_own_series_that_was_taken_back_breaks_the_row(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    ids = put_series(calendars, still() + timedelta(minutes=1), timedelta(hours=2))
+    sync()
+    told = []
+    for event_id in ids:
+        time_passes(attendant, still, 12)
+        told += messages(desk, oak)
+        if event_id == ids[1]:
+            assert desk.change(Asked("check_in", event_id, "oak")).state == "confirmed"
+        still.advance(hours=2, minutes=-12)
+    assert told == ["missed", "missed_warned", "missed", "missed_warned"]
 
 
 def test_booking_for_now_at_the_door_is_checked_in(
