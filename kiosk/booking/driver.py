@@ -11,6 +11,7 @@ from kiosk import clock
 from kiosk.booking import verified
 from kiosk.booking.verified import ANSWER_SECONDS, Cancelled, Change, Moved, Place, Taken
 from kiosk.errors import AccessDenied, Gone, Missing
+from kiosk.schedule.availability import occupies
 from kiosk.schedule.model import Event, Person, Slot
 from kiosk.source import CalendarSource, Draft
 from kiosk.store import attendance, diary, events, journal, mirror, outcome, rooms
@@ -228,7 +229,7 @@ class Driver:
             self.store.write(mirror.hasten, job.stored.id, self.clock())
 
     def _is_settled_otherwise(self, job: Job) -> bool:
-        """Settle a release that must not be: somebody has come, nobody could come, or it is at another time by now."""
+        """Settle a release that must not be: somebody has come, nobody could come, or its time is not taken any more."""
         with self.store.read() as db:
             away = attendance.was_away(db, self.clock())
         if away or self._has_come(job):
@@ -238,10 +239,20 @@ class Driver:
         if job.stored.calendar_id is None:
             return False
         found = self._place(job).find(job.command.event_id)
-        moved = found is not None and not found.cancelled and found.start != job.command.start
+        if found is None or not occupies(found):
+            return self._is_given_up(job, found)
+        moved = found.start != job.command.start
         if moved:
-            self._refuse(job, "moved", [found] if found else [], [])
+            self._refuse(job, "moved", [found], [])
         return moved
+
+    def _is_given_up(self, job: Job, found: Event | None) -> bool:
+        """Settle the release of what others have given up; after the first attempt it may have been ours."""
+        if job.command.attempts:
+            return False
+        here = found is not None and not found.cancelled
+        self._refuse(job, "gone", [found] if found and here else [], [] if here else [job.command.event_id])
+        return True
 
     def _has_come(self, job: Job) -> bool:
         with self.store.read() as db:

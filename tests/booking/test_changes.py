@@ -650,6 +650,27 @@ def test_date_of_the_rooms_own_series_that_was_taken_back_breaks_the_row(
     assert told == ["missed", "missed_warned", "missed", "missed_warned"]
 
 
+@pytest.mark.parametrize("answer", ["accepted", "declined"])
+def test_meeting_that_was_given_up_in_google_at_the_last_moment_was_not_missed(
+    answer: Answer,
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    event_id = invite(calendars, still() + timedelta(minutes=1), 60, series_id="s")
+    sync()
+    time_passes(attendant, still, 10)
+    event = replace(calendars.events[OAK][event_id], answer=answer, cancelled=answer == "accepted")
+    calendars.put(OAK, event)
+    time_passes(attendant, still, 2)
+    assert (came(desk, oak, event_id), messages(desk, oak)) == (("excused", 0), [])
+    assert on_screen(desk, oak) == []
+
+
 def test_booking_for_now_at_the_door_is_checked_in(
     desk: Desk, oak: StoredRoom, attendant: Attendant, still: StillClock
 ) -> None:
