@@ -152,6 +152,12 @@ class CalendarSource(Protocol):
         With `etag`, only to the event as it was then: raises Changed when it is not that any more.
         """
 
+    def curtail(self, calendar_id: str, event_id: str) -> None:
+        """Take a date of a series that the room organizes, and all that follow, out of its calendar.
+
+        Earlier dates stay. What is gone already counts as taken out.
+        """
+
 
 class ChannelSource(Protocol):
     """Where a source announces changes by itself."""

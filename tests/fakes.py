@@ -153,6 +153,15 @@ class FakeCalendars:
         self._hear("answer", self.after)
         return answered
 
+    def curtail(self, calendar_id: str, event_id: str) -> None:
+        self._hear("curtail", self.before)
+        first = self.events.get(calendar_id, {}).get(event_id)
+        following = [one for one in self.living(calendar_id) if first and first.series_id == one.series_id != ""]
+        for event in following:
+            if first and event.start >= first.start:
+                self.put(calendar_id, replace(event, cancelled=True))
+        self._hear("curtail", self.after)
+
     def invite(self, room: str, event: Event) -> Event:
         """Act as the event's organizer: put it into both calendars and have the room answer; returns theirs."""
         assert event.organizer

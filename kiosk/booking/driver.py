@@ -211,10 +211,10 @@ class Driver:
         command = job.command
         if journal.is_missed(command) and self._is_settled_otherwise(job):
             return
-        if command.way == "room" or job.stored.calendar_id is None:
+        if job.stored.calendar_id is not None and command.note in WHOLE_SERIES:
+            self._end_series(job) if command.way == "room" else self._release_series(job)
+        elif command.way == "room" or job.stored.calendar_id is None:
             self._cancel(job)
-        elif command.note in WHOLE_SERIES:
-            self._release_series(job)
         else:
             found = verified.decline(self._place(job), command.event_id, _comment(command))
             self._confirm(job, [found] if found else [], [] if found else [command.event_id])
@@ -226,6 +226,17 @@ class Driver:
             # The room was invited to this one only.
             verified.decline(place, job.command.event_id, comment)
         if self._confirm(job, [replace(known, answer="declined")] if known else []):
+            self.store.write(mirror.hasten, job.stored.id, self.clock())
+
+    def _end_series(self, job: Job) -> None:
+        """Take this date and all that follow out of the room's own calendar; one that was moved goes by itself."""
+        place, known = self._place(job), self._mirrored(job)
+        self.source.curtail(place.calendar_id, job.command.event_id)
+        verified.delete_once(place, job.command.event_id)
+        with self.store.read() as db:
+            series = known.series_id if known else ""
+            gone = events.following(db, job.stored.id, series, job.command.start) if series else []
+        if self._confirm(job, [], [*gone, job.command.event_id]):
             self.store.write(mirror.hasten, job.stored.id, self.clock())
 
     def _is_settled_otherwise(self, job: Job) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from kiosk import clock
 from kiosk.errors import AccessDenied, Changed, CursorExpired, Gone, Missing, Refused
-from kiosk.google import answers
+from kiosk.google import answers, recurrence
 from kiosk.google.client import CALENDAR_SCOPES, Client, People, quota_user
 from kiosk.google.route import STRAIGHT, Route
 from kiosk.schedule.model import Answer, Event, Slot
@@ -136,6 +136,15 @@ class GoogleCalendars:
         except Changed:  # the room itself or the organizer was faster, by a moment
             return self._answer(calendar_id, event_id, answer, comment, etag)
 
+    def curtail(self, calendar_id: str, event_id: str) -> None:
+        """End the series of one of its dates before that; where it is the first, the whole series is deleted."""
+        try:
+            self._curtail(calendar_id, event_id)
+        except Changed:  # somebody changed the series at this very moment
+            self._curtail(calendar_id, event_id)
+        except (Missing, Gone):
+            return
+
     def close(self) -> None:
         """Close the connections to Google."""
         self._people.close()
@@ -156,8 +165,7 @@ class GoogleCalendars:
         return replace(page, events=tuple(events))
 
     def _answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str, etag: str) -> Event:
-        place = _place(calendar_id) | {"eventId": event_id, "fields": answers.INVITATION_FIELDS}
-        item: Mapping[str, Any] = self._execute("", lambda api: api.events().get(**place))
+        item = self._read(_place(calendar_id), event_id, answers.INVITATION_FIELDS)
         if item.get("status") == "cancelled":
             raise Gone("The event was cancelled.", "deleted")
         if etag not in {"", item["etag"]}:
@@ -167,6 +175,23 @@ class GoogleCalendars:
             return answers.event(item, calendar_id, clock.zone("UTC"))
         body = {"attendees": guests}
         return self._event(calendar_id, "patch", "", item["etag"], eventId=event_id, body=body, sendUpdates="all")
+
+    def _curtail(self, calendar_id: str, event_id: str) -> None:
+        place = _place(calendar_id)
+        one = self._read(place, event_id, "recurringEventId,originalStartTime")
+        series_id, first = one["recurringEventId"], one["originalStartTime"]
+        series = self._read(place, series_id, "etag,start,recurrence")
+        if recurrence.moment(series["start"]) >= recurrence.moment(first):
+            self.delete(calendar_id, series_id)
+        else:
+            body = {"recurrence": recurrence.ended(series["recurrence"], first)}
+            self._event(calendar_id, "patch", "", series["etag"], eventId=series_id, body=body, sendUpdates="none")
+
+    def _read(self, place: dict[str, str], event_id: str, fields: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._execute(
+            "", lambda api: api.events().get(**place, eventId=event_id, fields=fields)
+        )
+        return found
 
     def _event(
         self, calendar_id: str, method: str, person: str, etag: str = "", zone: str = "UTC", **arguments: Any

@@ -15,7 +15,7 @@ from kiosk.booking.counter import Asked, Declined, Wish
 from kiosk.booking.desk import Desk, KeyReused
 from kiosk.booking.driver import Driver
 from kiosk.booking.lock import Locks
-from kiosk.errors import Missing, Unreachable
+from kiosk.errors import AccessDenied, Missing, Unreachable
 from kiosk.schedule.model import Answer, Booking, Event, Person
 from kiosk.schedule.rights import Act, Who
 from kiosk.store import acts, attendance, diary, events, journal, leases, outcome, policies, rooms
@@ -92,6 +92,18 @@ def time_passes(attendant: Attendant, still: StillClock, minutes: int) -> None:
 
 def unreachable(_request: str) -> None:
     raise Unreachable("Google cannot be reached.")
+
+
+def denied(_request: str) -> None:
+    raise AccessDenied("You need to have writer access.", "requiredAccessLevel")
+
+
+class Killed(BaseException):
+    """The process has ended."""
+
+
+def kill(*_about: object) -> None:
+    raise Killed
 
 
 @dataclass
@@ -751,6 +763,28 @@ def test_series_that_is_missed_again_and_again_loses_the_room(
             assert events.find(db, oak.id, ids[3])
     assert told == ["missed", "missed_warned", "missed_series"]
     assert {calendars.events[OAK][one].answer for one in ids} == {"declined"}
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_series_of_the_room_itself_is_ended_and_keeps_its_earlier_dates(
+    released: bool,
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all", strikes="1", owners_release="yes")
+    first, second, *_ = put_series(calendars, still() - timedelta(hours=2, minutes=-1), timedelta(hours=2))
+    sync()
+    if released:
+        assert desk.change(Asked("release", second, series=True, who=ADMIN)).state == "confirmed"
+    else:
+        time_passes(attendant, still, 12)
+        assert messages(desk, oak) == ["missed_series"]
+    assert [one.id for one in calendars.living(OAK)] == [first]
+    assert [one.id for one in on_screen(desk, oak) if one.end > still()] == []
 
 
 def test_invitation_that_waited_is_finished_though_the_room_was_taken_meanwhile(

@@ -153,6 +153,9 @@ class BusyCalendars:
     def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "", etag: str = "") -> Event:
         return self.now_in[int(calendar_id)]
 
+    def curtail(self, calendar_id: str, event_id: str) -> None:
+        """Nothing is ended through the mirror."""
+
 
 @dataclass
 class Building:
