@@ -68,8 +68,8 @@ class Command:
 
 
 def add(db: Database, command: Command) -> bool:
-    """Write a new command; False when another one came with its idempotency key first."""
-    if command.key and by_key(db, command.key):
+    """Write a new command; False when it is here already, or another one came with its idempotency key first."""
+    if find(db, command.id) or (command.key and by_key(db, command.key)):
         return False
     run(db, INSERT, *(_stored(getattr(command, name)) for name in _FIELDS))
     if command.state not in OPEN:

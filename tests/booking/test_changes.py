@@ -787,6 +787,33 @@ def test_series_of_the_room_itself_is_ended_and_keeps_its_earlier_dates(
     assert [one.id for one in on_screen(desk, oak) if one.end > still()] == []
 
 
+def test_kill_while_a_deleted_booking_is_made_again_leaves_one_and_nothing_open(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    allow(desk, oak, check_in="own")
+    made = desk.book(Wish("oak", still() + timedelta(minutes=1), None, 60))
+    time_passes(attendant, still, 10)
+    cut_off_after(calendars, "delete")
+    time_passes(attendant, still, 2)
+    desk.change(Asked("check_in", made.event_id))
+    connect(calendars)
+    still.advance(seconds=40)
+    with monkeypatch.context() as dying, pytest.raises(Killed):
+        dying.setattr(outcome, "withdrawn", kill)
+        desk.step()
+    for _ in range(3):
+        still.advance(seconds=40)
+        desk.step()
+    assert only(calendars) == (made.start, made.end)
+    with desk.driver.store.read() as db:
+        assert not journal.open_of(db, oak.id)
+
+
 def test_invitation_that_waited_is_finished_though_the_room_was_taken_meanwhile(
     desk: Desk, oak: StoredRoom, calendars: FakeCalendars, monkeypatch: pytest.MonkeyPatch
 ) -> None:
