@@ -320,21 +320,25 @@ class Driver:
         return not self._may_be_under_way(job.command)
 
     def _take_again(self, job: Job) -> bool:
-        """Undo a release of which somebody has come after all; False while a request for it may still arrive."""
+        """Undo a release of which somebody has come after all; False while a request for it may still arrive.
+
+        Of a series only the date to which they have come is taken again.
+        """
         command, place = job.command, self._place(job)
-        found = place.find(command.event_id)
-        if command.reason != "attended" or found is None:
+        if command.reason != "attended":
             return True
-        if found.cancelled and command.way == "room":
+        found = place.find(command.event_id)
+        if command.way == "room" and (found is None or found.cancelled):
             self.store.write_durably(journal.add, _anew(command, self.clock()))
-        elif found.answer == "declined":
+        elif found and found.answer == "declined":
             self._accept_again(job, place, found)
-        elif self._may_be_under_way(command):
-            return False
+        else:
+            return not self._may_be_under_way(command)
+        if command.note in WHOLE_SERIES:
+            self.store.write_durably(outcome.release_but_one, command, self.clock())
         return True
 
     def _accept_again(self, job: Job, place: Place, found: Event) -> None:
-        """Have the room accept this date; of a series, the others stay released."""
         try:
             mine, others = verified.accept(place, found.id, job.slot)
         except Taken as error:

@@ -109,6 +109,11 @@ def settle_withdrawn(db: Database, command: Command, now: datetime) -> bool:
     return _move(db, command, ("withdrawing",), state="refused", settled_at=now)
 
 
+def settle_but_one(db: Database, command: Command, now: datetime) -> bool:
+    """Settle the withdrawn release of a series as done, but for the date to which somebody has come."""
+    return _move(db, command, ("withdrawing",), state="confirmed", settled_at=now)
+
+
 def hold(db: Database, command: Command, due_at: datetime, now: datetime) -> bool:
     """Let a command wait for Google; False when it was settled meanwhile."""
     return _move(db, command, WAITING, state="held", due_at=due_at, held_at=command.held_at or now)

@@ -62,6 +62,12 @@ def withdrawn(db: Database, command: Command, now: datetime) -> bool:
     return journal.settle_withdrawn(db, command, now)
 
 
+def release_but_one(db: Database, command: Command, now: datetime) -> None:
+    """Settle the release of a series to one date of which somebody has come: the others stay released."""
+    if journal.settle_but_one(db, command, now):
+        mirror.hasten(db, command.room_id, now)
+
+
 def _attend(db: Database, command: Command, now: datetime) -> None:
     """Whoever books for now, extends or begins early at the room is there: that is a check-in."""
     room, event_id = command.room_id, command.event_id

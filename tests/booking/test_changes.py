@@ -787,6 +787,35 @@ def test_series_of_the_room_itself_is_ended_and_keeps_its_earlier_dates(
     assert [one.id for one in on_screen(desk, oak) if one.end > still()] == []
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_late_check_in_keeps_its_date_of_a_series_that_loses_the_room(
+    own: bool,
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all", strikes="1")
+    start, day = still() + timedelta(minutes=1), timedelta(days=1)
+    if own:
+        ids = put_series(calendars, start, day)
+    else:
+        ids = [invite(calendars, start + number * day, 60, number, series_id="s") for number in range(4)]
+    sync()
+    time_passes(attendant, still, 10)
+    cut_off_after(calendars, "curtail" if own else "answer")
+    time_passes(attendant, still, 2)
+    assert desk.change(Asked("check_in", ids[0])).state == "confirmed"
+    connect(calendars)
+    for _ in range(4):
+        still.advance(seconds=20)
+        desk.step()
+    assert [event.start for event in calendars.living(OAK) if event.answer == "accepted"] == [start]
+    assert messages(desk, oak) == ["series_lost"]
+
+
 def test_kill_while_a_deleted_booking_is_made_again_leaves_one_and_nothing_open(
     desk: Desk,
     oak: StoredRoom,
@@ -812,6 +841,22 @@ def test_kill_while_a_deleted_booking_is_made_again_leaves_one_and_nothing_open(
     assert only(calendars) == (made.start, made.end)
     with desk.driver.store.read() as db:
         assert not journal.open_of(db, oak.id)
+
+
+@pytest.mark.parametrize("act", ["cancel", "end"])
+def test_end_that_was_noted_and_that_google_refuses_is_told(
+    act: Act, desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
+) -> None:
+    made = desk.book(Wish("oak", None, None, 60))
+    still.advance(minutes=5)
+    calendars.before.append(unreachable)
+    assert desk.change(Asked(act, made.event_id)).state == "held"
+    calendars.before[:] = [denied]
+    still.advance(seconds=40)
+    desk.step()
+    desk.step()
+    assert messages(desk, oak) == ["change_refused"]
+    assert [one.id for one in on_screen(desk, oak)] == [made.event_id]
 
 
 def test_invitation_that_waited_is_finished_though_the_room_was_taken_meanwhile(
