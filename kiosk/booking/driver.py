@@ -360,8 +360,10 @@ class Driver:
         command, calendar_id = job.command, job.stored.calendar_id
         with self.store.read() as db:
             ours = frozenset(journal.own_between(db, command.room_id, command.start, command.end))
+            known = events.between(db, command.room_id, command.start, command.end)
+        declined = {event.id: event.etag for event in known if event.answer == "declined"}
         person = command.person if command.way == "organizer" else ""
-        return Place(self.source, calendar_id or "", job.stored.room.zone.key, person, ours)
+        return Place(self.source, calendar_id or "", job.stored.room.zone.key, person, ours, declined)
 
     def _confirm(self, job: Job, found: list[Event], gone: list[str] | None = None, reason: str = "") -> bool:
         return self.store.write_durably(

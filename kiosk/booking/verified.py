@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from kiosk import clock
 from kiosk.errors import Changed, Duplicate, Gone, Missing, Refused, Unreachable
@@ -44,7 +44,8 @@ class Moved(Refused):
 class Place:
     """Where a command is done: a room's calendar, or with `person` that person's own.
 
-    `ours`: ids of the bookings made here that may be met there.
+    `ours`: ids of the bookings made here that may be met there. `declined`: etags, by id, of events that the room has
+    declined, as far as we know.
     """
 
     source: CalendarSource
@@ -52,6 +53,7 @@ class Place:
     zone: str
     person: str = ""
     ours: frozenset[str] = frozenset()
+    declined: dict[str, str] = field(default_factory=dict)
 
     def get(self, event_id: str) -> Event:
         """Return the event as it is now. Raises Missing, or Cancelled when somebody cancelled it."""
@@ -73,9 +75,21 @@ class Place:
 
     def around(self, slot: Slot, event_id: str) -> tuple[list[Event], bool]:
         """Return what occupies the room besides the event, and whether the room has declined the event itself."""
-        found = read_window(self.source, self.calendar_id, slot.start, slot.end)
+        window = read_window(self.source, self.calendar_id, slot.start, slot.end)
+        found = [self._remembered(event) for event in window]
         others = [event for event in found if event.id != event_id and occupies(event)]
         return others, any(event.id == event_id and event.answer == "declined" for event in found)
+
+    def _remembered(self, event: Event) -> Event:
+        """Return the event with the room's answer: what it has declined stays so until it is changed.
+
+        Where our role hides the guests, only free/busy tells the answer, and that no more once our own event is there.
+        """
+        if event.answer == "declined":
+            self.declined[event.id] = event.etag
+        elif event.etag and self.declined.get(event.id) == event.etag:
+            return replace(event, answer="declined")
+        return event
 
 
 @dataclass(frozen=True, slots=True)
