@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from kiosk import clock, runtime
 from kiosk.booking.counter import Asked, Counter, Declined, Wish
-from kiosk.booking.driver import Driver
+from kiosk.booking.driver import DELEGATION, Driver
 from kiosk.booking.lock import PATIENCE, Locks, RoomTaken
 from kiosk.booking.verified import ANSWER_SECONDS as ROOM_ANSWER_SECONDS
 from kiosk.errors import Busy, LeaseLost, NotFound, Refused, SourceError, UsageError
@@ -28,8 +28,6 @@ MOST_TRIES = 5
 CLOCK_PUT_BACK = timedelta(seconds=5)
 # What has reached Google already may wait for the room longer than a tap.
 PATIENCE_AFTER_A_WAIT = 15.0
-# Google's refusal to let us act for somebody.
-DELEGATION = "delegation"
 GIVING_BACK = ("end", "cancel", "release")
 
 

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 STRAY = timedelta(minutes=1)
 # Nobody waits for an answer to a command that is older than this: it is not done any more.
 FORGOTTEN = timedelta(minutes=2)
+# Google's refusal to let us act for somebody.
+DELEGATION = "delegation"
 # A room answers an invitation in seconds; while it has not, its lock is given back.
 Wait = Callable[[], None]
 WHOLE_SERIES = {"series", "missed_series"}
@@ -300,10 +302,13 @@ class Driver:
 
     def _unmake(self, job: Job) -> bool:
         """Delete the event if it is there; False while a request for it may still arrive."""
-        place = self._place(job)
-        found = place.find(job.command.event_id)
-        if found and not found.cancelled:
-            verified.delete_once(place, job.command.event_id)
+        try:
+            found = verified.remove(self._place(job), job.command.event_id)
+        except AccessDenied as error:
+            if error.reason != DELEGATION:
+                raise
+            # We may no longer act for that person: what has reached Google, the room has been invited to.
+            found = verified.decline(self._place(job), job.command.event_id, "")
         return found is not None or not self._may_be_under_way(job.command)
 
     def _put_back(self, job: Job) -> bool:

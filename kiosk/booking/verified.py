@@ -182,6 +182,14 @@ def put_back(place: Place, change: Change) -> Event | None:
     return place.source.reshape(place.calendar_id, event, change.old.start, change.old.end, place.zone, place.person)
 
 
+def remove(place: Place, event_id: str) -> Event | None:
+    """Delete an event if it is there; return it as it was found, None when there never was one."""
+    found = place.find(event_id)
+    if found and not found.cancelled:
+        delete_once(place, event_id)
+    return found
+
+
 def delete_once(place: Place, event_id: str) -> None:
     """Delete an event, whatever became of the request."""
     try:

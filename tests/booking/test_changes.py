@@ -429,6 +429,26 @@ def test_person_for_whom_we_may_not_act_is_refused_with_the_reason(desk: Desk, c
     assert (made.state, made.reason) == ("refused", "delegation")
 
 
+@pytest.mark.parametrize("reached", [False, True])
+def test_hold_of_a_person_for_whom_we_may_no_longer_act_is_refused_and_told(
+    reached: bool, desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
+) -> None:
+    if reached:
+        cut_off_after(calendars, "insert")
+    else:
+        calendars.before.append(unreachable)
+    made = desk.book(Wish("oak", still() + timedelta(hours=5), None, 30, "Review", who=ANNA))
+    assert made.state == "held"
+    connect(calendars)
+    calendars.strangers.add("anna@example.org")
+    still.advance(minutes=2)
+    desk.step()
+    desk.step()
+    assert (desk.find(made.id).state, desk.find(made.id).reason) == ("refused", "delegation")
+    assert messages(desk, oak) == ["hold_refused"]
+    assert accepted(calendars) == []
+
+
 def test_person_ends_what_was_booked_in_their_name_and_nobody_else_does(
     desk: Desk, calendars: FakeCalendars, still: StillClock
 ) -> None:
