@@ -712,6 +712,19 @@ def test_booking_for_now_at_the_door_is_checked_in(
     assert on_screen(desk, oak)[0].attended
 
 
+@pytest.mark.parametrize("who", [ADMIN, ANNA])
+def test_booking_for_now_by_a_program_is_not_checked_in_and_a_persons_is(
+    who: Who, desk: Desk, oak: StoredRoom, attendant: Attendant, still: StillClock
+) -> None:
+    allow(desk, oak, check_in="own")
+    made = desk.book(Wish("oak", None, None, 60, who=who))
+    if who == ADMIN:
+        desk.change(Asked("extend", made.event_id, minutes=15, who=ADMIN))
+    attendant.step()
+    [shown] = on_screen(desk, oak)
+    assert (shown.attended, shown.check_in is None) == (who == ANNA, who == ANNA)
+
+
 @pytest.mark.parametrize("act", ["start", "extend"])
 def test_whoever_begins_early_or_extends_is_there(
     act: Act, desk: Desk, oak: StoredRoom, attendant: Attendant, still: StillClock
