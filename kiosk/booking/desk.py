@@ -230,8 +230,8 @@ class Desk:
         if command.state == "withdrawing" and command.end <= now:
             # Google does not let us see whether anything is left of it, and its time is over.
             self.driver.store.write(journal.settle_withdrawn, command, now)
-        elif reason == DELEGATION and command.attempts == 0:
-            # We may not even look into that person's calendar: nothing of it can be there.
+        elif command.kind in GIVING_BACK or (reason == DELEGATION and command.attempts == 0):
+            # There is nothing to undo; or we may not even look into that person's calendar, so nothing can be there.
             self.driver.store.write_durably(journal.settle, command, "refused", reason, now)
         else:
             self.driver.store.write_durably(journal.withdraw, command, reason, now)

@@ -242,7 +242,7 @@ class Driver:
             self.store.write(mirror.hasten, job.stored.id, self.clock())
 
     def _is_settled_otherwise(self, job: Job) -> bool:
-        """Settle a release that must not be: somebody has come, nobody could come, or its time is not taken any more."""
+        """Settle a release that must not be: somebody has come, nobody could, or its time is not taken any more."""
         with self.store.read() as db:
             away = attendance.was_away(db, self.clock())
         if away or self._has_come(job):
