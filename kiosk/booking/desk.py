@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 
 from kiosk import clock, runtime
 from kiosk.booking.counter import Asked, Counter, Declined, Wish
-from kiosk.booking.driver import DELEGATION, Driver
+from kiosk.booking.driver import Driver
 from kiosk.booking.lock import PATIENCE, Locks, RoomTaken
 from kiosk.booking.verified import ANSWER_SECONDS as ROOM_ANSWER_SECONDS
+from kiosk.booking.withdrawal import DELEGATION
 from kiosk.errors import Busy, LeaseLost, NotFound, Refused, SourceError, UsageError
 from kiosk.store import acts, journal, outcome
 from kiosk.store.journal import Command
