@@ -146,8 +146,17 @@ class CalendarSource(Protocol):
     def delete(self, calendar_id: str, event_id: str, person: str = "") -> None:
         """Remove an event; one that is gone already counts as removed."""
 
-    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "") -> Event:
-        """Give the room's own answer to an invitation, or to a whole series by its id; nothing else is changed."""
+    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "", etag: str = "") -> Event:
+        """Give the room's own answer to an invitation, or to a whole series by its id; nothing else is changed.
+
+        With `etag`, only to the event as it was then: raises Changed when it is not that any more.
+        """
+
+    def curtail(self, calendar_id: str, event_id: str) -> None:
+        """Take a date of a series that the room organizes, and all that follow, out of its calendar.
+
+        Earlier dates stay. What is gone already counts as taken out.
+        """
 
 
 class ChannelSource(Protocol):

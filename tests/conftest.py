@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,24 @@ from kiosk.store.rooms import StoredRoom
 from tests.fakes import FakeCalendars, StillClock
 from tests.running import ADMIN, POLL, SERVICE_USER, Server
 
+TOLD = "told"
+Tell = Callable[[str], None]
 OAK = "oak@resource.calendar.google.com"
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Tell:
+    """What a test has counted: printed at the end of the run."""
+    return lambda text: record_property(TOLD, text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
+    told = [(report.nodeid, text) for report in reports for name, text in report.user_properties if name == TOLD]
+    if told:
+        terminalreporter.section("what was counted")
+    for test, text in told:
+        terminalreporter.write_line(f"{test}\n    {text}")
 
 
 @pytest.fixture

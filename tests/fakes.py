@@ -135,12 +135,14 @@ class FakeCalendars:
                 self.put(one, replace(self.events[one][event_id], cancelled=True))
         self._hear("delete", self.after)
 
-    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "") -> Event:
+    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "", etag: str = "") -> Event:
         self._hear("answer", self.before)
         instances = [event for event in self.living(calendar_id) if event.series_id == event_id]
         concerned = instances or [self._known(calendar_id, event_id)]
         if concerned[0].cancelled:
             raise Gone("Resource has been deleted", "deleted")
+        if etag not in {"", concerned[0].etag}:
+            raise Changed("The event was changed.", "conditionNotMet")
         if concerned[0].organized_by_room:
             raise Refused("The room is not among the guests.", "notInvited")
         self.comments[event_id] = comment
@@ -150,6 +152,15 @@ class FakeCalendars:
         answered = replace(self._known(calendar_id, concerned[0].id), id=event_id)
         self._hear("answer", self.after)
         return answered
+
+    def curtail(self, calendar_id: str, event_id: str) -> None:
+        self._hear("curtail", self.before)
+        first = self.events.get(calendar_id, {}).get(event_id)
+        following = [one for one in self.living(calendar_id) if first and first.series_id == one.series_id != ""]
+        for event in following:
+            if first and event.start >= first.start:
+                self.put(calendar_id, replace(event, cancelled=True))
+        self._hear("curtail", self.after)
 
     def invite(self, room: str, event: Event) -> Event:
         """Act as the event's organizer: put it into both calendars and have the room answer; returns theirs."""

@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from kiosk import clock, runtime
+from tests.conftest import Tell
 from tests.running import ROOT, Process, Server, clean_environment, wait_for
 
 HANGING_RESOLVER = """
@@ -41,7 +42,7 @@ def hanging(tmp_path: Path, google_settings: dict[str, str], monkeypatch: pytest
     return server
 
 
-def test_hanging_resolver_stalls_no_screen(hanging: Server) -> None:
+def test_hanging_resolver_stalls_no_screen(hanging: Server, tell: Tell) -> None:
     hanging.start()
     slug = hanging.get("/api/v1/rooms").json()["rooms"][0]["slug"]
     slowest, started = 0.0, clock.monotonic()
@@ -50,7 +51,7 @@ def test_hanging_resolver_stalls_no_screen(hanging: Server) -> None:
         assert hanging.view("door", slug)["tracks"][slug]["scenes"]
         slowest = max(slowest, clock.monotonic() - before)
     stall = requests.get(f"{hanging.url}/readyz", timeout=20).json()["hub_stall_ms"]
-    print(f"slowest page {slowest * 1000:.0f} ms, longest hub stall {stall} ms")
+    tell(f"slowest page {slowest * 1000:.0f} ms, longest hub stall {stall} ms")
     hanging.stop()
     assert slowest < 5, "a page waited for the resolver"
 

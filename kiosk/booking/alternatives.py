@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from kiosk.schedule import nearby
+from kiosk.schedule import nearby, rules
 from kiosk.schedule.hours import closures
 from kiosk.schedule.nearby import Candidate
 from kiosk.schedule.rights import Who, may_book
@@ -23,6 +23,7 @@ def alternatives(
     start: datetime,
     end: datetime,
     who: Who,
+    now: datetime,
     people: int | None = None,
     equipment: Collection[str] = (),
 ) -> list[Candidate]:
@@ -33,13 +34,14 @@ def alternatives(
     found = [
         Candidate(one.room, _until(one, free_until[one.id], end))
         for one in every
-        if may_book(who, one.room.policy) is None and not _closed(one, start, end)
+        if may_book(who, one.room.policy) is None and not _refuses(one, start, end, now)
     ]
     return nearby.rank(found, wanted.room, start, end, people, equipment)[:MOST]
 
 
-def _closed(one: StoredRoom, start: datetime, end: datetime) -> bool:
-    return bool(closures(one.room.policy.hours, one.room.zone, start, end))
+def _refuses(one: StoredRoom, start: datetime, end: datetime, now: datetime) -> bool:
+    policy = one.room.policy
+    return rules.decide((), start, end, now, policy, closures(policy.hours, one.room.zone, start, end)) is not None
 
 
 def _until(one: StoredRoom, booked: datetime | None, end: datetime) -> datetime | None:

@@ -93,8 +93,8 @@ class Attendant:
         if booking is None or booking.check_in is None or booking.start != one.start:
             self.store.write(attendance.excuse, one.room_id, one.event_id, now)
         elif booking.end <= now:
-            # Where there was less than the whole grace to come, nobody is to blame.
-            whole = one.due_at - max(one.at, one.start) >= stored.room.policy.grace
+            # Where there was less than the whole grace to come, or it was put off past the end, nobody is to blame.
+            whole = one.due_at - max(one.at, one.start) >= stored.room.policy.grace and one.due_at <= booking.end
             self.store.write(attendance.miss if whole else attendance.excuse, one.room_id, one.event_id, now)
         else:
             self._release(stored, one, booking, checkin.strike(missed, stored.room.policy) if one.series_id else "none")
@@ -107,7 +107,9 @@ class Attendant:
         try:
             done = self.desk.change(asked)
         except (Declined, NotFound) as error:
-            self._leave(stored, booking, str(error))
+            # What is being booked is not settled yet: it is looked at again at the next step.
+            if not isinstance(error, Declined) or error.reason != "being_booked":
+                self._leave(stored, booking, str(error))
         else:
             if done.state == "refused" and done.reason != "attended":
                 self._leave(stored, booking, done.reason)

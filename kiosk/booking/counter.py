@@ -20,6 +20,7 @@ from kiosk.store.rooms import StoredRoom
 
 FIRST_LOOK = timedelta(seconds=30)
 PANEL = Who("panel")
+UNKNOWN = "This booking is not in the calendar, or not any more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,11 @@ class Asked:
 class Declined(UsageError):
     """The rules say no before anything was asked of Google; `reason` is a word of the schedule's rules."""
 
-    def __init__(self, reason: str, conflict: Booking | None = None) -> None:
+    def __init__(self, reason: str, wanted: Slot | None = None) -> None:
+        """`wanted`: the time that was asked for, where another room may have it."""
         super().__init__(f"This cannot be done: {reason}.")
         self.reason = reason
-        self.conflict = conflict
+        self.wanted = wanted
 
 
 class Ambiguous(UsageError):
@@ -92,22 +94,22 @@ class Counter:
     def booking(self, wish: Wish) -> Command:
         """Return the command that makes the booking. Raises Declined or NotFound."""
         stored = self._room(wish.slug)
-        start, end = self.span(wish)
-        self._decide(stored, wish.who, start, end)
+        wanted = self.span(wish)
+        self._decide(stored, wish.who, wanted)
         way: rights.Way = "organizer" if wish.who.email else "room"
-        command = self._command("book", stored, "", Slot(start, end), wish.title, wish)
+        command = self._command("book", stored, "", wanted, wish.title, wish)
         return replace(command, way=way, person=wish.who.email)
 
-    def span(self, wish: Wish) -> tuple[datetime, datetime]:
+    def span(self, wish: Wish) -> Slot:
         """Return the time a wish means; without a start it is the minute that is running."""
         start = wish.start or rules.book_now(self.clock())
         if wish.minutes is not None:
-            return start, start + timedelta(minutes=wish.minutes)
-        return start, wish.end or start
+            return Slot(start, start + timedelta(minutes=wish.minutes))
+        return Slot(start, wish.end or start)
 
     def change(self, asked: Asked) -> Command:
         """Return the command that does what is asked about a booking. Raises Declined, NotFound or Ambiguous."""
-        stored = self._room_of(asked)
+        stored = self.room_of(asked)
         if asked.act == "check_in":
             return self._check_in(stored, asked)
         booking = self._find(stored, asked.event_id)
@@ -132,13 +134,26 @@ class Counter:
         act, event_id = (asked.act, asked.event_id) if isinstance(asked, Asked) else ("book", "")
         return acts.Act(self.clock(), actor_of(asked.who), asked.place, act, asked.slug, event_id, "declined", reason)
 
-    def _decide(self, stored: StoredRoom, who: Who, start: datetime, end: datetime) -> None:
+    def room_of(self, asked: Asked) -> StoredRoom:
+        """Return the room that is meant. Raises NotFound or Ambiguous."""
+        if asked.slug:
+            return self._room(asked.slug)
+        with self.store.read() as db:
+            ids = events.rooms_of(db, asked.event_id) | journal.rooms_of(db, asked.event_id)
+            if len(ids) == 1:
+                return rooms.by_id(db, ids.pop())
+        if ids:
+            raise Ambiguous("This booking is in several rooms: say which one is meant.")
+        raise NotFound(UNKNOWN)
+
+    def _decide(self, stored: StoredRoom, who: Who, wanted: Slot) -> None:
+        start, end = wanted.start, wanted.end
         reason = rights.may_book(who, stored.room.policy)
         if reason:
             raise Declined(reason)
         with self.store.read() as db:
             if not diary.is_known(db, stored):
-                raise Declined("unread")
+                raise Declined("unread", wanted)
             taken = diary.between(db, stored, start, end)
             awaited = journal.invited_between(db, stored.id, start, end)
         policy, zone, now = stored.room.policy, stored.room.zone, self.clock()
@@ -147,9 +162,9 @@ class Counter:
             taken, start, end, now, policy, closures(policy.hours, zone, start, end)
         )
         if refusal:
-            raise Declined(refusal.reason, refusal.conflict)
+            raise Declined(refusal.reason, wanted)
         if awaited:
-            raise Declined("being_booked")
+            raise Declined("being_booked", wanted)
 
     def _extend(self, stored: StoredRoom, booking: Booking, asked: Asked) -> Command:
         if asked.minutes is not None:
@@ -164,13 +179,15 @@ class Counter:
         start = rules.book_now(self.clock())
         if booking.start <= start:
             raise Declined("under_way")
+        if booking.start > start + rules.EARLIEST:
+            raise Declined("not_near")
         return self._changed("start", stored, booking, Slot(start, booking.end), asked)
 
     def _changed(self, kind: Kind, stored: StoredRoom, booking: Booking, new: Slot, asked: Asked) -> Command:
         if booking.held:
             raise Declined("held")
         policy, zone = stored.room.policy, stored.room.zone
-        now = self.clock()
+        now, added = self.clock(), Slot(booking.end, new.end) if kind == "extend" else new
         refusal = rules.decide_change((), booking, new.start, new.end, now, policy)
         if refusal is None:
             closed = closures(policy.hours, zone, new.start, new.end)
@@ -179,9 +196,9 @@ class Counter:
                 awaited = journal.invited_between(db, stored.id, new.start, new.end)
             refusal = rules.decide_change(found, booking, new.start, new.end, now, policy, closed)
             if awaited and refusal is None:
-                raise Declined("being_booked")
+                raise Declined("being_booked", added)
         if refusal:
-            raise Declined(refusal.reason, refusal.conflict)
+            raise Declined(refusal.reason, added)
         command = self._command(kind, stored, booking.id, new, booking.title, asked)
         return replace(command, old_start=booking.start, old_end=booking.end)
 
@@ -218,7 +235,7 @@ class Counter:
         if known and known.state == "missed":
             return self._take_back(stored, known.start, asked)
         if booking is None:
-            raise NotFound("This booking is not in the calendar any more.")
+            raise NotFound(UNKNOWN)
         if not booking.attended and not rights.ways("check_in", booking, asked.who, stored.room.policy):
             raise Declined("no_check_in")
         if booking.check_in and now < booking.check_in.opens_at:
@@ -253,7 +270,7 @@ class Counter:
             found = diary.find(db, stored, event_id)
             made = journal.booking_in(db, stored.id, event_id)
         if found is None:
-            raise NotFound("This booking is not in the calendar any more.") if made else Declined("external")
+            raise NotFound(UNKNOWN)
         if found.end <= self.clock():
             raise Declined("over")
         if made and made.state in {"pending", "withdrawing"}:
@@ -264,17 +281,6 @@ class Counter:
     def _room(self, slug: str) -> StoredRoom:
         with self.store.read() as db:
             return rooms.by_slug(db, slug)
-
-    def _room_of(self, asked: Asked) -> StoredRoom:
-        if asked.slug:
-            return self._room(asked.slug)
-        with self.store.read() as db:
-            ids = events.rooms_of(db, asked.event_id) | journal.rooms_of(db, asked.event_id)
-            if len(ids) == 1:
-                return rooms.by_id(db, ids.pop())
-        if ids:
-            raise Ambiguous("This booking is in several rooms: say which one is meant.")
-        raise Declined("external")
 
     def _command(
         self, kind: Kind, stored: StoredRoom, event_id: str, slot: Slot, title: str, asked: Wish | Asked

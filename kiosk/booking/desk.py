@@ -15,6 +15,7 @@ from kiosk.booking.counter import Asked, Counter, Declined, Wish
 from kiosk.booking.driver import Driver
 from kiosk.booking.lock import PATIENCE, Locks, RoomTaken
 from kiosk.booking.verified import ANSWER_SECONDS as ROOM_ANSWER_SECONDS
+from kiosk.booking.withdrawal import DELEGATION
 from kiosk.errors import Busy, LeaseLost, NotFound, Refused, SourceError, UsageError
 from kiosk.store import acts, journal, outcome
 from kiosk.store.journal import Command
@@ -28,8 +29,6 @@ MOST_TRIES = 5
 CLOCK_PUT_BACK = timedelta(seconds=5)
 # What has reached Google already may wait for the room longer than a tap.
 PATIENCE_AFTER_A_WAIT = 15.0
-# Google's refusal to let us act for somebody.
-DELEGATION = "delegation"
 GIVING_BACK = ("end", "cancel", "release")
 
 
@@ -232,7 +231,8 @@ class Desk:
             self._give_way(command)
 
     def _room_is_busy(self, command: Command) -> None:
-        if command.attempts == 0:
+        """Refuse what somebody asked for, who can ask again; what the server does by itself, the worker tries again."""
+        if command.attempts == 0 and not journal.is_missed(command):
             self.driver.store.write_durably(journal.settle, command, "refused", "being_booked", self.driver.clock())
 
     def _fail(self, command: Command, error: Refused) -> None:
@@ -240,8 +240,8 @@ class Desk:
         if command.state == "withdrawing" and command.end <= now:
             # Google does not let us see whether anything is left of it, and its time is over.
             self.driver.store.write(journal.settle_withdrawn, command, now)
-        elif reason == DELEGATION and command.attempts == 0:
-            # We may not even look into that person's calendar: nothing of it can be there.
+        elif command.kind in GIVING_BACK or (reason == DELEGATION and command.attempts == 0):
+            # There is nothing to undo; or we may not even look into that person's calendar, so nothing can be there.
             self.driver.store.write_durably(journal.settle, command, "refused", reason, now)
         else:
             self.driver.store.write_durably(journal.withdraw, command, reason, now)

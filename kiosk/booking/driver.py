@@ -5,50 +5,28 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from kiosk import clock
 from kiosk.booking import verified
-from kiosk.booking.verified import ANSWER_SECONDS, Cancelled, Change, Place, Taken
+from kiosk.booking.job import WHOLE_SERIES, Job, has_come, place_of
+from kiosk.booking.verified import ANSWER_SECONDS, Cancelled, Moved, Place, Taken
+from kiosk.booking.withdrawal import Withdrawal
 from kiosk.errors import AccessDenied, Gone, Missing
-from kiosk.schedule.model import Event, Person, Slot
+from kiosk.schedule.availability import occupies
+from kiosk.schedule.model import Event, Person
 from kiosk.source import CalendarSource, Draft
 from kiosk.store import attendance, diary, events, journal, mirror, outcome, rooms
 from kiosk.store.database import Store
 from kiosk.store.journal import Command
 from kiosk.store.leases import Lease
-from kiosk.store.rooms import StoredRoom
 
 log = logging.getLogger(__name__)
 
-# A request that was cut off may still arrive at Google; only after this long is a missing event really missing.
-STRAY = timedelta(minutes=1)
 # Nobody waits for an answer to a command that is older than this: it is not done any more.
 FORGOTTEN = timedelta(minutes=2)
 # A room answers an invitation in seconds; while it has not, its lock is given back.
 Wait = Callable[[], None]
-WHOLE_SERIES = {"series", "missed_series"}
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One command being driven under its room's lease; the room's answer is waited for only once."""
-
-    command: Command
-    stored: StoredRoom
-    lease: Lease
-    waited: bool
-
-    @property
-    def slot(self) -> Slot:
-        """The time that the command wants."""
-        return Slot(self.command.start, self.command.end)
-
-    @property
-    def change(self) -> Change:
-        """What the command does to the event's time."""
-        old = Slot(self.command.old_start or self.command.start, self.command.old_end or self.command.end)
-        return Change(self.command.event_id, old, self.slot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +46,7 @@ class Driver:
             stored = rooms.by_id(db, command.room_id)
         job = Job(command, stored, lease, waited)
         if command.state == "withdrawing":
-            self._withdraw(job)
+            Withdrawal(self.store, self.source, self.clock).withdraw(job)
             return None
         reason = self._out_of_time(command)
         if reason:
@@ -99,13 +77,14 @@ class Driver:
         return "forgotten" if for_now and forgotten else ""
 
     def _book(self, job: Job) -> Wait | None:
-        command = job.command
-        if command.attempts == 0 and not job.waited and self._taken_here(job):
+        # Where an earlier attempt may have reached a calendar, that is asked; a room without one has only what is here.
+        untried = job.command.attempts == 0 and not job.waited
+        if (untried or job.stored.calendar_id is None) and self._taken_here(job):
             self._refuse(job, "taken", [], [])
         elif job.stored.calendar_id is None:
-            self._confirm(job, [_local_event(command)])
+            self._confirm(job, [_local_event(job.command)])
         else:
-            return self._book_in_calendar(job, self._place(job))
+            return self._book_in_calendar(job, place_of(job, self.store, self.source))
         return None
 
     def _book_in_calendar(self, job: Job, place: Place) -> Wait | None:
@@ -161,7 +140,7 @@ class Driver:
         elif job.stored.calendar_id is None:
             self._reshape_here(job, known)
         else:
-            return self._reshape_in_calendar(job, known, self._place(job))
+            return self._reshape_in_calendar(job, known, place_of(job, self.store, self.source))
         return None
 
     def _reshape_here(self, job: Job, known: Event) -> None:
@@ -202,23 +181,23 @@ class Driver:
 
     def _cancel(self, job: Job) -> None:
         if job.stored.calendar_id:
-            verified.delete_once(self._place(job), job.command.event_id)
+            verified.delete_once(place_of(job, self.store, self.source), job.command.event_id)
         self._confirm(job, [], [job.command.event_id])
 
     def _release(self, job: Job) -> None:
         command = job.command
         if journal.is_missed(command) and self._is_settled_otherwise(job):
             return
-        if command.way == "room" or job.stored.calendar_id is None:
+        if job.stored.calendar_id is not None and command.note in WHOLE_SERIES:
+            self._end_series(job) if command.way == "room" else self._release_series(job)
+        elif command.way == "room" or job.stored.calendar_id is None:
             self._cancel(job)
-        elif command.note in WHOLE_SERIES:
-            self._release_series(job)
         else:
-            found = verified.decline(self._place(job), command.event_id, _comment(command))
+            found = verified.decline(place_of(job, self.store, self.source), command.event_id, _comment(command))
             self._confirm(job, [found] if found else [], [] if found else [command.event_id])
 
     def _release_series(self, job: Job) -> None:
-        known, place, comment = self._mirrored(job), self._place(job), _comment(job.command)
+        known, place, comment = self._mirrored(job), place_of(job, self.store, self.source), _comment(job.command)
         series = known.series_id if known else ""
         if not series or verified.decline(place, series, comment) is None:
             # The room was invited to this one only.
@@ -226,110 +205,59 @@ class Driver:
         if self._confirm(job, [replace(known, answer="declined")] if known else []):
             self.store.write(mirror.hasten, job.stored.id, self.clock())
 
+    def _end_series(self, job: Job) -> None:
+        """Take this date and all that follow out of the room's own calendar; one that was moved goes by itself."""
+        place, known = place_of(job, self.store, self.source), self._mirrored(job)
+        self.source.curtail(place.calendar_id, job.command.event_id)
+        verified.delete_once(place, job.command.event_id)
+        with self.store.read() as db:
+            series = known.series_id if known else ""
+            gone = events.following(db, job.stored.id, series, job.command.start) if series else []
+        if self._confirm(job, [], [*gone, job.command.event_id]):
+            self.store.write(mirror.hasten, job.stored.id, self.clock())
+
     def _is_settled_otherwise(self, job: Job) -> bool:
-        """Settle a release that must not be: somebody has come, nobody could come, or it is at another time by now."""
+        """Settle a release that must not be: somebody has come, nobody could, or its time is not taken any more."""
         with self.store.read() as db:
             away = attendance.was_away(db, self.clock())
-        if away or self._has_come(job):
+        if away or has_come(job, self.store):
             # An earlier attempt may have reached Google: that is undone.
             self.store.write_durably(journal.withdraw, job.command, "attended", self.clock())
             return True
         if job.stored.calendar_id is None:
             return False
-        found = self._place(job).find(job.command.event_id)
-        moved = found is not None and not found.cancelled and found.start != job.command.start
+        found = place_of(job, self.store, self.source).find(job.command.event_id)
+        if found is None or not occupies(found):
+            return self._is_given_up(job, found)
+        moved = found.start != job.command.start
         if moved:
-            self._refuse(job, "moved", [found] if found else [], [])
+            self._refuse(job, "moved", [found], [])
         return moved
 
-    def _has_come(self, job: Job) -> bool:
-        with self.store.read() as db:
-            known = attendance.find(db, job.stored.id, job.command.event_id)
-        return known is not None and known.state == "in"
+    def _is_given_up(self, job: Job, found: Event | None) -> bool:
+        """Settle the release of what others have given up; after the first attempt it may have been ours."""
+        if job.command.attempts:
+            return False
+        here = found is not None and not found.cancelled
+        self._refuse(job, "gone", [found] if found and here else [], [] if here else [job.command.event_id])
+        return True
 
     def _accept(self, job: Job) -> None:
-        place = self._place(job)
+        place = place_of(job, self.store, self.source)
         try:
             mine, others = verified.accept(place, job.command.event_id, job.slot)
         except Taken as error:
             self._refuse(job, "taken", error.events, [])
-        except (Missing, Gone):
+        except Moved as error:
+            self._refuse(job, "moved", [error.event], [])
+        except (Missing, Gone, Cancelled):
             self._refuse(job, "gone", [], [job.command.event_id])
         else:
             self._confirm(job, [mine, *others])
 
-    def _withdraw(self, job: Job) -> None:
-        """Make sure that nothing of a given-up command is or will be in the calendar."""
-        undo = {
-            "book": self._unmake,
-            "extend": self._put_back,
-            "start": self._put_back,
-            "accept": self._decline_again,
-            "release": self._take_again,
-        }
-        act = undo.get(job.command.kind)
-        if act is None or not job.stored.calendar_id or act(job):
-            self.store.write(outcome.withdrawn, job.command, self.clock())
-        else:
-            self.store.write(journal.retry_at, job.command, job.command.created_at + STRAY)
-
-    def _unmake(self, job: Job) -> bool:
-        """Delete the event if it is there; False while a request for it may still arrive."""
-        place = self._place(job)
-        found = place.find(job.command.event_id)
-        if found and not found.cancelled:
-            verified.delete_once(place, job.command.event_id)
-        return found is not None or not self._may_be_under_way(job.command)
-
-    def _put_back(self, job: Job) -> bool:
-        with self.store.read() as db:
-            agreed = journal.agreed(db, job.stored.id, job.command.event_id)
-        if agreed == job.slot:
-            return True  # the same was asked for twice, and done for the other
-        moved = verified.put_back(self._place(job), job.change)
-        return moved is not None or not self._may_be_under_way(job.command)
-
-    def _decline_again(self, job: Job) -> bool:
-        if not self._has_come(job):
-            verified.decline(self._place(job), job.command.event_id, "")
-        return not self._may_be_under_way(job.command)
-
-    def _take_again(self, job: Job) -> bool:
-        """Undo a release of which somebody has come after all; False while a request for it may still arrive."""
-        command, place = job.command, self._place(job)
-        found = place.find(command.event_id)
-        if command.reason != "attended" or found is None:
-            return True
-        if found.cancelled and command.way == "room":
-            self.store.write_durably(journal.add, _anew(command, self.clock()))
-        elif found.answer == "declined":
-            self._accept_again(job, place, found)
-        elif self._may_be_under_way(command):
-            return False
-        return True
-
-    def _accept_again(self, job: Job, place: Place, found: Event) -> None:
-        series = found.series_id if job.command.note in WHOLE_SERIES else ""
-        try:
-            mine, others = verified.accept(place, series or found.id, job.slot)
-        except Taken as error:
-            log.warning("%s: %s has lost its time to somebody else", job.stored.room.slug, found.id)
-            mine, others = found, error.events
-        self.store.write(mirror.write_through, job.stored.id, [found if series else mine, *others], [])
-
-    def _may_be_under_way(self, command: Command) -> bool:
-        return self.clock() - command.created_at < STRAY
-
     def _mirrored(self, job: Job) -> Event | None:
         with self.store.read() as db:
             return events.find(db, job.stored.id, job.command.event_id)
-
-    def _place(self, job: Job) -> Place:
-        command, calendar_id = job.command, job.stored.calendar_id
-        with self.store.read() as db:
-            ours = frozenset(journal.own_between(db, command.room_id, command.start, command.end))
-        person = command.person if command.way == "organizer" else ""
-        return Place(self.source, calendar_id or "", job.stored.room.zone.key, person, ours)
 
     def _confirm(self, job: Job, found: list[Event], gone: list[str] | None = None, reason: str = "") -> bool:
         return self.store.write_durably(
@@ -349,29 +277,6 @@ def _local_event(command: Command) -> Event:
         command.title,
         organizer=organizer,
         organized_by_room=not organizer,
-    )
-
-
-def _anew(released: Command, now: datetime) -> Command:
-    """Return the command that books again what was deleted before somebody came."""
-    return Command(
-        id=released.id[::-1],
-        room_id=released.room_id,
-        kind="book",
-        event_id=f"kiosk{released.id[::-1]}",
-        start=released.start,
-        end=released.end,
-        title=released.title,
-        state="held",
-        reason="",
-        key=None,
-        request="",
-        attempts=0,
-        due_at=now,
-        created_at=now,
-        note=journal.UNDO + released.event_id,
-        held_at=now,
-        actor=released.actor,
     )
 
 

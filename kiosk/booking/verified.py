@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from kiosk import clock
 from kiosk.errors import Changed, Duplicate, Gone, Missing, Refused, Unreachable
@@ -32,11 +32,20 @@ class Cancelled(Refused):
         super().__init__("The booking was cancelled in Google Calendar.", "cancelled")
 
 
+class Moved(Refused):
+    """The event is at another time than it was asked about; `event` is what the calendar holds."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__("The booking is at another time now.", "moved")
+        self.event = event
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a command is done: a room's calendar, or with `person` that person's own.
 
-    `ours`: ids of the bookings made here that may be met there.
+    `ours`: ids of the bookings made here that may be met there. `declined`: etags, by id, of events that the room has
+    declined, as far as we know.
     """
 
     source: CalendarSource
@@ -44,6 +53,7 @@ class Place:
     zone: str
     person: str = ""
     ours: frozenset[str] = frozenset()
+    declined: dict[str, str] = field(default_factory=dict)
 
     def get(self, event_id: str) -> Event:
         """Return the event as it is now. Raises Missing, or Cancelled when somebody cancelled it."""
@@ -65,9 +75,21 @@ class Place:
 
     def around(self, slot: Slot, event_id: str) -> tuple[list[Event], bool]:
         """Return what occupies the room besides the event, and whether the room has declined the event itself."""
-        found = read_window(self.source, self.calendar_id, slot.start, slot.end)
+        window = read_window(self.source, self.calendar_id, slot.start, slot.end)
+        found = [self._remembered(event) for event in window]
         others = [event for event in found if event.id != event_id and occupies(event)]
         return others, any(event.id == event_id and event.answer == "declined" for event in found)
+
+    def _remembered(self, event: Event) -> Event:
+        """Return the event with the room's answer: what it has declined stays so until it is changed.
+
+        Where our role hides the guests, only free/busy tells the answer, and that no more once our own event is there.
+        """
+        if event.answer == "declined":
+            self.declined[event.id] = event.etag
+        elif event.etag and self.declined.get(event.id) == event.etag:
+            return replace(event, answer="declined")
+        return event
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +182,14 @@ def put_back(place: Place, change: Change) -> Event | None:
     return place.source.reshape(place.calendar_id, event, change.old.start, change.old.end, place.zone, place.person)
 
 
+def remove(place: Place, event_id: str) -> Event | None:
+    """Delete an event if it is there; return it as it was found, None when there never was one."""
+    found = place.find(event_id)
+    if found and not found.cancelled:
+        delete_once(place, event_id)
+    return found
+
+
 def delete_once(place: Place, event_id: str) -> None:
     """Delete an event, whatever became of the request."""
     try:
@@ -183,17 +213,39 @@ def decline(place: Place, event_id: str, comment: str) -> Event | None:
         raise
 
 
-def accept(place: Place, event_id: str, slot: Slot) -> tuple[Event, list[Event]]:
-    """Let the room accept again what it had declined, where nothing has come between. Raises Taken."""
+def accept(place: Place, event_id: str, slot: Slot, again: bool = True) -> tuple[Event, list[Event]]:
+    """Let the room accept again what it had declined for that time, where nothing has come between.
+
+    Raises Taken, Moved, Missing and Cancelled; what was moved is left to the room, which has answered it anew.
+    """
+    known = place.get(event_id)
+    if _slot(known) != slot:
+        raise Moved(known)
     others = place.others(slot, event_id)
-    if others:
+    if others and known.answer != "accepted":
         raise Taken(others)
-    mine = place.source.answer(place.calendar_id, event_id, "accepted", "")
-    others, _declined = _answered(place, slot, event_id)
+    try:
+        mine = place.source.answer(place.calendar_id, event_id, "accepted", etag=known.etag)
+    except Changed:
+        if not again:
+            raise
+        return accept(place, event_id, slot, again=False)
+    return _prove_accepted(place, slot, mine)
+
+
+def _prove_accepted(place: Place, slot: Slot, mine: Event) -> tuple[Event, list[Event]]:
+    others, _declined = _answered(place, slot, mine.id)
     if any(other.answer == "accepted" for other in others):
-        place.source.answer(place.calendar_id, event_id, "declined", "")
+        place.source.answer(place.calendar_id, mine.id, "declined")
         raise Taken(others)
     return mine, others
+
+
+def decline_again(place: Place, event_id: str, slot: Slot) -> None:
+    """Undo an acceptance that may have reached the calendar; what was moved meanwhile is left to the room."""
+    found = place.find(event_id)
+    if found and not found.cancelled and _slot(found) == slot:
+        decline(place, event_id, "")
 
 
 def _insert_once(place: Place, draft: Draft) -> Event:

@@ -9,7 +9,7 @@ from typing import Any
 
 from kiosk import clock
 from kiosk.errors import AccessDenied, Changed, CursorExpired, Gone, Missing, Refused
-from kiosk.google import answers
+from kiosk.google import answers, recurrence
 from kiosk.google.access import Google
 from kiosk.google.client import CALENDAR_SCOPES, Client, People, quota_user
 from kiosk.schedule.model import Answer, Event, Slot
@@ -113,15 +113,25 @@ class GoogleCalendars:
         except (Missing, Gone):
             return
 
-    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "") -> Event:
+    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "", etag: str = "") -> Event:
         """Set the room's own answer on its copy, which Google carries to the organizer, who is told by mail.
 
-        Raises Refused ("notInvited") when the room is not among the guests, Gone when the event was cancelled.
+        Raises Refused ("notInvited") when the room is not among the guests, Gone when the event was cancelled, and
+        Changed when it is not the one with `etag` any more.
         """
         try:
-            return self._answer(calendar_id, event_id, answer, comment)
+            return self._answer(calendar_id, event_id, answer, comment, etag)
         except Changed:  # the room itself or the organizer was faster, by a moment
-            return self._answer(calendar_id, event_id, answer, comment)
+            return self._answer(calendar_id, event_id, answer, comment, etag)
+
+    def curtail(self, calendar_id: str, event_id: str) -> None:
+        """End the series of one of its dates before that; where it is the first, the whole series is deleted."""
+        try:
+            self._curtail(calendar_id, event_id)
+        except Changed:  # somebody changed the series at this very moment
+            self._curtail(calendar_id, event_id)
+        except (Missing, Gone):
+            return
 
     def close(self) -> None:
         """Close the connections to Google."""
@@ -142,17 +152,34 @@ class GoogleCalendars:
         events = (answers.settled(one, busy, asked) if one.id in hidden else one for one in page.events)
         return replace(page, events=tuple(events))
 
-    def _answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str) -> Event:
-        place = _place(calendar_id) | {"eventId": event_id, "fields": answers.INVITATION_FIELDS}
-        item: Mapping[str, Any] = self._execute("", lambda api: api.events().get(**place))
+    def _answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str, etag: str) -> Event:
+        item = self._read(_place(calendar_id), event_id, answers.INVITATION_FIELDS)
         if item.get("status") == "cancelled":
             raise Gone("The event was cancelled.", "deleted")
+        if etag not in {"", item["etag"]}:
+            raise Changed("The event was changed.", "conditionNotMet")
         guests = answers.answered(item, calendar_id, answer, comment)
         if guests is None:
             return answers.event(item, calendar_id, clock.zone("UTC"))
         body = {"attendees": guests}
-        etag = item["etag"]
-        return self._event(calendar_id, "patch", "", etag, eventId=event_id, body=body, sendUpdates="all")
+        return self._event(calendar_id, "patch", "", item["etag"], eventId=event_id, body=body, sendUpdates="all")
+
+    def _curtail(self, calendar_id: str, event_id: str) -> None:
+        place = _place(calendar_id)
+        one = self._read(place, event_id, "recurringEventId,originalStartTime")
+        series_id, first = one["recurringEventId"], one["originalStartTime"]
+        series = self._read(place, series_id, "etag,start,recurrence")
+        if recurrence.moment(series["start"]) >= recurrence.moment(first):
+            self.delete(calendar_id, series_id)
+        else:
+            body = {"recurrence": recurrence.ended(series["recurrence"], first)}
+            self._event(calendar_id, "patch", "", series["etag"], eventId=series_id, body=body, sendUpdates="none")
+
+    def _read(self, place: dict[str, str], event_id: str, fields: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._execute(
+            "", lambda api: api.events().get(**place, eventId=event_id, fields=fields)
+        )
+        return found
 
     def _event(
         self, calendar_id: str, method: str, person: str, etag: str = "", zone: str = "UTC", **arguments: Any

@@ -124,7 +124,9 @@ class Offer:
     end: datetime
 
 
-MessageKind = Literal["hold_refused", "missed", "missed_warned", "missed_series", "invite_declined"]
+MessageKind = Literal[
+    "hold_refused", "change_refused", "missed", "missed_warned", "missed_series", "series_lost", "invite_declined"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +134,9 @@ class Message:
     """What must be told at the door for a while, from `since` until `until`.
 
     hold_refused: a booking taken while Google was away could not be made there, for `reason` (a word of a refused
-    command). missed: nobody checked in, so the room was released; missed_warned: the next miss costs the series
-    this room; missed_series: it has. invite_declined: the room declined a booking made in a person's name.
+    command); change_refused: the same of an end, a cancellation or a release. missed: nobody checked in, so the room
+    was released; missed_warned: the next miss costs the series this room; missed_series: it has; series_lost: it has,
+    though somebody came to this date after all. invite_declined: the room declined a booking made in a person's name.
     `start` and `end` are those of the booking. `undo` is its id where the release can be taken back until `until`.
     """
 

@@ -118,6 +118,8 @@ def decide_change(
     Only the minutes that it takes besides those it has are looked at, and its length only where it grows; the
     booking may be among `bookings`. One that is moved begins in the running minute at the earliest.
     """
+    if policy.bookable == "nobody":
+        return Refusal("not_bookable")
     if end <= start:
         return Refusal("too_short")
     if end <= now or (start != booking.start and start < book_now(now)):

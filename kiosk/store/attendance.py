@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from peewee import Database
+from peewee import Database, Expression
 
 from kiosk.schedule.model import Booking
 from kiosk.store import facts
@@ -56,8 +56,8 @@ def find(db: Database, room_id: int, event_id: str) -> Attendance | None:
 
 
 def await_(db: Database, room_id: int, booking: Booking, due_at: datetime, now: datetime) -> None:
-    """Begin to wait for a booking's check-in, anew where it was moved."""
-    _write(db, room_id, booking, due_at, "open", now, "")
+    """Begin to wait for a booking's check-in, anew where it was moved; what is known of it at that time stays."""
+    _write(db, room_id, booking, due_at, "open", now, "", AttendanceRow.start != booking.start)
     touch(db, room_id)
 
 
@@ -86,6 +86,14 @@ def excuse(db: Database, room_id: int, event_id: str, now: datetime) -> None:
 def move(db: Database, room_id: int, event_id: str, start: datetime, end: datetime) -> None:
     """Keep a booking's attendance though it begins or ends at another time by our own doing."""
     _change(db, room_id, event_id, start=start, end=end)
+
+
+def finish(db: Database, room_id: int, event_id: str, start: datetime, end: datetime, now: datetime) -> None:
+    """Keep the attendance of a booking that was ended here; who has not come by then need not come any more."""
+    move(db, room_id, event_id, start, end)
+    known = find(db, room_id, event_id)
+    if known and known.state == "open":
+        excuse(db, room_id, event_id, now)
 
 
 def due(db: Database, now: datetime) -> list[Attendance]:
@@ -141,7 +149,14 @@ def _change(db: Database, room_id: int, event_id: str, **values: object) -> None
 
 
 def _write(
-    db: Database, room_id: int, booking: Booking, due_at: datetime, state: State, now: datetime, by: str
+    db: Database,
+    room_id: int,
+    booking: Booking,
+    due_at: datetime,
+    state: State,
+    now: datetime,
+    by: str,
+    where: Expression | None = None,
 ) -> None:
     values = {
         "series_id": booking.series_id,
@@ -155,7 +170,8 @@ def _write(
         "strike": 0,
     }
     insert = AttendanceRow.insert(room=room_id, event_id=booking.id, **values)
-    insert.on_conflict(conflict_target=[AttendanceRow.room, AttendanceRow.event_id], update=values).execute(db)
+    known = [AttendanceRow.room, AttendanceRow.event_id]
+    insert.on_conflict(conflict_target=known, update=values, where=where).execute(db)
 
 
 def _list(db: Database, where: object) -> list[Attendance]:

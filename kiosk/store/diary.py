@@ -24,6 +24,8 @@ TOLD_FOR = timedelta(minutes=30)
 SHORTEST_MESSAGE = timedelta(minutes=5)
 LONGEST_MESSAGE = timedelta(hours=1)
 MISSED = ("missed", "missed_warned", "missed_series")
+# Why the end of a booking was refused of which nobody must be told: it is over, or is at another time.
+OVER = ("gone", "past", "changed")
 
 
 def is_known(db: Database, stored: StoredRoom) -> bool:
@@ -105,26 +107,34 @@ def messages(db: Database, stored: StoredRoom, now: datetime) -> tuple[Message, 
     settled = journal.settled_since(db, stored.id, now - LONGEST_MESSAGE)
     came = attendance.of_room(db, stored.id, (one.event_id for one in settled))
     absent = {event_id for event_id, known in came.items() if known.state == "missed"}
-    told = (_message(one, stored.room.policy) for one in settled if one.kind == "book" or one.event_id in absent)
+    told = (_message(one, stored.room.policy, one.event_id in absent) for one in settled)
     return tuple(message for message in told if message and message.until > now)
 
 
-def _message(one: Command, policy: Policy) -> Message | None:
-    kind = _message_kind(one)
+def _message(one: Command, policy: Policy, absent: bool) -> Message | None:
+    kind = _missed(one, absent) if journal.is_missed(one) else _refused(one)
     if kind is None or one.settled_at is None:
         return None
-    missed = kind in MISSED
+    missed, end = kind in MISSED, max(one.end, one.old_end or one.end)
     lasts = min(policy.undo, LONGEST_MESSAGE) if missed else TOLD_FOR
-    until = min(one.settled_at + lasts, max(one.end, one.settled_at + SHORTEST_MESSAGE))
+    until = min(one.settled_at + lasts, max(end, one.settled_at + SHORTEST_MESSAGE))
     undo = one.event_id if missed and kind != "missed_series" else ""
-    return Message(kind, one.settled_at, until, one.start, one.end, one.title, one.reason, undo)
+    return Message(kind, one.settled_at, until, one.start, end, one.title, one.reason, undo)
 
 
-def _message_kind(one: Command) -> MessageKind | None:
-    if one.kind == "release" and one.state == "confirmed" and one.note in MISSED:
-        return cast("MessageKind", one.note)
-    if one.kind != "book" or one.state != "refused" or one.reason == journal.TAKEN_BACK:
+def _missed(one: Command, absent: bool) -> MessageKind | None:
+    if one.state != "confirmed":
         return None
+    if absent:
+        return cast("MessageKind", one.note)
+    return "series_lost" if one.note == "missed_series" else None
+
+
+def _refused(one: Command) -> MessageKind | None:
+    if one.state != "refused" or one.reason == journal.TAKEN_BACK:
+        return None
+    if one.kind != "book":
+        return "change_refused" if one.held_at and one.reason not in OVER else None
     if one.held_at:
         return "hold_refused"
     return "invite_declined" if one.reason == "declined" else None

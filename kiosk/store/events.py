@@ -115,6 +115,12 @@ def rooms_of(db: Database, event_id: str) -> set[int]:
     return {row[0] for row in EventRow.select(EventRow.room).where(EventRow.event_id == event_id).tuples().execute(db)}
 
 
+def following(db: Database, room_id: int, series_id: str, start: datetime) -> list[str]:
+    """Return the ids of a series' dates that begin at `start` or later."""
+    where = (EventRow.room == room_id) & (EventRow.series_id == series_id) & (EventRow.start >= start)
+    return [row[0] for row in EventRow.select(EventRow.event_id).where(where).tuples().execute(db)]
+
+
 def _upsert_sql(db: Database) -> str:
     quoted = [f'"{name}"' for name in COLUMNS]
     updates = ", ".join(f"{name} = excluded.{name}" for name in quoted[2:])

@@ -68,8 +68,8 @@ class Command:
 
 
 def add(db: Database, command: Command) -> bool:
-    """Write a new command; False when another one came with its idempotency key first."""
-    if command.key and by_key(db, command.key):
+    """Write a new command; False when it is here already, or another one came with its idempotency key first."""
+    if find(db, command.id) or (command.key and by_key(db, command.key)):
         return False
     run(db, INSERT, *(_stored(getattr(command, name)) for name in _FIELDS))
     if command.state not in OPEN:
@@ -107,6 +107,11 @@ def settle(db: Database, command: Command, state: State, reason: str, now: datet
 def settle_withdrawn(db: Database, command: Command, now: datetime) -> bool:
     """Settle a withdrawn command whose event is known to be gone; it keeps its reason."""
     return _move(db, command, ("withdrawing",), state="refused", settled_at=now)
+
+
+def settle_but_one(db: Database, command: Command, now: datetime) -> bool:
+    """Settle the withdrawn release of a series as done, but for the date to which somebody has come."""
+    return _move(db, command, ("withdrawing",), state="confirmed", settled_at=now)
 
 
 def hold(db: Database, command: Command, due_at: datetime, now: datetime) -> bool:

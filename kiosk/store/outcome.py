@@ -12,6 +12,9 @@ from kiosk.store.journal import Command
 from kiosk.store.leases import Lease
 from kiosk.store.revisions import touch
 
+# How actors begin that are programs with an access token: nobody is at the room.
+PROGRAM = "admin"
+
 
 def begin(db: Database, command: Command, now: datetime) -> bool:
     """Write a new command; a check-in is done by that, and stops a release for want of it, wherever that is by now.
@@ -62,18 +65,23 @@ def withdrawn(db: Database, command: Command, now: datetime) -> bool:
     return journal.settle_withdrawn(db, command, now)
 
 
+def release_but_one(db: Database, command: Command, now: datetime) -> None:
+    """Settle the release of a series to one date of which somebody has come: the others stay released."""
+    if journal.settle_but_one(db, command, now):
+        mirror.hasten(db, command.room_id, now)
+
+
 def _attend(db: Database, command: Command, now: datetime) -> None:
-    """Whoever books for now, extends or begins early at the room is there: that is a check-in."""
+    """Whoever books for now, extends or begins early at the room is there: that is a check-in. A program is not."""
     room, event_id = command.room_id, command.event_id
-    if command.kind == "book" and command.start <= command.created_at:
-        booking = Booking(event_id, command.start, command.end, command.title)
-        attendance.enter(db, room, booking, now, command.actor)
-        if command.note.startswith(journal.UNDO):
-            attendance.excuse(db, room, command.note.removeprefix(journal.UNDO), now)
-    elif command.kind in {"extend", "start"}:
+    if command.note.startswith(journal.UNDO):
         _come(db, command, now)
+        attendance.come_after_all(db, room, command.note.removeprefix(journal.UNDO), now, command.actor)
+    elif command.kind in {"extend", "start"} or (command.kind == "book" and command.start <= command.created_at):
+        if not command.actor.startswith(PROGRAM):
+            _come(db, command, now)
     elif command.kind == "end":
-        attendance.move(db, room, event_id, command.start, command.end)
+        attendance.finish(db, room, event_id, command.start, command.end, now)
     elif command.kind == "accept":
         attendance.come_after_all(db, room, event_id, now, command.actor)
     elif journal.is_missed(command):

@@ -175,11 +175,17 @@ class Metered:
         self._spend()
         self.source.delete(calendar_id, event_id, person)
 
-    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "") -> Event:
+    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "", etag: str = "") -> Event:
         """Give the room's own answer; two requests."""
         self._spend()
         self._spend()
-        return self.source.answer(calendar_id, event_id, answer, comment)
+        return self.source.answer(calendar_id, event_id, answer, comment, etag)
+
+    def curtail(self, calendar_id: str, event_id: str) -> None:
+        """Take a date of a series and all that follow out of a calendar; three requests."""
+        for _ in range(3):
+            self._spend()
+        self.source.curtail(calendar_id, event_id)
 
     def _spend(self) -> None:
         self.budget.spend(self.clock(), self.share)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,9 +14,10 @@ from kiosk import clock
 from kiosk.booking.alternatives import alternatives
 from kiosk.booking.counter import Asked, Declined, Wish
 from kiosk.booking.desk import Desk
+from kiosk.errors import Busy
 from kiosk.schedule.availability import situation
 from kiosk.schedule.hours import closures
-from kiosk.schedule.model import Booking, CheckIn, Situation
+from kiosk.schedule.model import Booking, CheckIn, Situation, Slot
 from kiosk.schedule.nearby import Candidate
 from kiosk.schedule.rights import Act as ActName
 from kiosk.store import acts, diary, mirror, rooms
@@ -43,6 +45,8 @@ ACTS: dict[str, ActName] = {
     "release": "release",
     "check-in": "check_in",
 }
+# Where the room itself is in the way, another one may do.
+ELSEWHERE = {"taken", "closed", "being_booked", "unread"}
 UNKNOWN = Situation("closed", None, None, None, None)
 
 
@@ -90,7 +94,7 @@ def install(app: Flask, api: Api) -> None:
             raise outcomes.invalid("to", _("The end must come after the start, by a week at most."))
         who = api.asking.who(None, slug)
         people, equipment = Query().number("people", 10_000), request.args.getlist("equipment")
-        found = alternatives(api.store, stored, start, end, who, people, equipment)
+        found = alternatives(api.store, stored, start, end, who, api.clock(), people, equipment)
         return jsonify(alternatives=[_alternative(one) for one in found])
 
     @routes.post("/rooms/<slug>/bookings")
@@ -102,8 +106,9 @@ def install(app: Flask, api: Api) -> None:
 
     @routes.delete("/bookings/<event_id>")
     def cancel(event_id: str) -> tuple[Response, int]:
-        slug = request.args.get("room", "")
-        return _change(api, Asked("cancel", event_id, slug, who=api.asking.who(None, slug)))
+        asked = _meant(api, Asked("cancel", event_id, request.args.get("room", "")))
+        # Only whoever types a PIN sends anything with it.
+        return _change(api, replace(asked, who=api.asking.who(Body() if request.data else None, asked.slug)))
 
     @routes.post("/rooms/<slug>/presence")
     def presence(slug: str) -> Response:
@@ -127,13 +132,27 @@ def _book(api: Api, slug: str) -> tuple[Response, int]:
     start, (minutes, until) = body.instant("start"), _length(body)
     title = body.text("title", 200) or api.title
     wish = Wish(slug, start, until, minutes, title, _key(), api.asking.who(body, slug), place())
-    try:
+    with _alternatives_to(api, slug, api.desk.counter.span(wish)):
         return _answer(api, api.desk.book(wish), 201)
+
+
+@contextmanager
+def _alternatives_to(api: Api, slug: str, wanted: Slot | None = None) -> Iterator[None]:
+    """Tell of other rooms when a room cannot be had for the time that was wanted."""
+    try:
+        yield
+    except Busy as error:
+        more = _instead(api, _stored(api, slug), wanted) if wanted else {}
+        raise outcomes.refusal("being_booked", **more) from error
     except Declined as error:
-        if error.reason != "taken":
+        if error.reason not in ELSEWHERE or error.wanted is None:
             raise
-        start, end = api.desk.counter.span(wish)
-        raise outcomes.refusal("taken", **_instead(api, _stored(api, slug), start, end)) from error
+        raise outcomes.refusal(error.reason, **_instead(api, _stored(api, slug), error.wanted)) from error
+
+
+def _meant(api: Api, asked: Asked) -> Asked:
+    """Return what is asked with its room named."""
+    return replace(asked, slug=api.desk.counter.room_of(asked).room.slug)
 
 
 def _length(body: Body) -> tuple[int | None, datetime | None]:
@@ -147,8 +166,8 @@ def _length(body: Body) -> tuple[int | None, datetime | None]:
 def _changer(api: Api, name: str) -> Callable[[str], tuple[Response, int]]:
     def change(event_id: str) -> tuple[Response, int]:
         body = Body()
-        slug = body.text("room", 100)
-        asked = Asked(ACTS[name], event_id, slug, who=api.asking.who(body, slug))
+        asked = _meant(api, Asked(ACTS[name], event_id, body.text("room", 100)))
+        asked = replace(asked, who=api.asking.who(body, asked.slug))
         if name == "extend":
             minutes, until = _length(body)
             asked = replace(asked, minutes=minutes, until=until)
@@ -161,15 +180,17 @@ def _changer(api: Api, name: str) -> Callable[[str], tuple[Response, int]]:
 
 def _change(api: Api, asked: Asked) -> tuple[Response, int]:
     asked = replace(asked, key=_key(), place=place())
-    return _answer(api, api.desk.change(asked), 200)
+    with _alternatives_to(api, asked.slug):
+        return _answer(api, api.desk.change(asked), 200)
 
 
 def _presence(api: Api, stored: StoredRoom) -> Response:
-    """Somebody is in the room: that is a check-in, where one is awaited."""
+    """Somebody is in the room: that is a check-in, where one is awaited of the booking that is on, or else the next."""
     now = api.clock()
     with api.store.read() as db:
         found = diary.between(db, stored, now, now + stored.room.policy.opens)
-    awaited = next((one for one in found if one.check_in and one.check_in.opens_at <= now < one.check_in.due_at), None)
+    nearest = next(iter(found), None)
+    awaited = nearest if nearest and nearest.check_in and nearest.check_in.opens_at <= now else None
     if awaited:
         slug = stored.room.slug
         api.desk.change(Asked("check_in", awaited.id, slug, who=api.asking.who(None, slug), place=place()))
@@ -191,12 +212,20 @@ def _answer(api: Api, command: Command, done: int) -> tuple[Response, int]:
     if command.state in {"confirmed", "held", "pending"}:
         status = done if command.state == "confirmed" else 202
         return jsonify(_booking_made(command, stored, outcomes.message(command, stored.room))), status
-    instead = _instead(api, stored, command.start, command.end) if command.kind == "book" else {}
-    raise outcomes.refusal(command.reason, **instead)
+    wanted = _wanted(command)
+    raise outcomes.refusal(command.reason, **(_instead(api, stored, wanted) if wanted else {}))
 
 
-def _instead(api: Api, stored: StoredRoom, start: datetime, end: datetime) -> dict[str, Any]:
-    found = alternatives(api.store, stored, start, end, api.asking.who(None, stored.room.slug))
+def _wanted(command: Command) -> Slot | None:
+    """Return the time that another room may have instead."""
+    starts = {"book": command.start, "start": command.start, "extend": command.old_end}
+    start = starts.get(command.kind)
+    return Slot(start, command.end) if start else None
+
+
+def _instead(api: Api, stored: StoredRoom, wanted: Slot) -> dict[str, Any]:
+    now, who = api.clock(), api.asking.who(None, stored.room.slug)
+    found = alternatives(api.store, stored, wanted.start, wanted.end, who, now)
     return {"alternatives": [_alternative(one) for one in found]}
 
 

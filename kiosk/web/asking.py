@@ -8,7 +8,8 @@ from flask import request
 
 from kiosk import clock
 from kiosk.schedule.rights import Who
-from kiosk.store import people, pins, rooms, tokens
+from kiosk.store import acts, people, pins, rooms, tokens
+from kiosk.store.acts import Act
 from kiosk.store.database import Store
 from kiosk.store.pins import PinResting
 from kiosk.web.access import bearer
@@ -67,8 +68,12 @@ class Asking:
         except PinResting as error:
             raise self._resting(error) from error
         if not right:
+            self.store.write(acts.record, self._mistyped(email, slug))
             raise Problem(403, "wrong_pin", "Refused", _("This is not the PIN of that person."))
         return Who("person", email)
+
+    def _mistyped(self, email: str, slug: str) -> Act:
+        return Act(self.clock(), "panel", place(), "sign", slug, "", "refused", "wrong_pin", {"person": email})
 
     def _resting(self, error: PinResting) -> Problem:
         problem = Problem(429, "pin_resting", "Too many tries", _("Too many wrong PINs. Please try again later."))

@@ -143,6 +143,7 @@ def sentence(reason: str) -> str:
         "attended": _("Somebody has checked in meanwhile."),
         "not_begun": _("This meeting has not begun yet; its organizer can cancel it in Google Calendar."),
         "moved": _("This booking is at another time now."),
+        "not_near": _("This booking begins more than an hour from now."),
         "under_way": _("This booking has begun already."),
         "held": _("This booking is not yet in Google Calendar. Please try again when it is."),
         "no_series": _("This booking is not part of a series."),

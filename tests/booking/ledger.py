@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from kiosk import clock
-from tests.booking.town import ADA, BOB, Span, Town, answer_of, overlaps, span_of
+from tests.booking.town import ADA, BOB, LOCAL, Span, Town, answer_of, meetings, overlaps, span_of
 from tests.running import wait_for
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -78,6 +78,7 @@ def check(town: Town) -> dict[str, int]:
     assert not [row for row in found if row.state not in {"confirmed", "refused"}]
     for slug in town.rooms:
         assert not overlaps(town.takers(slug)), town.told(slug)
+    assert not meetings(kept_here(town))
     assert not strays(town, found)
     kept = [bookings_kept(town, list(rows)) for _, rows in groupby(found, lambda row: row.event_id)]
     for slug in town.rooms:
@@ -94,6 +95,7 @@ def strays(town: Town, found: Iterable[Row]) -> set[str]:
     ours = {row.event_id for row in found}
     homes = (*town.rooms.values(), ADA, BOB)
     living = {item["id"]: marked(item) for home in homes for item in town.google.world.events(home)}
+    living |= dict.fromkeys(kept_here(town), True)
     return {event_id for event_id, mark in living.items() if (mark or event_id in ours) and event_id not in made}
 
 
@@ -102,16 +104,28 @@ def marked(item: dict[str, Any]) -> bool:
 
 
 def bookings_kept(town: Town, rows: list[Row]) -> int:
-    """Check that the event of a confirmed booking is in Google once, as its commands left it."""
+    """Check that the event of a confirmed booking is there once, as its commands left it."""
     book = next((row for row in rows if row.kind == "book"), None)
     if book is None or book.state != "confirmed":
         return 0
-    home = book.person or town.rooms[book.slug]
-    living = [span_of(item) for item in town.google.world.events(home) if item["id"] == book.event_id]
+    living = lives(town, book)
     allowed = outcomes(rows) | ({None} if book.event_id in town.taken_back else set())
     assert len(living) <= 1
     assert (living[0] if living else None) in allowed, (rows, living)
     return 1
+
+
+def lives(town: Town, book: Row) -> list[Span]:
+    """Return when a booking is, where it was made."""
+    if book.slug == LOCAL:
+        return [span for event_id, span in kept_here(town).items() if event_id == book.event_id]
+    home = book.person or town.rooms[book.slug]
+    return [span_of(item) for item in town.google.world.events(home) if item["id"] == book.event_id]
+
+
+def kept_here(town: Town) -> dict[str, Span]:
+    """Return when the bookings of the room are of which Google knows nothing."""
+    return {row["event_id"]: span(row) for row in town.sql(MIRROR, LOCAL)}
 
 
 def outcomes(rows: Iterable[Row]) -> set[Span | None]:

@@ -18,7 +18,7 @@ from kiosk import clock
 from kiosk.emulator.faults import Fault
 from kiosk.emulator.wire import Application
 from tests.booking import ledger
-from tests.booking.town import Town
+from tests.booking.town import LOCAL, Town
 from tests.running import Server, wait_for
 
 TAPPERS = 3
@@ -119,7 +119,7 @@ class Siege:
             if change == "cancel":
                 return Request("DELETE", path, {}, key)
             return Request("POST", f"{path}/{change}", {"minutes": 15} if change == "extend" else {}, key)
-        path = f"/api/v1/rooms/{chance.choice(list(self.town.rooms))}/bookings"
+        path = f"/api/v1/rooms/{chance.choice([*self.town.rooms, LOCAL])}/bookings"
         return Request("POST", path, {"minutes": chance.choice((15, 30))} | later(chance), key)
 
     def send(self, server: Server, session: requests.Session, wish: Request) -> bool:

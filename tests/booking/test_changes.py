@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -14,10 +15,10 @@ from kiosk.booking.counter import Asked, Declined, Wish
 from kiosk.booking.desk import Desk, KeyReused
 from kiosk.booking.driver import Driver
 from kiosk.booking.lock import Locks
-from kiosk.errors import Missing, Unreachable
+from kiosk.errors import AccessDenied, Missing, Unreachable
 from kiosk.schedule.model import Answer, Booking, Event, Person
 from kiosk.schedule.rights import Act, Who
-from kiosk.store import acts, diary, events, journal, policies, rooms
+from kiosk.store import acts, attendance, diary, events, journal, leases, outcome, policies, rooms
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
 from kiosk.sync.passes import Pass, refresh
@@ -69,6 +70,20 @@ def invite(calendars: FakeCalendars, start: datetime, minutes: int = 30, number:
     return calendars.invite(OAK, event).id
 
 
+def put_series(calendars: FakeCalendars, first: datetime, every: timedelta) -> list[str]:
+    """Put four dates of a series into the room's calendar that the room itself organizes; return their ids."""
+    dates = [meeting(number, first + number * every, 60, series_id="s", organized_by_room=True) for number in range(4)]
+    return [calendars.put(OAK, date).id for date in dates]
+
+
+def came(desk: Desk, oak: StoredRoom, event_id: str) -> tuple[str, int]:
+    """Return what became of a check-in, and which miss in a row it was."""
+    with desk.driver.store.read() as db:
+        known = attendance.find(db, oak.id, event_id)
+    assert known
+    return known.state, known.strike
+
+
 def time_passes(attendant: Attendant, still: StillClock, minutes: int) -> None:
     for _ in range(minutes * 6):
         still.advance(seconds=10)
@@ -77,6 +92,57 @@ def time_passes(attendant: Attendant, still: StillClock, minutes: int) -> None:
 
 def unreachable(_request: str) -> None:
     raise Unreachable("Google cannot be reached.")
+
+
+def denied(_request: str) -> None:
+    raise AccessDenied("You need to have writer access.", "requiredAccessLevel")
+
+
+class Killed(BaseException):
+    """The process has ended."""
+
+
+def kill(*_about: object) -> None:
+    raise Killed
+
+
+@dataclass
+class Once:
+    """Does something at the first request of that kind."""
+
+    request: str
+    act: Callable[[], object]
+    done: bool = False
+
+    def __call__(self, request: str) -> None:
+        if request == self.request and not self.done:
+            self.done = True
+            self.act()
+
+
+def cut_off_after(calendars: FakeCalendars, request: str) -> None:
+    """Lose the answer to the next request of that kind, and whatever is asked from then on."""
+
+    def cut() -> None:
+        calendars.before.append(unreachable)
+        raise Unreachable("cut off")
+
+    calendars.after.append(Once(request, cut))
+
+
+def connect(calendars: FakeCalendars) -> None:
+    calendars.before.clear()
+    calendars.after.clear()
+
+
+def move_onto(calendars: FakeCalendars, event_id: str, other: str) -> None:
+    """Act as the organizer: move a meeting onto the time of another."""
+    origin, there = calendars.events["anna@example.org"][event_id], calendars.events[OAK][other]
+    calendars.invite(OAK, replace(origin, start=there.start, end=there.end))
+
+
+def accepted(calendars: FakeCalendars) -> list[str]:
+    return [event.id for event in calendars.living(OAK) if event.answer == "accepted"]
 
 
 def only(calendars: FakeCalendars) -> tuple[datetime, datetime]:
@@ -363,6 +429,26 @@ def test_person_for_whom_we_may_not_act_is_refused_with_the_reason(desk: Desk, c
     assert (made.state, made.reason) == ("refused", "delegation")
 
 
+@pytest.mark.parametrize("reached", [False, True])
+def test_hold_of_a_person_for_whom_we_may_no_longer_act_is_refused_and_told(
+    reached: bool, desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
+) -> None:
+    if reached:
+        cut_off_after(calendars, "insert")
+    else:
+        calendars.before.append(unreachable)
+    made = desk.book(Wish("oak", still() + timedelta(hours=5), None, 30, "Review", who=ANNA))
+    assert made.state == "held"
+    connect(calendars)
+    calendars.strangers.add("anna@example.org")
+    still.advance(minutes=2)
+    desk.step()
+    desk.step()
+    assert (desk.find(made.id).state, desk.find(made.id).reason) == ("refused", "delegation")
+    assert messages(desk, oak) == ["hold_refused"]
+    assert accepted(calendars) == []
+
+
 def test_person_ends_what_was_booked_in_their_name_and_nobody_else_does(
     desk: Desk, calendars: FakeCalendars, still: StillClock
 ) -> None:
@@ -407,6 +493,29 @@ def test_check_in_is_awaited_given_and_kept(
     assert (shown.attended, shown.check_in) == (True, None)
 
 
+def test_check_in_at_the_moment_when_it_begins_to_be_awaited_is_kept(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    allow(desk, oak, check_in="all")
+    event_id = invite(calendars, still() + timedelta(minutes=5), 60)
+    sync()
+    await_ = attendance.await_
+
+    def come_first(*about: Any) -> None:
+        outcome.begin(about[0], desk.counter.change(Asked("check_in", event_id)), still())
+        await_(*about)
+
+    monkeypatch.setattr(attendance, "await_", come_first)
+    attendant.step()
+    assert on_screen(desk, oak)[0].attended
+
+
 def test_booking_that_nobody_checks_in_is_released_by_the_server_and_told(
     desk: Desk, oak: StoredRoom, attendant: Attendant, calendars: FakeCalendars, still: StillClock
 ) -> None:
@@ -449,6 +558,53 @@ def test_meeting_that_was_released_is_accepted_again(
     assert on_screen(desk, oak)[0].attended
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_released_meeting_that_is_moved_onto_another_is_not_accepted_again(
+    late: bool,
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    event_id = invite(calendars, still() + timedelta(minutes=1), 60)
+    later = invite(calendars, still() + timedelta(hours=5), 60, number=2)
+    sync()
+    time_passes(attendant, still, 12)
+    move = Once("answer" if late else "get", lambda: move_onto(calendars, event_id, later))
+    calendars.before.append(move)
+    undone = desk.change(Asked("check_in", event_id))
+    assert (undone.state, undone.reason, move.done) == ("refused", "moved", True)
+    still.advance(minutes=2)
+    desk.step()
+    assert accepted(calendars) == [later]
+
+
+def test_late_check_in_leaves_a_meeting_alone_that_is_moved_onto_another(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    event_id = invite(calendars, still() + timedelta(minutes=1), 60)
+    later = invite(calendars, still() + timedelta(hours=5), 60, number=2)
+    sync()
+    time_passes(attendant, still, 10)
+    cut_off_after(calendars, "answer")
+    time_passes(attendant, still, 2)
+    assert desk.change(Asked("check_in", event_id)).state == "confirmed"
+    connect(calendars)
+    move_onto(calendars, event_id, later)
+    still.advance(minutes=1)
+    desk.step()
+    assert accepted(calendars) == [later]
+
+
 def test_server_that_was_away_gives_everybody_the_time_again(
     desk: Desk, oak: StoredRoom, attendant: Attendant, calendars: FakeCalendars, still: StillClock
 ) -> None:
@@ -461,6 +617,92 @@ def test_server_that_was_away_gives_everybody_the_time_again(
     assert desk.change(Asked("check_in", made.event_id)).state == "confirmed"
 
 
+def test_nobody_is_to_blame_for_a_meeting_that_ended_while_the_server_was_away(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    event_id = invite(calendars, still() + timedelta(minutes=1), series_id="s")
+    sync()
+    time_passes(attendant, still, 2)
+    still.advance(minutes=27)  # the server is away
+    time_passes(attendant, still, 40)
+    assert came(desk, oak, event_id) == ("excused", 0)
+
+
+def test_whoever_ends_a_meeting_has_not_missed_it(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all", edit_meetings="yes")
+    event_id = invite(calendars, still() + timedelta(minutes=1), 60, series_id="s")
+    sync()
+    time_passes(attendant, still, 5)
+    assert desk.change(Asked("end", event_id)).way == "organizer"
+    time_passes(attendant, still, 20)
+    assert came(desk, oak, event_id) == ("excused", 0)
+
+
+def test_end_of_a_meeting_leaves_a_check_in_as_it_was(
+    desk: Desk, oak: StoredRoom, attendant: Attendant, calendars: FakeCalendars, still: StillClock
+) -> None:
+    allow(desk, oak, check_in="own")
+    made = desk.book(Wish("oak", None, None, 60))
+    time_passes(attendant, still, 5)
+    desk.change(Asked("end", made.event_id))
+    assert came(desk, oak, made.event_id) == ("in", 0)
+
+
+def test_date_of_the_rooms_own_series_that_was_taken_back_breaks_the_row(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    ids = put_series(calendars, still() + timedelta(minutes=1), timedelta(hours=2))
+    sync()
+    told = []
+    for event_id in ids:
+        time_passes(attendant, still, 12)
+        told += messages(desk, oak)
+        if event_id == ids[1]:
+            assert desk.change(Asked("check_in", event_id, "oak")).state == "confirmed"
+        still.advance(hours=2, minutes=-12)
+    assert told == ["missed", "missed_warned", "missed", "missed_warned"]
+
+
+@pytest.mark.parametrize("answer", ["accepted", "declined"])
+def test_meeting_that_was_given_up_in_google_at_the_last_moment_was_not_missed(
+    answer: Answer,
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    event_id = invite(calendars, still() + timedelta(minutes=1), 60, series_id="s")
+    sync()
+    time_passes(attendant, still, 10)
+    event = replace(calendars.events[OAK][event_id], answer=answer, cancelled=answer == "accepted")
+    calendars.put(OAK, event)
+    time_passes(attendant, still, 2)
+    assert (came(desk, oak, event_id), messages(desk, oak)) == (("excused", 0), [])
+    assert on_screen(desk, oak) == []
+
+
 def test_booking_for_now_at_the_door_is_checked_in(
     desk: Desk, oak: StoredRoom, attendant: Attendant, still: StillClock
 ) -> None:
@@ -468,6 +710,19 @@ def test_booking_for_now_at_the_door_is_checked_in(
     desk.book(Wish("oak", None, None, 60))
     time_passes(attendant, still, 20)
     assert on_screen(desk, oak)[0].attended
+
+
+@pytest.mark.parametrize("who", [ADMIN, ANNA])
+def test_booking_for_now_by_a_program_is_not_checked_in_and_a_persons_is(
+    who: Who, desk: Desk, oak: StoredRoom, attendant: Attendant, still: StillClock
+) -> None:
+    allow(desk, oak, check_in="own")
+    made = desk.book(Wish("oak", None, None, 60, who=who))
+    if who == ADMIN:
+        desk.change(Asked("extend", made.event_id, minutes=15, who=ADMIN))
+    attendant.step()
+    [shown] = on_screen(desk, oak)
+    assert (shown.attended, shown.check_in is None) == (who == ANNA, who == ANNA)
 
 
 @pytest.mark.parametrize("act", ["start", "extend"])
@@ -480,6 +735,29 @@ def test_whoever_begins_early_or_extends_is_there(
     assert desk.change(Asked(act, made.event_id, minutes=15)).state == "confirmed"
     time_passes(attendant, still, 20)
     assert on_screen(desk, oak)[0].attended
+
+
+def test_release_waits_for_a_room_that_is_being_booked(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kiosk.booking.desk.PATIENCE", 0.1)
+    allow(desk, oak, check_in="all")
+    event_id = invite(calendars, still() + timedelta(minutes=1), 60)
+    sync()
+    time_passes(attendant, still, 10)
+    desk.driver.store.write(leases.take, leases.of_room(oak.id), "somebody", still(), timedelta(seconds=75))
+    time_passes(attendant, still, 1)
+    assert calendars.events[OAK][event_id].answer == "accepted"
+    time_passes(attendant, still, 1)
+    desk.step()
+    assert calendars.events[OAK][event_id].answer == "declined"
+    assert messages(desk, oak) == ["missed"]
 
 
 def test_release_waits_for_google_and_a_late_check_in_stops_it(
@@ -518,6 +796,100 @@ def test_series_that_is_missed_again_and_again_loses_the_room(
             assert events.find(db, oak.id, ids[3])
     assert told == ["missed", "missed_warned", "missed_series"]
     assert {calendars.events[OAK][one].answer for one in ids} == {"declined"}
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_series_of_the_room_itself_is_ended_and_keeps_its_earlier_dates(
+    released: bool,
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all", strikes="1", owners_release="yes")
+    first, second, *_ = put_series(calendars, still() - timedelta(hours=2, minutes=-1), timedelta(hours=2))
+    sync()
+    if released:
+        assert desk.change(Asked("release", second, series=True, who=ADMIN)).state == "confirmed"
+    else:
+        time_passes(attendant, still, 12)
+        assert messages(desk, oak) == ["missed_series"]
+    assert [one.id for one in calendars.living(OAK)] == [first]
+    assert [one.id for one in on_screen(desk, oak) if one.end > still()] == []
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_late_check_in_keeps_its_date_of_a_series_that_loses_the_room(
+    own: bool,
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all", strikes="1")
+    start, day = still() + timedelta(minutes=1), timedelta(days=1)
+    if own:
+        ids = put_series(calendars, start, day)
+    else:
+        ids = [invite(calendars, start + number * day, 60, number, series_id="s") for number in range(4)]
+    sync()
+    time_passes(attendant, still, 10)
+    cut_off_after(calendars, "curtail" if own else "answer")
+    time_passes(attendant, still, 2)
+    assert desk.change(Asked("check_in", ids[0])).state == "confirmed"
+    connect(calendars)
+    for _ in range(4):
+        still.advance(seconds=20)
+        desk.step()
+    assert [event.start for event in calendars.living(OAK) if event.answer == "accepted"] == [start]
+    assert messages(desk, oak) == ["series_lost"]
+
+
+def test_kill_while_a_deleted_booking_is_made_again_leaves_one_and_nothing_open(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    allow(desk, oak, check_in="own")
+    made = desk.book(Wish("oak", still() + timedelta(minutes=1), None, 60))
+    time_passes(attendant, still, 10)
+    cut_off_after(calendars, "delete")
+    time_passes(attendant, still, 2)
+    desk.change(Asked("check_in", made.event_id))
+    connect(calendars)
+    still.advance(seconds=40)
+    with monkeypatch.context() as dying:
+        dying.setattr(outcome, "withdrawn", kill)
+        with pytest.raises(Killed):
+            desk.step()
+    for _ in range(3):
+        still.advance(seconds=40)
+        desk.step()
+    assert only(calendars) == (made.start, made.end)
+    with desk.driver.store.read() as db:
+        assert not journal.open_of(db, oak.id)
+
+
+@pytest.mark.parametrize("act", ["cancel", "end"])
+def test_end_that_was_noted_and_that_google_refuses_is_told(
+    act: Act, desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
+) -> None:
+    made = desk.book(Wish("oak", None, None, 60))
+    still.advance(minutes=5)
+    calendars.before.append(unreachable)
+    assert desk.change(Asked(act, made.event_id)).state == "held"
+    calendars.before[:] = [denied]
+    still.advance(seconds=40)
+    desk.step()
+    assert messages(desk, oak) == ["change_refused"]
+    assert [one.id for one in on_screen(desk, oak)] == [made.event_id]
 
 
 def test_invitation_that_waited_is_finished_though_the_room_was_taken_meanwhile(

@@ -11,25 +11,26 @@ import pytest
 from tests.booking import ledger, town
 from tests.booking.caretaker import MOODS
 from tests.booking.contest import Contest, trouble, unhurried
+from tests.conftest import Tell
 
 SCALE = float(os.environ.get("SOAK_SCALE", "1"))
 
 
-def test_two_hundred_rivals_are_neither_doubled_nor_lost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_hundred_rivals_are_neither_doubled_nor_lost(tmp_path: Path, tell: Tell) -> None:
     with town.opened(tmp_path, "eventlet", "threading") as place, town.serving(place):
         unhurried(place)
-        compete(Contest(place, 200, seed=7), capsys)
+        compete(Contest(place, 200, seed=7), tell)
 
 
 @pytest.mark.soak
-def test_ten_thousand_rivals_are_neither_doubled_nor_lost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ten_thousand_rivals_are_neither_doubled_nor_lost(tmp_path: Path, tell: Tell) -> None:
     with town.opened(tmp_path, "eventlet", "threading") as place, town.serving(place):
         unhurried(place)
         trouble(place)
-        compete(Contest(place, int(10_000 * SCALE), seed=7, moods=MOODS), capsys)
+        compete(Contest(place, int(10_000 * SCALE), seed=7, moods=MOODS), tell)
 
 
-def compete(contest: Contest, capsys: pytest.CaptureFixture[str]) -> None:
+def compete(contest: Contest, tell: Tell) -> None:
     place, began = contest.town, time.monotonic()
     contest.run()
     took = time.monotonic() - began
@@ -40,5 +41,4 @@ def compete(contest: Contest, capsys: pytest.CaptureFixture[str]) -> None:
     compared = ledger.check(place)
     ledger.check_answers(place, contest.answers)
     assert not [one.log() for one in place.servers if "Traceback" in one.log()]
-    with capsys.disabled():
-        print(f"\n{contest.report()}; {compared}; 0 overlaps, 0 missing, 0 left behind; {took:.0f} s")
+    tell(f"{contest.report()}; {compared}; 0 overlaps, 0 missing, 0 left behind; {took:.0f} s")

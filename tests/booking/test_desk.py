@@ -293,6 +293,19 @@ def test_local_room_books_without_google(
     assert event.end == still()
 
 
+def test_row_left_by_a_killed_server_takes_nobodys_time_in_a_local_room(
+    desk: Desk, store: Store, still: StillClock
+) -> None:
+    store.write(rooms.add, Room("elm", "Elm", ZoneInfo("Europe/Berlin")))
+    left = desk.counter.booking(replace(HALF_HOUR, slug="elm"))
+    store.write_durably(journal.add, left)
+    still.advance(seconds=2)
+    assert desk.book(replace(HALF_HOUR, slug="elm")).state == "confirmed"
+    still.advance(seconds=40)
+    desk.step()
+    assert (desk.find(left.id).state, desk.find(left.id).reason) == ("refused", "taken")
+
+
 def test_row_left_by_a_killed_server_is_finished_or_withdrawn(desk: Desk, still: StillClock) -> None:
     wish = replace(HALF_HOUR, key="k1")
     young = desk.counter.booking(wish)

@@ -11,21 +11,22 @@ import pytest
 
 from tests.booking import town
 from tests.booking.siege import Doorbell, Siege
+from tests.conftest import Tell
 
 SCALE = float(os.environ.get("SOAK_SCALE", "1"))
 BETWEEN_CHECKS = 25
 
 
-def test_commands_survive_a_few_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    besiege(tmp_path, 4, capsys)
+def test_commands_survive_a_few_kills(tmp_path: Path, tell: Tell) -> None:
+    besiege(tmp_path, 4, tell)
 
 
 @pytest.mark.soak
-def test_commands_survive_hundreds_of_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    besiege(tmp_path, int(500 * SCALE), capsys)
+def test_commands_survive_hundreds_of_kills(tmp_path: Path, tell: Tell) -> None:
+    besiege(tmp_path, int(500 * SCALE), tell)
 
 
-def besiege(folder: Path, kills: int, capsys: pytest.CaptureFixture[str]) -> None:
+def besiege(folder: Path, kills: int, tell: Tell) -> None:
     bell, began = Doorbell(), time.monotonic()
     with town.opened(folder, "eventlet", "threading", wrap=bell.wrap) as place:
         siege = Siege(place, bell, random.Random(7))
@@ -34,5 +35,4 @@ def besiege(folder: Path, kills: int, capsys: pytest.CaptureFixture[str]) -> Non
             siege.kill()
             if number % BETWEEN_CHECKS == 0 or number == kills:
                 siege.settle()
-    with capsys.disabled():
-        print(f"\n{siege.report()}; all settled, one event each, none without a row; {time.monotonic() - began:.0f} s")
+    tell(f"{siege.report()}; all settled, one event each, none without a row; {time.monotonic() - began:.0f} s")

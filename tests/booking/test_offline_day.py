@@ -12,27 +12,24 @@ import pytest
 
 from kiosk.store.database import Store
 from tests.booking.offline import Day
+from tests.conftest import Tell
 from tests.fakes import MONDAY, FakeCalendars, StillClock
 
 SCALE = float(os.environ.get("SOAK_SCALE", "1"))
 
 
-def test_every_hold_of_a_day_offline_is_confirmed_or_refused_and_told(
-    store: Store, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_hold_of_a_day_offline_is_confirmed_or_refused_and_told(store: Store, tell: Tell) -> None:
     counts = spend(store, 7)
-    tell(counts, capsys)
+    tell(summary(counts))
     assert {"held, then confirmed", "held, then refused taken", "held, then refused past"} <= set(counts)
 
 
 @pytest.mark.soak
-def test_every_hold_of_many_days_offline_is_confirmed_or_refused_and_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_hold_of_many_days_offline_is_confirmed_or_refused_and_told(tmp_path: Path, tell: Tell) -> None:
     counts: Counter[str] = Counter()
     for seed in range(int(50 * SCALE)):
         counts += spend(Store(f"sqlite:///{tmp_path / f'{seed}.db'}"), seed)
-    tell(counts, capsys)
+    tell(summary(counts))
 
 
 def spend(store: Store, seed: int) -> Counter[str]:
@@ -47,6 +44,5 @@ def spend(store: Store, seed: int) -> Counter[str]:
     return day.counts
 
 
-def tell(counts: Counter[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with capsys.disabled():
-        print("\n" + ", ".join(f"{number} {name}" for name, number in sorted(counts.items())))
+def summary(counts: Counter[str]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))

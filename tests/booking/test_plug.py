@@ -19,6 +19,7 @@ from tests.booking import town
 from tests.booking.disk import LUCKS, Disk, Luck, Record, lay, records
 from tests.booking.siege import Doorbell, Siege
 from tests.booking.town import Town
+from tests.conftest import Tell
 from tests.running import wait_for
 
 SCALE = float(os.environ.get("SOAK_SCALE", "1"))
@@ -78,33 +79,28 @@ def agrees(status: int, state: str | None) -> bool:
     return state is not None if status == 202 else state is None or state in DEADS
 
 
-def test_pulled_plug_loses_no_command_whose_request_has_left(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_pulled_plug_loses_no_command_whose_request_has_left(tmp_path: Path, tell: Tell) -> None:
     ruin = pulled(tmp_path, 3, 40)
-    tell(ruin, capsys)
+    tell(summary(ruin))
     assert not ruin.lost
 
 
-def test_pulled_plug_would_lose_what_is_not_written_durably(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_pulled_plug_would_lose_what_is_not_written_durably(tmp_path: Path, tell: Tell) -> None:
     ruin = pulled(tmp_path, 1, 10, PLUG_CARELESS="1")
-    tell(ruin, capsys)
+    tell(summary(ruin))
     assert ruin.lost
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("mode", ["eventlet", "threading"])
-def test_hundreds_of_pulled_plugs_lose_no_command(
-    tmp_path: Path, mode: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_hundreds_of_pulled_plugs_lose_no_command(tmp_path: Path, mode: str, tell: Tell) -> None:
     ruin = pulled(tmp_path, 30 * SCALE, int(500 * SCALE), mode)
-    tell(ruin, capsys)
+    tell(summary(ruin))
     assert not ruin.lost
 
 
-def tell(ruin: Ruin, capsys: pytest.CaptureFixture[str]) -> None:
-    with capsys.disabled():
-        print(f"\n{dict(ruin.counts)}, {len(ruin.lost)} commands or answers lost")
+def summary(ruin: Ruin) -> str:
+    return f"{dict(ruin.counts)}, {len(ruin.lost)} commands or answers lost"
 
 
 def pulled(folder: Path, seconds: float, plugs: int, mode: str = "eventlet", **environment: str) -> Ruin:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +24,7 @@ WORLD: dict[str, Any] = {
     "rooms": [{"name": "Oak"}, {"name": "Elm"}, {"name": "Fir", "autoAccept": False}],
 }
 BY_HAND = "fir"
+LOCAL = "lab"
 PIN = "4711"
 
 
@@ -40,7 +41,10 @@ class Span:
 
 @dataclass
 class Town:
-    """Rooms by slug with their addresses; `taken_back`: our events that people cancelled in Google."""
+    """Google's rooms by slug with their addresses; `taken_back`: our events that people cancelled in Google.
+
+    Besides these there is the room LOCAL, of which Google knows nothing.
+    """
 
     google: Emulator
     folder: Path
@@ -90,7 +94,12 @@ def span_of(item: dict[str, Any]) -> Span:
 
 def overlaps(items: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """Return the ids of every two that overlap."""
-    return [(one["id"], other["id"]) for one, other in combinations(items, 2) if span_of(one).meets(span_of(other))]
+    return meetings({item["id"]: span_of(item) for item in items})
+
+
+def meetings(spans: Mapping[str, Span]) -> list[tuple[str, str]]:
+    """Return the ids of every two that overlap."""
+    return [(one, other) for one, other in combinations(spans, 2) if spans[one].meets(spans[other])]
 
 
 @contextmanager
@@ -114,6 +123,8 @@ def opened(folder: Path, *modes: str, wrap: Wrap = lambda application: applicati
         imported = town.servers[0].run("rooms", "import")
         assert imported.returncode == 0, imported.stderr
         town.rooms = {row["slug"]: row["calendar_id"] for row in town.sql("SELECT slug, calendar_id FROM room")}
+        added = town.servers[0].run("rooms", "add", LOCAL)
+        assert added.returncode == 0, added.stderr
         introduce(town)
         yield town
 

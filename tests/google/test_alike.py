@@ -69,6 +69,9 @@ def play(source: CalendarSource, room: str) -> list[tuple[object, ...]]:
     for answer in ("accepted", "accepted", "declined"):
         told.append(tried(lambda answer=answer: source.answer(room, "rd0001", answer)))  # type: ignore[misc]
         look("rd0001", ADA)
+    stale, known = longer.etag, source.get(room, "rd0001").etag
+    told.append(tried(lambda: source.answer(room, "rd0001", "accepted", etag=stale)))
+    told.append(tried(lambda: source.answer(room, "rd0001", "accepted", etag=known)))
     told.append(tried(lambda: source.answer(room, "rd0004", "declined")))
     told.append(tried(lambda: source.answer(room, "rd9999", "declined")))
     told.append(tried(lambda: source.delete(room, "rd0001", ADA)))

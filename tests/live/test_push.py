@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,8 +54,8 @@ def screens(server: Server, slugs: list[str]) -> Iterator[dict[str, ScreenClient
     for screen in opened.values():
         assert screen.connect()["view"]["tracks"]
     yield opened
-    for screen in opened.values():
-        screen.client.disconnect()
+    with ThreadPoolExecutor() as pool:  # a client may wait some seconds for the end of its connection
+        list(pool.map(lambda screen: screen.client.disconnect(), opened.values()))
 
 
 def test_booking_reaches_its_door_and_the_lobby_and_no_other_screen(

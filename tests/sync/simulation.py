@@ -150,8 +150,11 @@ class BusyCalendars:
     def delete(self, calendar_id: str, event_id: str, person: str = "") -> None:
         """Nothing is deleted through the mirror."""
 
-    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "") -> Event:
+    def answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str = "", etag: str = "") -> Event:
         return self.now_in[int(calendar_id)]
+
+    def curtail(self, calendar_id: str, event_id: str) -> None:
+        """Nothing is ended through the mirror."""
 
 
 @dataclass

@@ -23,6 +23,7 @@ from kiosk import clock
 from kiosk.emulator.server import Emulator
 from kiosk.store import mirror
 from kiosk.store.database import Store
+from tests.conftest import Tell
 from tests.running import ROOT, SERVICE_USER, Server, clean_environment, wait_for
 from tests.sync.office import WORLD, Office, connected, opened
 from tests.sync.walk import PEOPLE, Walk
@@ -96,20 +97,18 @@ class Scene:
         return f"{counts}; {self.bustle.walk.acts} changes in Google meanwhile"
 
 
-def test_nothing_is_lost_or_doubled_by_a_few_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    kill_programs(8, tmp_path, capsys)
+def test_nothing_is_lost_or_doubled_by_a_few_kills(tmp_path: Path, tell: Tell) -> None:
+    kill_programs(8, tmp_path, tell)
 
 
 @pytest.mark.soak
-def test_nothing_is_lost_or_doubled_by_hundreds_of_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    kill_programs(int(200 * SCALE), tmp_path, capsys)
+def test_nothing_is_lost_or_doubled_by_hundreds_of_kills(tmp_path: Path, tell: Tell) -> None:
+    kill_programs(int(200 * SCALE), tmp_path, tell)
 
 
 @pytest.mark.soak
-def test_nothing_is_lost_or_doubled_by_kills_of_the_whole_server(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with bustling(tmp_path, capsys) as scene:
+def test_nothing_is_lost_or_doubled_by_kills_of_the_whole_server(tmp_path: Path, tell: Tell) -> None:
+    with bustling(tmp_path, tell) as scene:
         server = Server(tmp_path, settings(scene))
         for _ in range(int(20 * SCALE)):
             with serving(server, scene):
@@ -118,8 +117,8 @@ def test_nothing_is_lost_or_doubled_by_kills_of_the_whole_server(
             scene.check()
 
 
-def kill_programs(times: int, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with bustling(folder, capsys) as scene, started(folder, scene.office.google.url) as programs:
+def kill_programs(times: int, folder: Path, tell: Tell) -> None:
+    with bustling(folder, tell) as scene, started(folder, scene.office.google.url) as programs:
         for _ in range(times):
             child = int(said(programs))
             scene.wait(1.2)
@@ -131,7 +130,7 @@ def kill_programs(times: int, folder: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 @contextmanager
-def bustling(folder: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Scene]:
+def bustling(folder: Path, tell: Tell) -> Iterator[Scene]:
     """Give an organisation in which things change all the time, and say in the end what was counted."""
     with Emulator(WORLD, seed=7) as google, connected(folder, google) as source, requests.Session() as theirs:
         with opened(folder, google, source) as office:
@@ -141,8 +140,7 @@ def bustling(folder: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Scene
         with requests.Session() as ours, at_work(bustle):
             scene = Scene(replace(office, session=ours), folder, bustle, random.Random(7))
             yield scene
-    with capsys.disabled():
-        print(f"\n{scene.report()}")
+    tell(scene.report())
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from kiosk.emulator.server import Emulator
 from kiosk.schedule.availability import runs
 from kiosk.schedule.model import Booking, Slot
 from kiosk.sync.gate import SPAN
+from tests.conftest import Tell
 from tests.sync.office import WORLD, Office, Picture, connected, moment, opened
 from tests.sync.walk import Walk
 
@@ -22,17 +23,17 @@ BY_QUESTIONS = 0.5
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_mirror_is_true_after_a_few_hundred_acts(seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    walk_about(seed, 160, tmp_path, capsys)
+def test_mirror_is_true_after_a_few_hundred_acts(seed: int, tmp_path: Path, tell: Tell) -> None:
+    walk_about(seed, 160, tmp_path, tell)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", [3, 4, 5, 6])
-def test_mirror_is_true_after_thousands_of_acts(seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    walk_about(seed, int(1500 * SCALE), tmp_path, capsys)
+def test_mirror_is_true_after_thousands_of_acts(seed: int, tmp_path: Path, tell: Tell) -> None:
+    walk_about(seed, int(1500 * SCALE), tmp_path, tell)
 
 
-def walk_about(seed: int, acts: int, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def walk_about(seed: int, acts: int, folder: Path, tell: Tell) -> None:
     """Do so many acts, and compare every room with Google after every few of them."""
     compared = settled = watched = 0
     with Emulator(WORLD, seed=seed) as google, connected(folder, google) as source:
@@ -54,8 +55,7 @@ def walk_about(seed: int, acts: int, folder: Path, capsys: pytest.CaptureFixture
                 error.add_note("The last acts: " + ", ".join(walk.trail))
                 raise
             finally:
-                with capsys.disabled():
-                    print(f"\n{report(seed, walk, settled, compared, watched)}")
+                tell(report(seed, walk, settled, compared, watched))
 
 
 def report(seed: int, walk: Walk, settled: int, compared: int, watched: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from flask.testing import FlaskClient
 
 from kiosk import app, clock, settings
 from kiosk.schedule.model import Room
-from kiosk.store import rooms
+from kiosk.store import policies, rooms
 
 
 @pytest.fixture
@@ -105,7 +106,7 @@ def test_what_is_not_here_is_said_as_a_problem(client: FlaskClient) -> None:
     for path in ("/api/v1/rooms/yew", "/api/v1/nothing"):
         answer = client.get(path)
         assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
-    assert client.post("/api/v1/bookings/nobody/end", json={}).status_code == 403
+    assert client.post("/api/v1/bookings/nobody/end", json={}).status_code == 404
     assert client.put("/api/v1/rooms/oak").status_code == 405
 
 
@@ -128,3 +129,57 @@ def test_a_page_names_its_display_room_version_and_status(client: FlaskClient) -
         assert hook in page
     board = client.get("/lobby/all", headers={"Accept": "text/html"}).text
     assert 'data-room="oak"' in board
+
+
+def refused(client: FlaskClient, path: str, **body: Any) -> tuple[int, str, list[str]]:
+    """Ask for something that cannot be had; return the status, the reason and the rooms that are free instead."""
+    answer = client.post(f"/api/v1/{path}", json=body)
+    told = answer.get_json(force=True)
+    return answer.status_code, told["reason"], [one["room"] for one in told["alternatives"]]
+
+
+def change(parts: app.Parts, slug: str, **words: str) -> None:
+    with parts.store.read() as db:
+        stored = rooms.by_slug(db, slug)
+    parts.store.write(policies.change, stored.id, {name.replace("_", "-"): value for name, value in words.items()})
+
+
+def test_closed_room_names_one_that_is_open(client: FlaskClient, parts: app.Parts) -> None:
+    today = clock.now().astimezone(clock.zone("Europe/Berlin")).strftime("%a")
+    change(parts, "oak", hours=f"{'Tue' if today in {'Mon', 'Sun'} else 'Mon'} 03:00-03:01")
+    assert refused(client, "rooms/oak/bookings", minutes=15) == (409, "closed", ["elm"])
+
+
+def test_booking_that_cannot_grow_is_told_where_to_go_on(client: FlaskClient) -> None:
+    made = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 15}).get_json()
+    client.post("/api/v1/rooms/oak/bookings", json={"start": made["end"], "minutes": 15})
+    assert refused(client, f"bookings/{made['id']}/extend", minutes=15) == (409, "taken", ["elm"])
+
+
+def test_no_room_is_named_that_would_refuse_the_wish(client: FlaskClient, parts: app.Parts) -> None:
+    change(parts, "elm", longest="20", durations="15")
+    client.post("/api/v1/rooms/oak/bookings", json={"minutes": 60})
+    assert refused(client, "rooms/oak/bookings", minutes=60) == (409, "taken", [])
+
+
+def test_booking_begins_early_within_its_last_hour_only(client: FlaskClient) -> None:
+    start = clock.now().replace(second=0, microsecond=0) + timedelta(hours=6)
+    made = client.post("/api/v1/rooms/oak/bookings", json={"start": clock.iso(start), "minutes": 15}).get_json()
+    answer = client.post(f"/api/v1/bookings/{made['id']}/start", json={})
+    assert (answer.status_code, answer.get_json(force=True)["reason"]) == (409, "not_near")
+
+
+def test_booking_does_not_grow_where_nobody_may_book(client: FlaskClient, parts: app.Parts) -> None:
+    made = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 15}).get_json()
+    change(parts, "oak", bookable="nobody")
+    assert client.post(f"/api/v1/bookings/{made['id']}/extend", json={"minutes": 15}).status_code == 403
+    assert client.post(f"/api/v1/bookings/{made['id']}/end", json={}).status_code == 200
+
+
+def test_somebody_still_in_the_room_does_not_check_the_next_booking_in(client: FlaskClient, parts: app.Parts) -> None:
+    change(parts, "oak", check_in="own")
+    first = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 6}).get_json()
+    client.post("/api/v1/rooms/oak/bookings", json={"start": first["end"], "minutes": 30})
+    assert client.post("/api/v1/rooms/oak/presence").get_json() == {"checked_in": None}
+    client.post(f"/api/v1/bookings/{first['id']}/end", json={})
+    assert client.post("/api/v1/rooms/oak/presence").get_json()["checked_in"]

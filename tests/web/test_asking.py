@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from kiosk import app, clock, settings
 from kiosk.emulator.server import Emulator
 from kiosk.schedule.model import Room
-from kiosk.store import accounts, pins, policies, rooms, tokens
+from kiosk.store import accounts, acts, pins, policies, rooms, tokens
 
 ANNA, WORLD = (
     "anna@kiosk.example",
@@ -85,10 +85,22 @@ def test_name_with_its_pin_books_in_that_name(client: FlaskClient, parts: app.Pa
     assert actors(client, parts) == [f"person:{ANNA}"]
 
 
-def test_wrong_pins_are_refused_and_soon_not_looked_at(client: FlaskClient) -> None:
+def test_pin_does_for_a_booking_whose_room_is_not_named(client: FlaskClient) -> None:
+    named, later = {"as": {"person": ANNA, "pin": "4711"}}, clock.now().replace(microsecond=0) + timedelta(hours=1)
+    now = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 15, **named})
+    assert client.post(f"/api/v1/bookings/{now.json['id']}/end", json=named).status_code == 200
+    next_ = client.post("/api/v1/rooms/oak/bookings", json={"start": clock.iso(later), "minutes": 15, **named})
+    assert client.delete(f"/api/v1/bookings/{next_.json['id']}").status_code == 403
+    assert client.delete(f"/api/v1/bookings/{next_.json['id']}", json=named).status_code == 200
+
+
+def test_wrong_pins_are_refused_logged_and_soon_not_looked_at(client: FlaskClient, parts: app.Parts) -> None:
     named = {"minutes": 15, "as": {"person": ANNA, "pin": "0000"}}
     codes = [client.post("/api/v1/rooms/oak/bookings", json=named).status_code for _ in range(6)]
     assert codes == [403] * 5 + [429]
+    with parts.store.read() as db:
+        logged = [(one.act, one.reason, one.detail["person"]) for one in acts.recent(db)]
+    assert logged == [("sign", "wrong_pin", ANNA)] * 5
 
 
 def test_room_for_people_only_asks_who_it_is(client: FlaskClient, parts: app.Parts) -> None:
