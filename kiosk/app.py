@@ -47,7 +47,7 @@ from kiosk.notify.notifier import Notifier
 from kiosk.notify.posting import Post
 from kiosk.resources import resource
 from kiosk.settings import Settings
-from kiosk.store import rooms, schema
+from kiosk.store import rooms, schema, tokens
 from kiosk.store.database import Store
 from kiosk.store.vault import Vault
 from kiosk.sync.background import Background
@@ -222,7 +222,7 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     mirror = _mirror(parts, budget, desk, freshness, now)
     gallery = _gallery(parts, web, now)
     pulse = Pulse(gallery, Audience(), sockets.publisher(wires), freshness)
-    tickets = Tickets(gate.admits, sockets.dismisser(wires))
+    tickets = Tickets(gate.admits, partial(_endings, store), sockets.dismisser(wires))
     visitor = Visitor(gate.allowed, lambda: gate.presented(request))
     sockets.register(wires, Doorway(gallery, pulse, tickets, visitor, mirror.touched))
     push, bell = _push(parts, budget, now), Bell(mirror.hasten)
@@ -319,6 +319,11 @@ def _gallery(parts: Parts, web: Flask, now: clock.Clock) -> Gallery:
 def _title(web: Flask, language: str) -> str:
     with web.app_context(), wording.spoken(language):
         return _("Booked at the door")
+
+
+def _endings(store: Store) -> int:
+    with store.read() as db:
+        return tokens.endings(db)
 
 
 def _build_id() -> str:

@@ -11,16 +11,24 @@ from kiosk import runtime
 
 log = logging.getLogger(__name__)
 
-SWEEP_SECONDS = 15.0
+# How often it is looked whether something that lets in was ended, and how often anyway: a session ends by itself.
+LOOK_SECONDS = 1.0
+LOOKS = 15
 
 
 @dataclass
 class Tickets:
-    """The tokens of this process's connections; `valid` tells whether a token still lets in."""
+    """The tokens of this process's connections; `valid` tells whether a token still lets in.
+
+    `endings` grows whenever one of them was ended, in whichever process.
+    """
 
     valid: Callable[[str], bool]
+    endings: Callable[[], int]
     dismiss: Callable[[str], None]
     _held: dict[str, str] = field(default_factory=dict)
+    _seen: int = 0
+    _idle: int = 0
 
     def start(self) -> None:
         """Start looking, again and again, for connections whose token has ended."""
@@ -43,5 +51,12 @@ class Tickets:
             self.dismiss(connection)
         return len(gone)
 
+    def look(self) -> None:
+        """Sweep when something was ended, and from time to time."""
+        seen, self._idle = self.endings(), self._idle + 1
+        if seen != self._seen or self._idle >= LOOKS:
+            self.sweep()
+            self._seen, self._idle = seen, 0
+
     def _loop(self) -> None:
-        runtime.repeat(self.sweep, threading.Event(), SWEEP_SECONDS, log, "Looking for ended tokens")
+        runtime.repeat(self.look, threading.Event(), LOOK_SECONDS, log, "Looking for ended tokens")

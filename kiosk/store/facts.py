@@ -20,6 +20,11 @@ def write(db: Database, name: str, value: str) -> None:
     Meta.insert(name=name, value=value).on_conflict(conflict_target=[Meta.name], update={Meta.value: value}).execute(db)
 
 
+def count(db: Database, name: str) -> int:
+    """Return a fact that is a number, 0 when it was never written."""
+    return int(read(db, name) or 0)
+
+
 def forget(db: Database, name: str) -> None:
     """Know a fact no longer."""
     Meta.delete().where(Meta.name == name).execute(db)

@@ -30,6 +30,12 @@ def names(db: Database, emails: Collection[str]) -> dict[str, str] | None:
     }
 
 
+def has_left(db: Database, email: str) -> bool:
+    """Tell whether the organisation's people are known, and this is an address of none of them."""
+    known = names(db, [email])
+    return known is not None and email not in known
+
+
 def search(db: Database, text: str, limit: int) -> list[tuple[str, str]]:
     """Return (address, name) of people who have a PIN and whose name or address the typed words begin, by name.
 

@@ -65,7 +65,7 @@ def begin(db: Database, email: str, now: datetime) -> str:
     """
     person = email.strip().lower()
     row = PinRow.select().where(PinRow.email == person).first(db)
-    if row is None or _has_left(db, person):
+    if row is None or people.has_left(db, person):
         return DECOY
     # A rest longer than any was begun by a clock that has been put back since.
     if row.resting_until and now < row.resting_until <= now + LONGEST_REST:
@@ -109,7 +109,7 @@ def keep(db: Database, email: str, hashed: str) -> None:
     person = email.strip().lower()
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", person):
         raise UsageError(f"{email!r} is not a person's address, such as anna@example.org.")
-    if _has_left(db, person):
+    if people.has_left(db, person):
         raise UsageError(f"Nobody in the Directory has the address {person}.")
     values = {"hash": hashed, "failures": 0, "resting_until": None}
     PinRow.insert(email=person, **values).on_conflict(conflict_target=[PinRow.email], update=values).execute(db)
@@ -130,8 +130,3 @@ def holders(db: Database) -> list[Holder]:
     )
     rows = query.tuples().execute(db)
     return [Holder(email, name or "", resting, known and name is None) for email, name, resting in rows]
-
-
-def _has_left(db: Database, person: str) -> bool:
-    known = people.names(db, [person])
-    return known is not None and person not in known

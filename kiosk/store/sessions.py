@@ -9,9 +9,10 @@ from typing import Literal
 
 from peewee import Database
 
+from kiosk.store import people
 from kiosk.store.models import instant
 from kiosk.store.office import AccountRow, SessionRow
-from kiosk.store.tokens import digest
+from kiosk.store.tokens import digest, note_ending
 
 How = Literal["password", "google", "first"]
 # How long somebody stays signed in without doing anything: with an account, and without one.
@@ -54,10 +55,13 @@ def open_(db: Database, email: str, name: str, how: How, now: datetime) -> str:
 
 
 def find(db: Database, key: str, now: datetime) -> Session | None:
-    """Return the session that a browser's cookie names, None when it has ended."""
+    """Return the session that a browser's cookie names, None when it has ended.
+
+    It has, for people without an account, once the Directory was read again and has them no longer.
+    """
     row = SessionRow.select(*_COLUMNS).where(SessionRow.hash == digest(key)).tuples().first(db)
     found = Session(*row) if row else None
-    return found if found and now < found.expires_at else None
+    return None if found is None or found.expires_at <= now or _has_left(db, found) else found
 
 
 def touch(db: Database, key: str, now: datetime) -> None:
@@ -73,11 +77,14 @@ def touch(db: Database, key: str, now: datetime) -> None:
 def close(db: Database, key: str) -> None:
     """Sign out one browser."""
     SessionRow.delete().where(SessionRow.hash == digest(key)).execute(db)
+    note_ending(db)
 
 
 def close_all(db: Database, email: str) -> int:
     """Sign somebody out everywhere; return in how many browsers they were signed in."""
-    return int(SessionRow.delete().where(SessionRow.email == email.strip().lower()).execute(db))
+    closed = int(SessionRow.delete().where(SessionRow.email == email.strip().lower()).execute(db))
+    note_ending(db)
+    return closed
 
 
 def of_person(db: Database, email: str, now: datetime) -> list[Session]:
@@ -93,8 +100,19 @@ def last_seen(db: Database) -> dict[str, datetime]:
     return {email: instant(at) for email, at in rows}
 
 
+def _has_left(db: Database, session: Session) -> bool:
+    read_at = people.read_at(db)
+    if read_at is None or read_at < session.created_at or _has_account(db, session.email):
+        return False
+    return people.has_left(db, session.email)
+
+
+def _has_account(db: Database, email: str) -> bool:
+    return bool(AccountRow.select().where(AccountRow.email == email).exists(db))
+
+
 def _life(db: Database, email: str) -> timedelta:
-    return IDLE if AccountRow.select().where(AccountRow.email == email).exists(db) else PLAIN
+    return IDLE if _has_account(db, email) else PLAIN
 
 
 _COLUMNS = tuple(getattr(SessionRow, name) for name in Session.__slots__)

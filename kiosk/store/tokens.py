@@ -9,9 +9,11 @@ from datetime import datetime
 from peewee import Database, IntegrityError
 
 from kiosk.errors import NotFound, UsageError
+from kiosk.store import facts
 from kiosk.store.models import TokenRow
 
 PREFIX = "kiosk_"
+ENDINGS = "endings"
 
 
 def create(db: Database, name: str, now: datetime) -> str:
@@ -27,7 +29,18 @@ def create(db: Database, name: str, now: datetime) -> str:
 def revoke(db: Database, name: str) -> None:
     """Make the token of that name worthless. Raises NotFound."""
     if not TokenRow.delete().where(TokenRow.name == name).execute(db):
-        raise NotFound(f"There is no token named {name!r}. `kiosk admin token list` shows them all.")
+        raise NotFound(f"There is no token named {name!r}. `kiosk admin token --list` shows them all.")
+    note_ending(db)
+
+
+def note_ending(db: Database) -> None:
+    """Say that something which lets people or screens in has ended: live connections are looked through at once."""
+    facts.write(db, ENDINGS, str(endings(db) + 1))
+
+
+def endings(db: Database) -> int:
+    """Return how many such things have been ended."""
+    return facts.count(db, ENDINGS)
 
 
 def every(db: Database) -> list[tuple[str, datetime]]:

@@ -19,6 +19,8 @@ from kiosk.store.tokens import digest
 
 # How many wrong tries an account, and an address from which many people may come, have before they rest.
 ACCOUNT, PLACE = 5, 20
+# Everybody types at the same panel: a right PIN makes up for a few wrong ones of others.
+FORGIVEN = 5
 FIRST_REST = timedelta(minutes=1)
 LONGEST_REST = timedelta(minutes=30)
 FORGOTTEN = timedelta(days=1)
@@ -57,6 +59,19 @@ def begin(db: Database, person: str, place: str, now: datetime) -> str:
     return accounts.hash_for(db, person)
 
 
+def begin_pin(db: Database, place: str, now: datetime) -> None:
+    """Count a PIN typed at a place as a wrong one before it is looked at. Raises Resting."""
+    TryRow.delete().where(TryRow.at < now - FORGOTTEN).execute(db)
+    _check_rest(db, _panel(place), now)
+    _count(db, _panel(place), PLACE, now)
+
+
+def forgive_pin(db: Database, place: str) -> None:
+    """Forgive a place its last try, which was right, and a few of those before."""
+    TryRow.delete().where((TryRow.name == _panel(place)) & (TryRow.failures <= FORGIVEN)).execute(db)
+    TryRow.update(failures=TryRow.failures - FORGIVEN).where(TryRow.name == _panel(place)).execute(db)
+
+
 def forgive(db: Database, person: str, place: str) -> None:
     """Forgive an account's wrong tries, and take back the one that was counted for the place beforehand."""
     TryRow.delete().where(TryRow.name == _account(person)).execute(db)
@@ -81,6 +96,10 @@ def _count(db: Database, name: str, allowed: int, now: datetime) -> None:
 
 def _account(person: str) -> str:
     return digest(f"account {person}")
+
+
+def _panel(place: str) -> str:
+    return digest(f"panel {place}")
 
 
 def _place(place: str) -> str:

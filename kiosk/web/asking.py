@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import request
 
 from kiosk import clock
 from kiosk.schedule.rights import Who
-from kiosk.store import acts, people, pins, rooms, tokens
+from kiosk.store import acts, people, pins, rooms, tokens, tries
 from kiosk.store.acts import Act
 from kiosk.store.database import Store
 from kiosk.store.pins import PinResting
+from kiosk.store.tries import Resting
 from kiosk.web.access import bearer
 from kiosk.web.fields import Body
 from kiosk.web.identity import Identities
@@ -64,20 +66,22 @@ class Asking:
             raise Problem(403, "no_names", "Refused", _("Nobody books by name and PIN at this room."))
         email, pin = named.text("person", 200).lower(), named.text("pin", 20)
         try:
+            self.store.write(tries.begin_pin, place(), self.clock())
             right = pins.check(self.store, email, pin, self.clock())
-        except PinResting as error:
-            raise self._resting(error) from error
+        except (Resting, PinResting) as error:
+            raise self._resting(error.until) from error
         if not right:
             self.store.write(acts.record, self._mistyped(email, slug))
             raise Problem(403, "wrong_pin", "Refused", _("This is not the PIN of that person."))
+        self.store.write(tries.forgive_pin, place())
         return Who("person", email)
 
     def _mistyped(self, email: str, slug: str) -> Act:
         return Act(self.clock(), "panel", place(), "sign", slug, "", "refused", "wrong_pin", {"person": email})
 
-    def _resting(self, error: PinResting) -> Problem:
+    def _resting(self, until: datetime) -> Problem:
         problem = Problem(429, "pin_resting", "Too many tries", _("Too many wrong PINs. Please try again later."))
-        problem.headers["Retry-After"] = str(max(1, int((error.until - self.clock()).total_seconds())))
+        problem.headers["Retry-After"] = str(max(1, int((until - self.clock()).total_seconds())))
         return problem
 
     def _program(self) -> str | None:

@@ -103,6 +103,17 @@ def test_wrong_pins_are_refused_logged_and_soon_not_looked_at(client: FlaskClien
     assert logged == [("sign", "wrong_pin", ANNA)] * 5
 
 
+def test_pins_are_not_tried_on_one_person_after_the_other(client: FlaskClient, parts: app.Parts) -> None:
+    def try_(number: int, pin: str) -> int:
+        named = {"minutes": 15, "as": {"person": f"p{number}@kiosk.example", "pin": pin}}
+        return client.post("/api/v1/rooms/oak/bookings", json=named).status_code
+
+    pins.set_pin(parts.store, "p1@kiosk.example", "4711")
+    codes = [try_(number, "0000") for number in range(2, 16)]
+    assert (try_(1, "4711"), set(codes)) == (201, {403})
+    assert [try_(number, "0000") for number in range(2, 13)] == [403] * 10 + [429]
+
+
 def test_room_for_people_only_asks_who_it_is(client: FlaskClient, parts: app.Parts) -> None:
     parts.store.write(policies.change, None, {"bookable": "people"})
     refused = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 15})

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from flask_socketio import SocketIO, SocketIOTestClient
 
 from kiosk import app, clock
 from kiosk.schedule.model import Room
-from kiosk.store import sessions
+from kiosk.source import Member
+from kiosk.store import people, sessions
 from kiosk.store.rooms import StoredRoom
 from kiosk.web.access import COOKIE
 from kiosk.web.identity import Identity, inside, may_act, may_see, may_serve
@@ -37,6 +39,15 @@ def test_end_of_a_session_ends_its_live_connection(reception: Reception) -> None
     assert reception.server.tickets.sweep() == 1
     assert not line.is_connected()
     assert person.get("/door/oak").status_code == 401
+
+
+def test_whoever_has_left_the_directory_is_signed_out_and_a_newcomer_stays(reception: Reception) -> None:
+    write, now = reception.parts.store.write, clock.now()
+    paul, known = reception.person(), Member(("anna@kiosk.example",), "Anna")
+    write(people.replace_all, [known], now - timedelta(hours=1))
+    assert paul.get("/door/oak").status_code == 200
+    write(people.replace_all, [known], now + timedelta(hours=1))
+    assert paul.get("/door/oak").status_code == 401
 
 
 def test_person_with_the_cookie_of_an_ended_token_still_gets_in(reception: Reception) -> None:
