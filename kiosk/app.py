@@ -230,20 +230,49 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     everything = Api(store, desk, gate, Asking(store, identities, now), _title(web, settings.language), now)
     _install_web(web, everything, pulse, stalls, push, bell)
     identity.install(web, identities, settings.public_url)
-    sign_in = _sign_in(settings)
-    signin.install(web, sign_in, identities)
-    forgetter = Forgetter(store, now)
-    notifier = open_notifier(parts, now, wording.gettext, wording.speaker(web, settings.language))
-    giving, background = linking(parts, now), Background(store, now)
-    tools = (notifier, forgetter, desk, giving, background, parts.connecting, practice(parts, now))
-    screens = pulse.audience.viewers.__len__
-    admin.install(web, Admin(store, settings, identities, sign_in, now, *tools, screens))
+    office = _office(parts, web, identities, desk, pulse.audience.viewers.__len__, now)
+    admin.install(web, office)
+    signin.install(web, office.sign_in, identities)
     catering = Catering(store, everything.asking, now)
-    my.install(web, My(store, desk, identities, catering, now, sign_in.google is not None))
-    attendant = Attendant(desk, store, now)
-    following = Following(parts.directory, store, now, ready=parts.connecting.accesses.connected)
-    loops = (attendant, pulse, tickets, stalls, push, bell, following, notifier, Waiter(store, now), forgetter)
-    return Server(parts, web, mirror, desk, *loops)
+    my.install(web, My(store, desk, identities, catering, now, office.sign_in.google is not None))
+    return Server(
+        parts=parts,
+        web=web,
+        mirror=mirror,
+        desk=desk,
+        attendant=Attendant(desk, store, now),
+        pulse=pulse,
+        tickets=tickets,
+        stalls=stalls,
+        push=push,
+        bell=bell,
+        following=Following(parts.directory, store, now, ready=parts.connecting.accesses.connected),
+        notifier=office.notifier,
+        waiter=Waiter(store, now),
+        forgetter=office.forgetter,
+    )
+
+
+def _office(
+    parts: Parts, web: Flask, identities: Identities, desk: Desk, screens: Callable[[], int], now: clock.Clock
+) -> Admin:
+    """Return what the administration's pages work with."""
+    settings, store = parts.settings, parts.store
+    return Admin(
+        store=store,
+        settings=settings,
+        identities=identities,
+        sign_in=_sign_in(settings),
+        clock=now,
+        notifier=open_notifier(parts, now, wording.gettext, wording.speaker(web, settings.language)),
+        forgetter=Forgetter(store, now),
+        desk=desk,
+        linking=linking(parts, now),
+        background=Background(store, now),
+        connecting=parts.connecting,
+        practice=practice(parts, now),
+        screens=screens,
+    )
 
 
 def open_notifier(

@@ -117,8 +117,7 @@ def _search(admin: Admin, wanted: Wanted, seen: list[StoredRoom]) -> register.Fo
     everything = me().role in {"admin", "viewer"} and not wanted.room
     numbers = None if everything else [one.id for one in chosen]
     asked = Search(start, end, numbers, wanted.person, wanted.words, wanted.kind, wanted.order, wanted.descending)
-    with admin.store.read() as db:
-        return register.search(db, asked, (wanted.page - 1) * PAGE, PAGE)
+    return admin.store.report(register.search, asked, (wanted.page - 1) * PAGE, PAGE)
 
 
 def _wanted(admin: Admin) -> Wanted:
