@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -25,15 +24,6 @@ from tests.conftest import OAK
 from tests.fakes import FakeCalendars, StillClock, meeting
 
 HALF_HOUR = Wish("oak", None, None, 30, "Ad hoc")
-
-
-@pytest.fixture
-def desk(
-    store: Store, calendars: FakeCalendars, still: StillClock, oak: StoredRoom, caplog: pytest.LogCaptureFixture
-) -> Iterator[Desk]:
-    """A desk that has not failed in any way nobody foresaw: that would be in the log."""
-    yield Desk(Driver(store, calendars, still))
-    assert not [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
 
 
 def unreachable(_request: str) -> None:

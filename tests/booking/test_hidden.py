@@ -15,6 +15,7 @@ from kiosk.booking.counter import Asked, Wish
 from kiosk.booking.desk import Desk
 from kiosk.booking.driver import Driver
 from kiosk.emulator.server import Emulator
+from kiosk.google.access import by_file
 from kiosk.google.calendars import GoogleCalendars
 from kiosk.schedule.model import Room
 from kiosk.schedule.rights import Who
@@ -55,7 +56,7 @@ def ash(google: Emulator, store: Store, tmp_path: Path) -> Iterator[Ash]:
     google.world.share(calendar_id, SERVICE_USER, "writerWithoutPrivateAccess")
     room = Room("ash", "Ash", clock.zone("Europe/Berlin"))
     stored = store.write(rooms.add_linked, room, calendar_id, clock.now())
-    with closing(GoogleCalendars(str(tmp_path / "key.json"), SERVICE_USER, google.url)) as source:
+    with closing(GoogleCalendars(by_file(str(tmp_path / "key.json"), SERVICE_USER, google.url))) as source:
         desk = Desk(Driver(store, source, clock.now))
         desk.locks.start()
         made = Ash(google, desk, stored.id, calendar_id)

@@ -11,6 +11,7 @@ import pytest
 
 from kiosk.emulator.server import Emulator
 from kiosk.emulator.world import occurrence_id
+from kiosk.google.access import by_file
 from kiosk.google.calendars import GoogleCalendars
 from kiosk.google.recurrence import ended
 from kiosk.source import Window
@@ -24,7 +25,7 @@ WEEKS = Window(NINE - DAY, NINE + 21 * DAY)
 @pytest.fixture
 def source(google: Emulator, tmp_path: Path) -> Iterator[GoogleCalendars]:
     google.write_credentials(tmp_path / "key.json")
-    with closing(GoogleCalendars(str(tmp_path / "key.json"), SERVICE_USER, google.url)) as opened:
+    with closing(GoogleCalendars(by_file(str(tmp_path / "key.json"), SERVICE_USER, google.url))) as opened:
         yield opened
 
 
