@@ -54,7 +54,7 @@ def start_emulator(folder: Path) -> tuple[subprocess.Popen[str], str]:
 
 def run(mode: str, folder: Path, root: str) -> None:
     """Measure every step and print a line for each."""
-    from kiosk import app, clock, settings
+    from kiosk import assembly, clock, settings
     from kiosk.store import mirror
     from kiosk.sync import linking
     from kiosk.sync.passes import Pass, refresh
@@ -69,7 +69,7 @@ def run(mode: str, folder: Path, root: str) -> None:
         google_admin_subject=ADMIN,
         google_endpoint=root,
     )
-    parts = app.open_parts(chosen)
+    parts = assembly.open_parts(chosen)
     count_traffic()
     linking.import_rooms(parts.store, parts.calendars, parts.directory)
     with parts.store.read() as db:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kiosk import runtime  # isort: skip - first, so that nothing is imported before the process is patched
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 
@@ -74,11 +75,11 @@ def _add_google(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     connect.add_argument("--subject", default="", metavar="EMAIL", help="user a service account acts as on calendars")
     connect.add_argument("--admin-subject", default="", metavar="EMAIL", help="user it acts as to read the Directory")
     connect.add_argument("--json", action="store_true", help="print what is connected as JSON")
-    connect.set_defaults(run=_terminal("connect"))
+    connect.set_defaults(run=_terminal("google.connect"))
     disconnect = commands.add_parser("disconnect", help="take every room's calendar away and forget the credentials")
     disconnect.add_argument("--delete-bookings", action="store_true", help="delete future bookings made here in Google")
     disconnect.add_argument("--keep-rooms", action="store_true", help="forget the credentials only; rooms stay linked")
-    disconnect.set_defaults(run=_terminal("disconnect"))
+    disconnect.set_defaults(run=_terminal("google.disconnect"))
     doctor = commands.add_parser(
         "doctor",
         help="say what works between this server and Google, and how to mend what does not",
@@ -87,7 +88,7 @@ def _add_google(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     doctor.add_argument("rooms", nargs="*", metavar="ROOM", help="look at these rooms only")
     doctor.add_argument("--all", action="store_true", help="print what is well, too")
     doctor.add_argument("--json", action="store_true", help="print JSON")
-    doctor.set_defaults(run=_terminal("doctor"))
+    doctor.set_defaults(run=_terminal("doctor.doctor"))
 
 
 def _add_rooms(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -97,7 +98,7 @@ def _add_rooms(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     acts = rooms.add_subparsers(title="acts", metavar="ACT", required=True)
     listing = acts.add_parser("list", help="list the rooms and how fresh they are")
     listing.add_argument("--json", action="store_true", help="print JSON")
-    listing.set_defaults(run=_terminal("list_rooms"))
+    listing.set_defaults(run=_terminal("rooms.list_rooms"))
     add = acts.add_parser("add", help="add a room")
     add.add_argument("name", help="the name on its door")
     add.add_argument("--slug", help="its word in addresses; made from the name if left out")
@@ -106,16 +107,16 @@ def _add_rooms(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add.add_argument("--floor", default="")
     add.add_argument("--capacity", type=int, default=0, help="how many people it seats")
     add.add_argument("--calendar", help="address of its Google resource calendar, to link it at once")
-    add.set_defaults(run=_terminal("add_room"))
+    add.set_defaults(run=_terminal("rooms.add_room"))
     acts.add_parser("import", help="import and link every room of the Google Directory").set_defaults(
-        run=_terminal("import_rooms")
+        run=_terminal("rooms.import_rooms")
     )
     _add_room_edits(acts)
     _add_links(acts)
     push = acts.add_parser("push", help="have Google announce a room's changes, or not")
     push.add_argument("slug")
     push.add_argument("wish", choices=("on", "off"))
-    push.set_defaults(run=_terminal("push_room"))
+    push.set_defaults(run=_terminal("rooms.push_room"))
 
 
 def _add_room_edits(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -129,11 +130,11 @@ def _add_room_edits(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -
     edit.add_argument("--capacity", type=int, help="how many people it seats")
     edit.add_argument("--equipment", help="such as Screen,Whiteboard")
     edit.add_argument("--follow-directory", action="store_true", help="have the Directory's properties again")
-    edit.set_defaults(run=_terminal("edit_room"))
+    edit.set_defaults(run=_terminal("rooms.edit_room"))
     remove = acts.add_parser("remove", help="delete a room that is not linked")
     remove.add_argument("slug")
     remove.add_argument("--yes", action="store_true", help="its future bookings may go")
-    remove.set_defaults(run=_terminal("remove_room"))
+    remove.set_defaults(run=_terminal("rooms.remove_room"))
 
 
 def _add_links(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -141,16 +142,16 @@ def _add_links(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     link.add_argument("slug")
     link.add_argument("calendar", help="such as c_188…@resource.calendar.google.com")
     link.add_argument("--yes", action="store_true", help="the room's own future bookings may be deleted")
-    link.set_defaults(run=_terminal("link_room"))
+    link.set_defaults(run=_terminal("rooms.link_room"))
     unlink = acts.add_parser("unlink", help="take a room's calendar away, and all that is managed there")
     unlink.add_argument("slug")
     ours = unlink.add_mutually_exclusive_group()
     ours.add_argument("--delete-bookings", action="store_true", help="delete in Google what was booked here")
     ours.add_argument("--leave-bookings", action="store_true", help="leave it there (so, unless you say otherwise)")
-    unlink.set_defaults(run=_terminal("unlink_room"))
+    unlink.set_defaults(run=_terminal("rooms.unlink_room"))
     sync = acts.add_parser("sync", help="read a room's calendar anew, now")
     sync.add_argument("slug")
-    sync.set_defaults(run=_terminal("sync_room"))
+    sync.set_defaults(run=_terminal("rooms.sync_room"))
 
 
 def _add_bookings(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -165,7 +166,7 @@ def _add_bookings(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     kinds = ("all", "own", "external", "anonymous", "held")
     listing.add_argument("--kind", choices=kinds, default="all", help="made here, in Google, by nobody known, or held")
     listing.add_argument("--json", action="store_true", help="print JSON")
-    listing.set_defaults(run=_terminal("list_bookings"))
+    listing.set_defaults(run=_terminal("bookings.list_bookings"))
 
 
 def _add_policies(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -180,7 +181,7 @@ def _add_policies(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     policy.add_argument("--floor", default="", help="what holds on one of its floors")
     policy.add_argument("words", nargs="*", metavar="ROOM, NAME=VALUE", help="a room's word in addresses, and changes")
     policy.add_argument("--json", action="store_true", help="print JSON")
-    policy.set_defaults(run=_terminal("policy"))
+    policy.set_defaults(run=_terminal("policy.policy"))
 
 
 def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -190,7 +191,7 @@ def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     acts = people.add_subparsers(title="acts", metavar="ACT", required=True)
     listing = acts.add_parser("list", help="list the people who have a PIN")
     listing.add_argument("--json", action="store_true", help="print JSON")
-    listing.set_defaults(run=_terminal("list_people"))
+    listing.set_defaults(run=_terminal("people.list_people"))
     pin = acts.add_parser(
         "pin",
         help="give somebody a PIN of 4 to 8 digits, or another one",
@@ -198,10 +199,10 @@ def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     pin.add_argument("email", help="the person's main address in Google Workspace")
     pin.add_argument("--remove", action="store_true", help="take the PIN away")
-    pin.set_defaults(run=_terminal("set_pin"))
+    pin.set_defaults(run=_terminal("people.set_pin"))
     forget = acts.add_parser("forget", help="say, or change, after how many days names are forgotten")
     forget.add_argument("days", nargs="?", help="days after a booking, or never")
-    forget.set_defaults(run=_terminal("forget_names"))
+    forget.set_defaults(run=_terminal("audit.forget_names"))
     erase = acts.add_parser(
         "erase",
         help="forget somebody in everything that is over, at their request",
@@ -209,7 +210,7 @@ def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "with their PIN and sessions. Bookings still to come are Google's and stay.",
     )
     erase.add_argument("email")
-    erase.set_defaults(run=_terminal("erase_person"))
+    erase.set_defaults(run=_terminal("audit.erase_person"))
 
 
 def _add_admin(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -222,7 +223,7 @@ def _add_admin(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     what.add_argument("--list", action="store_true", help="list the tokens")
     what.add_argument("--revoke", metavar="NAME", help="make a token worthless")
     token.add_argument("--json", action="store_true", help="print the list as JSON")
-    token.set_defaults(run=_terminal("token"))
+    token.set_defaults(run=_terminal("access.token"))
 
 
 def _add_accounts(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -239,13 +240,13 @@ def _add_accounts(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     password.add_argument(
         "--scope", nargs="*", metavar="WHAT", help="a manager's rooms (their words in addresses), a caterer's buildings"
     )
-    password.set_defaults(run=_terminal("set_password"))
+    password.set_defaults(run=_terminal("access.set_password"))
     listing = acts.add_parser("list", help="list the accounts")
     listing.add_argument("--json", action="store_true", help="print JSON")
-    listing.set_defaults(run=_terminal("list_accounts"))
+    listing.set_defaults(run=_terminal("access.list_accounts"))
     remove = acts.add_parser("remove", help="take an account away and sign it out everywhere")
     remove.add_argument("email")
-    remove.set_defaults(run=_terminal("remove_account"))
+    remove.set_defaults(run=_terminal("access.remove_account"))
 
 
 def _add_services(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -254,25 +255,25 @@ def _add_services(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     for name, text in (("list", "list what buildings offer"), ("requests", "list what was asked for")):
         listing = acts.add_parser(name, help=text)
         listing.add_argument("--json", action="store_true", help="print JSON")
-        listing.set_defaults(run=_terminal("list_services" if name == "list" else "list_requests"))
+        listing.set_defaults(run=_terminal("services.list_services" if name == "list" else "services.list_requests"))
     add = acts.add_parser("add", help="let a building offer something")
     add.add_argument("building", help="as the rooms name it; '' for rooms that name none")
     add.add_argument("name")
     add.add_argument("--detail", default="", help="what it is")
     add.add_argument("--lead", type=int, default=60, help="minutes before the booking until which it is asked for (60)")
-    add.set_defaults(run=_terminal("add_service"))
+    add.set_defaults(run=_terminal("services.add_service"))
     edit = acts.add_parser("edit", help="change what a building offers, or offer it no longer")
     edit.add_argument("number", type=int)
     edit.add_argument("--name")
     edit.add_argument("--detail")
     edit.add_argument("--lead", type=int)
     edit.add_argument("--offer", choices=("on", "off"))
-    edit.set_defaults(run=_terminal("edit_service"))
+    edit.set_defaults(run=_terminal("services.edit_service"))
     answer = acts.add_parser("answer", help="accept, decline or finish what was asked for")
     answer.add_argument("number", type=int, help="of the request")
     answer.add_argument("state", choices=("accepted", "declined", "done"))
     answer.add_argument("answer", nargs="?", default="", help="a word to whoever asked")
-    answer.set_defaults(run=_terminal("answer_request"))
+    answer.set_defaults(run=_terminal("services.answer_request"))
 
 
 def _add_webhooks(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -280,19 +281,19 @@ def _add_webhooks(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     acts = webhooks.add_subparsers(title="acts", metavar="ACT", required=True)
     listing = acts.add_parser("list", help="list the webhooks and how their last delivery ended")
     listing.add_argument("--json", action="store_true", help="print JSON")
-    listing.set_defaults(run=_terminal("list_webhooks"))
+    listing.set_defaults(run=_terminal("webhooks.list_webhooks"))
     add = acts.add_parser("add", help="add a webhook; its secret is printed once")
     add.add_argument("url", help="such as https://example.org/rooms")
     add.add_argument("events", nargs="*", help="what it is told of, such as booking.confirmed; everything if left out")
-    add.set_defaults(run=_terminal("add_webhook"))
+    add.set_defaults(run=_terminal("webhooks.add_webhook"))
     for name, text in (("test", "send it a trial, here and now"), ("remove", "tell it nothing any more")):
         act = acts.add_parser(name, help=text)
         act.add_argument("number", type=int)
-        act.set_defaults(run=_terminal(f"{name}_webhook"))
+        act.set_defaults(run=_terminal(f"webhooks.{name}_webhook"))
     switch = acts.add_parser("switch", help="tell it things again, or not for a while")
     switch.add_argument("number", type=int)
     switch.add_argument("wish", choices=("on", "off"))
-    switch.set_defaults(run=_terminal("switch_webhook"))
+    switch.set_defaults(run=_terminal("webhooks.switch_webhook"))
 
 
 def _add_audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -304,7 +305,7 @@ def _add_audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     form = audit.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print everything that matches as JSON")
     form.add_argument("--csv", action="store_true", help="print everything that matches as CSV")
-    audit.set_defaults(run=_terminal("audit"))
+    audit.set_defaults(run=_terminal("audit.audit"))
 
 
 def _settings_help(first: str) -> str:
@@ -333,10 +334,11 @@ def _emulator(options: argparse.Namespace) -> int:
 
 
 def _terminal(name: str) -> object:
-    def run(options: argparse.Namespace) -> int:
-        from kiosk import terminal
+    """Return what runs an act, named "module.function"; only that module, and what it needs, is loaded for it."""
+    module, _, function = name.partition(".")
 
-        act = getattr(terminal, name)
+    def run(options: argparse.Namespace) -> int:
+        act = getattr(importlib.import_module(f"kiosk.terminal.{module}"), function)
         return int(act(settings.load(), options) or 0)
 
     return run

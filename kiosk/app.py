@@ -1,10 +1,9 @@
-"""The composition root: everything is built here from settings, clock and adapters, and nowhere else."""
+"""The server: everything is built here and in `assembly` from settings, clock and adapters, and nowhere else."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -19,19 +18,12 @@ from werkzeug.exceptions import HTTPException
 
 from displays import REGISTRY
 from kiosk import __version__, clock, runtime
+from kiosk.assembly import SYNC_SHARE, Parts, front_desk, linking, open_notifier, practice, route
 from kiosk.booking.attendant import Attendant
 from kiosk.booking.desk import Desk
-from kiosk.booking.driver import Driver
 from kiosk.booking.forgetter import Forgetter
 from kiosk.booking.waiter import Waiter
-from kiosk.doctor.practice import Practice
 from kiosk.errors import NotFound
-from kiosk.google.access import Access, Google
-from kiosk.google.calendars import GoogleCalendars
-from kiosk.google.channels import GoogleChannels
-from kiosk.google.directory import GoogleDirectory
-from kiosk.google.probe import GoogleProbe
-from kiosk.google.route import Route
 from kiosk.google.signin import GoogleSignIn
 from kiosk.live import sockets
 from kiosk.live.audience import Audience
@@ -41,21 +33,15 @@ from kiosk.live.gallery import ALL_ROOMS, Gallery, Screen
 from kiosk.live.pulse import Pulse
 from kiosk.live.sockets import Doorway, Visitor
 from kiosk.live.tickets import Tickets
-from kiosk.notify.letters import Say, plain
-from kiosk.notify.mailing import Mail
 from kiosk.notify.notifier import Notifier
-from kiosk.notify.posting import Post
 from kiosk.resources import resource
 from kiosk.settings import Settings
 from kiosk.store import rooms, schema, tokens
 from kiosk.store.database import Store
-from kiosk.store.vault import Vault
 from kiosk.sync.background import Background
-from kiosk.sync.budget import Budget, Metered, shared
+from kiosk.sync.budget import Budget, Metered
 from kiosk.sync.channels import Push, hook_address
-from kiosk.sync.connecting import Accesses, Connecting
 from kiosk.sync.directory import Following
-from kiosk.sync.linking import Linking
 from kiosk.sync.mirror import Mirror
 from kiosk.sync.passes import Pass
 from kiosk.web import access, admin, api, health, hooks, identity, my, outcomes, pages, signin, wording
@@ -75,29 +61,6 @@ from kiosk.web.wording import gettext as _
 
 log = logging.getLogger(__name__)
 LARGEST_BODY = 64 * 1024
-# Of the requests that Google allows, the part that synchronisation may use.
-SYNC_SHARE = 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The product without its web: what the command line uses too."""
-
-    settings: Settings
-    store: Store
-    calendars: GoogleCalendars
-    channels: GoogleChannels
-    directory: GoogleDirectory
-    budget: Budget
-    google: Google
-    connecting: Connecting
-
-    def close(self) -> None:
-        """Close the database and the connections to Google."""
-        self.calendars.close()
-        self.channels.close()
-        self.directory.close()
-        self.store.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,66 +109,6 @@ class Server:
             doors = [Screen("door", one.room.slug) for one in rooms.every(db)]
         for screen in (*doors, Screen("lobby", ALL_ROOMS)):
             self.pulse.gallery.view(screen)
-
-
-def open_parts(settings: Settings, block: int = 0) -> Parts:
-    """Open the database and prepare the adapters; Google is not asked anything yet.
-
-    `block`: at most so many of a day's requests are claimed at once; what is left of them is not given back.
-    """
-    store = Store(settings.database_url)
-    budget = Budget(settings.requests_per_minute, settings.requests_per_day, shared(store, block))
-
-    def spent() -> None:
-        budget.count(clock.now())
-
-    named = Access(settings.google_credentials, settings.google_subject, settings.google_admin_subject)
-    accesses = Accesses(named, store, Vault(Path(settings.secrets)))
-    google = Google(accesses.current, settings.google_endpoint, _route(settings), spent)
-    return Parts(
-        settings,
-        store,
-        GoogleCalendars(google),
-        GoogleChannels(google),
-        GoogleDirectory(google),
-        budget,
-        google,
-        Connecting(accesses, google),
-    )
-
-
-def _route(settings: Settings) -> Route:
-    return Route(settings.https_proxy, settings.no_proxy, settings.ca_bundle)
-
-
-def practice(parts: Parts, now: clock.Clock = clock.now) -> Practice:
-    """Return what the doctor works with."""
-    settings = parts.settings
-    return Practice(
-        parts.store,
-        GoogleProbe(parts.google),
-        Metered(parts.calendars, parts.budget, 1.0, now),
-        parts.directory,
-        lambda: parts.budget.left(now()),
-        settings.requests_per_day,
-        settings.public_url,
-        hook_address(settings.public_url, settings.google_endpoint),
-        bool(settings.sign_in_client),
-        now,
-    )
-
-
-def linking(parts: Parts, now: clock.Clock = clock.now) -> Linking:
-    """Return what gives rooms their calendars; requests are counted with those of the synchronisation."""
-    source = Metered(parts.calendars, parts.budget, SYNC_SHARE, now)
-    work = Pass(source, parts.store, parts.settings.window_days, now)
-    return Linking(work, parts.directory, GoogleProbe(parts.google).user)
-
-
-def front_desk(parts: Parts, now: clock.Clock = clock.now) -> Desk:
-    """Return the desk where bookings are asked for; bookings may use what the synchronisation must leave."""
-    driver = Driver(parts.store, Metered(parts.calendars, parts.budget, 1.0, now), now)
-    return Desk(driver, hold=parts.settings.offline_booking == "hold")
 
 
 def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
@@ -275,22 +178,9 @@ def _office(
     )
 
 
-def open_notifier(
-    parts: Parts,
-    now: clock.Clock = clock.now,
-    say: Say = plain,
-    speaking: Callable[[], AbstractContextManager[object]] = nullcontext,
-) -> Notifier:
-    """Prepare what tells the outside; inside `speaking()`, `say` speaks the language of the mails."""
-    settings = parts.settings
-    post = Post(settings.private_webhooks, now, _route(settings).proxy_for, settings.ca_bundle)
-    mail = Mail(settings.smtp_url, settings.mail_from, now, say, speaking, settings.ca_bundle, settings.public_url)
-    return Notifier(parts.store, post, mail, now)
-
-
 def _sign_in(settings: Settings) -> SignIn:
     client, domains = settings.sign_in_client, settings.sign_in_domains
-    google = GoogleSignIn(client, domains, settings.google_endpoint, _route(settings)) if client else None
+    google = GoogleSignIn(client, domains, settings.google_endpoint, route(settings)) if client else None
     return SignIn(google, settings.public_url)
 
 

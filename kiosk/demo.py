@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from kiosk import runtime, settings
+from kiosk import assembly, runtime, settings
 from kiosk.errors import KioskError
 
 READY = "Emulator ready on "
@@ -67,11 +67,11 @@ def _wait_ready(emulator: subprocess.Popen[str]) -> str:
 
 
 def _serve(demo: settings.Settings, root: str, end: Callable[[], None]) -> int:
-    from kiosk import app, serving
+    from kiosk import serving
     from kiosk.store import rooms
     from kiosk.sync import linking
 
-    def announce(where: str, parts: app.Parts) -> None:
+    def announce(where: str, parts: assembly.Parts) -> None:
         linking.import_rooms(parts.store, parts.calendars, parts.directory)
         with parts.store.read() as db:
             first = rooms.every(db)[0].room

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 
-from kiosk import app, clock, runtime
+from kiosk import app, assembly, clock, runtime
 from kiosk.errors import KioskError, SourceError
 from kiosk.settings import Settings
 from kiosk.store import accounts, rooms
@@ -23,13 +23,13 @@ OPEN_WARNING = (
 
 def serve(
     settings: Settings,
-    announce: Callable[[str, app.Parts], None] | None = None,
+    announce: Callable[[str, assembly.Parts], None] | None = None,
     cleanup: Callable[[], None] = lambda: None,
 ) -> int:
     """Serve until a signal; `announce(address, parts)` tells people where, `cleanup` runs at the end."""
     log_to_stderr(settings.log_level)
     listener = _listen(settings)
-    server = app.build(app.open_parts(settings))
+    server = app.build(assembly.open_parts(settings))
     runtime.on_stop(cleanup)
     server.start()
     if server.parts.connecting.accesses.connected():
@@ -41,7 +41,7 @@ def serve(
     return 0
 
 
-def _invite(where: str, parts: app.Parts) -> None:
+def _invite(where: str, parts: assembly.Parts) -> None:
     """While there is no administrator, let whoever reads the server's output become the first."""
     word = parts.store.write(accounts.first_link, clock.now())
     if word:
@@ -64,7 +64,7 @@ def log_to_stderr(level: str) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def _check_google(parts: app.Parts) -> None:
+def _check_google(parts: assembly.Parts) -> None:
     """Say at the start, not with the first tap, that the credentials do not work."""
     try:
         parts.calendars.check()
@@ -86,7 +86,7 @@ def _listen(settings: Settings) -> socket.socket:
         ) from error
 
 
-def _announce(where: str, parts: app.Parts) -> None:
+def _announce(where: str, parts: assembly.Parts) -> None:
     with parts.store.read() as db:
         known = rooms.every(db)
     print(f"Serving {len(known)} rooms on {where}", flush=True)

@@ -32,8 +32,10 @@ TO_THE_LEFT = {
     "live": ("schedule", "source", "store", "google", "upstream", "displays"),
 }
 TO_THE_LEFT["web"] = (*TO_THE_LEFT["live"], "sync", "booking", "doctor", "fleet", "notify", "live")
-TO_THE_LEFT["app"] = (*TO_THE_LEFT["web"], "web")
-TO_THE_LEFT["serving"] = TO_THE_LEFT["terminal"] = (*TO_THE_LEFT["app"], "app")
+TO_THE_LEFT["assembly"] = tuple(room for room in TO_THE_LEFT["web"] if room not in {"live", "displays"})
+TO_THE_LEFT["app"] = (*TO_THE_LEFT["web"], "web", "assembly")
+TO_THE_LEFT["terminal"] = (*TO_THE_LEFT["assembly"], "assembly")
+TO_THE_LEFT["serving"] = (*TO_THE_LEFT["app"], "app")
 TO_THE_LEFT["demo"] = (*TO_THE_LEFT["serving"], "serving")
 MAY_IMPORT: dict[str, Collection[str]] = {
     "emulator": (),

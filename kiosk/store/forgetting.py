@@ -254,3 +254,18 @@ def _update(db: Database, query: Any, key: Any, ids: Iterable[Any]) -> int:
     for first in range(0, len(every), 500):
         query.where(key.in_(every[first : first + 500])).execute(db)
     return len(every)
+
+
+def said_of(done: Forgotten, upcoming: int) -> str:
+    """Return the sentences about what was forgotten of a person and what was not."""
+    parts = {
+        "past bookings": done.events + done.commands,
+        "check-ins": done.check_ins,
+        "acts": done.acts,
+        "requests for services": done.requests,
+        "messages": done.messages,
+    }
+    found = ", ".join(f"{name} {number}" for name, number in parts.items() if number)
+    said = f"Forgotten: {found}." if found else "Nothing that is over names this person."
+    still = f" {upcoming} of their bookings are still to come: those are cancelled or changed in Google Calendar."
+    return said + (still if upcoming else "")

@@ -10,12 +10,10 @@ from kiosk import clock
 from kiosk.booking.forgetter import Forgetter
 from kiosk.errors import UsageError
 from kiosk.settings import Settings
-from kiosk.store import acts, forgetting
+from kiosk.store import acts, extract, forgetting
 from kiosk.store.acts import Search
 from kiosk.terminal.access import record
 from kiosk.terminal.tables import open_parts, print_table
-from kiosk.web.admin import audit as pages
-from kiosk.web.admin.data import said_of
 
 COLUMNS = ("at", "actor", "place", "act", "room", "result", "reason")
 SHOWN, EVERYTHING = 100, 1_000_000
@@ -29,13 +27,13 @@ def audit(settings: Settings, options: argparse.Namespace) -> None:
     limit = EVERYTHING if options.json or options.csv else SHOWN
     found = [act for _, act in open_parts(settings).store.report(acts.search, wanted, limit)]
     if options.csv:
-        print(pages.written(found), end="")
+        print(extract.written(found), end="")
     elif options.json:
-        print(json.dumps([pages.row(act) for act in found], indent=2, ensure_ascii=False))
+        print(json.dumps([extract.row(act) for act in found], indent=2, ensure_ascii=False))
     elif not found:
         print("Nothing in the log matches.")
     else:
-        print_table([pages.row(act) for act in found], COLUMNS)
+        print_table([extract.row(act) for act in found], COLUMNS)
 
 
 def forget_names(settings: Settings, options: argparse.Namespace) -> None:
@@ -55,7 +53,7 @@ def erase_person(settings: Settings, options: argparse.Namespace) -> None:
     store = open_parts(settings).store
     done, upcoming = Forgetter(store, clock.now).erase(options.email)
     record(store, "erase_person", rows=done.total)
-    print(said_of(done, upcoming))
+    print(forgetting.said_of(done, upcoming))
 
 
 def _day(settings: Settings, text: str, days: int) -> datetime | None:

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from kiosk import app, clock
+from kiosk import assembly, clock
 from kiosk.doctor import report, visit
 from kiosk.doctor.findings import Finding
 from kiosk.doctor.report import Report
@@ -20,7 +20,7 @@ def doctor(settings: Settings, options: argparse.Namespace) -> int:
     """Print what works and what does not; the exit status is 1 when something has failed."""
     parts = open_parts(settings)
     findings: list[Finding] = []
-    for finding in visit.examine(app.practice(parts), options.rooms, _progress):
+    for finding in visit.examine(assembly.practice(parts), options.rooms, _progress):
         findings.append(finding)
         if not options.json:
             _print(finding, options.all)

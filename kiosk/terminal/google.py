@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from kiosk import app, clock
+from kiosk import assembly, clock
 from kiosk.doctor import remedies
 from kiosk.errors import SourceError, UsageError
 from kiosk.google.probe import Identity
@@ -54,8 +54,8 @@ def disconnect(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def _disconnect_rooms(parts: app.Parts, delete_bookings: bool) -> list[tuple[str, str]]:
-    work, settle = app.linking(parts).work, app.front_desk(parts).settle
+def _disconnect_rooms(parts: assembly.Parts, delete_bookings: bool) -> list[tuple[str, str]]:
+    work, settle = assembly.linking(parts).work, assembly.front_desk(parts).settle
     failed: list[tuple[str, str]] = []
 
     def run(report: linking.Report) -> str:
@@ -67,7 +67,7 @@ def _disconnect_rooms(parts: app.Parts, delete_bookings: bool) -> list[tuple[str
     return failed
 
 
-def _show(parts: app.Parts, as_json: bool) -> None:
+def _show(parts: assembly.Parts, as_json: bool) -> None:
     named, found = parts.connecting.accesses.named, parts.connecting.current()
     if as_json:
         print(json.dumps(_facts(found, named.file), indent=2))
@@ -120,7 +120,7 @@ def _named(made: Connection) -> str:
     return f"{made.account or made.kind.replace('_', ' ')}{acting}"
 
 
-def _next(parts: app.Parts) -> str:
+def _next(parts: assembly.Parts) -> str:
     now = clock.now()
     with parts.store.read() as db:
         unlinked = [one for one in rooms.every(db) if one.calendar_id is None]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from kiosk import app, clock
+from kiosk import assembly, clock
 from kiosk.errors import SourceError, UsageError
 from kiosk.schedule.model import Room
 from kiosk.settings import Settings
@@ -83,7 +83,7 @@ def import_rooms(settings: Settings, _options: argparse.Namespace) -> int:
     return 1 if result.failed else 0
 
 
-def _read_people(parts: app.Parts) -> None:
+def _read_people(parts: assembly.Parts) -> None:
     try:
         read_people(parts.directory, parts.store, clock.now())
     except SourceError as error:
@@ -130,7 +130,7 @@ def unlink_room(settings: Settings, options: argparse.Namespace) -> None:
     """Take a room's calendar away, with everything that is managed there."""
     parts = open_parts(settings)
     stored = find_room(parts, options.slug)
-    work, settle = app.linking(parts).work, app.front_desk(parts).settle
+    work, settle = assembly.linking(parts).work, assembly.front_desk(parts).settle
 
     def disconnect(report: linking.Report) -> str:
         return unlinking.disconnect_room(work, options.slug, options.delete_bookings, settle, report).says()
@@ -144,7 +144,7 @@ def sync_room(settings: Settings, options: argparse.Namespace) -> None:
     """Read a room's calendar anew, here and now."""
     parts = open_parts(settings)
     stored = find_room(parts, options.slug)
-    work = app.linking(parts).work
+    work = assembly.linking(parts).work
 
     def read(report: linking.Report) -> str:
         return f"Read {linking.sync(work, options.slug, report)} events."
@@ -168,8 +168,8 @@ def _push_said(settings: Settings, wish: str) -> str:
     return "Google is to announce changes once KIOSK_PUBLIC_URL is an https address of this server."
 
 
-def _link(parts: app.Parts, slug: str, calendar: str, confirmed: bool = False) -> None:
-    giving = app.linking(parts)
+def _link(parts: assembly.Parts, slug: str, calendar: str, confirmed: bool = False) -> None:
+    giving = assembly.linking(parts)
 
     def link(report: linking.Report) -> str:
         done = linking.link(giving, slug, calendar, confirmed, report)
@@ -185,7 +185,7 @@ def _link(parts: app.Parts, slug: str, calendar: str, confirmed: bool = False) -
     _record(parts, "link", slug, calendar)
 
 
-def _do(parts: app.Parts, name: str, work: Work) -> str:
+def _do(parts: assembly.Parts, name: str, work: Work) -> str:
     """Do long work, told here as it goes on and to every page that asks; return what came of it."""
 
     def told(report: linking.Report) -> str:
@@ -206,14 +206,14 @@ def _zone(name: str) -> ZoneInfo:
         raise UsageError(f"--zone: {error}.") from error
 
 
-def _record(parts: app.Parts, act: str, room: str, calendar: str = "") -> None:
+def _record(parts: assembly.Parts, act: str, room: str, calendar: str = "") -> None:
     detail = {"calendar": calendar} if calendar else {}
     parts.store.write(acts.record, Act(clock.now(), "terminal", "", act, room, "", "done", "", detail))
 
 
-def _metered(parts: app.Parts) -> Metered:
+def _metered(parts: assembly.Parts) -> Metered:
     """Return the calendars, their requests counted with those of a running server."""
-    return Metered(parts.calendars, parts.budget, app.SYNC_SHARE, clock.now)
+    return Metered(parts.calendars, parts.budget, assembly.SYNC_SHARE, clock.now)
 
 
 def _row(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kiosk import app
+from kiosk import assembly
 from kiosk.settings import Settings
 from kiosk.store import rooms
 from kiosk.store.rooms import StoredRoom
@@ -12,12 +12,12 @@ from kiosk.store.rooms import StoredRoom
 REQUESTS_FOR_A_ROOM = 2
 
 
-def open_parts(settings: Settings) -> app.Parts:
+def open_parts(settings: Settings) -> assembly.Parts:
     """Open the product for one command, which asks Google a few things at most."""
-    return app.open_parts(settings, REQUESTS_FOR_A_ROOM)
+    return assembly.open_parts(settings, REQUESTS_FOR_A_ROOM)
 
 
-def find_room(parts: app.Parts, slug: str) -> StoredRoom:
+def find_room(parts: assembly.Parts, slug: str) -> StoredRoom:
     """Return the room of that word. Raises NotFound."""
     with parts.store.read() as db:
         return rooms.by_slug(db, slug)

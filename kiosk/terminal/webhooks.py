@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from kiosk import app, clock
+from kiosk import assembly, clock
 from kiosk.errors import KioskError
 from kiosk.settings import Settings
 from kiosk.store import deliveries, webhooks
@@ -31,7 +31,7 @@ def list_webhooks(settings: Settings, options: argparse.Namespace) -> None:
 def add_webhook(settings: Settings, options: argparse.Namespace) -> None:
     """Add a webhook and print its secret."""
     parts = open_parts(settings)
-    app.open_notifier(parts).check(options.url)
+    assembly.open_notifier(parts).check(options.url)
     added, secret = parts.store.write(webhooks.add, options.url, options.events, clock.now())
     record(parts.store, "add_webhook", webhook=added.id, url=added.url)
     print(f"Webhook {added.id} is added. Its secret, which is not shown again:\n{secret}")
@@ -62,7 +62,7 @@ def test_webhook(settings: Settings, options: argparse.Namespace) -> None:
         url = webhooks.find(db, options.number).url
     now = clock.now()
     number = parts.store.write(deliveries.announce_to, options.number, webhooks.PING, {"from": "room-kiosk"}, now)
-    tried = app.open_notifier(parts).try_now(number)
+    tried = assembly.open_notifier(parts).try_now(number)
     record(parts.store, "test_webhook", webhook=options.number)
     if tried.state != "delivered":
         raise KioskError(f"{url} did not take it: {tried.said or 'no answer yet'}.")

@@ -20,8 +20,7 @@ from kiosk.schedule.hours import closures
 from kiosk.schedule.model import Booking, CheckIn, Situation, Slot
 from kiosk.schedule.nearby import Candidate
 from kiosk.schedule.rights import Act as ActName
-from kiosk.store import acts, diary, mirror, rooms
-from kiosk.store.acts import Act
+from kiosk.store import acts, diary, extract, mirror, rooms
 from kiosk.store.database import Store
 from kiosk.store.journal import Command
 from kiosk.store.rooms import StoredRoom
@@ -203,7 +202,7 @@ def _acts(api: Api) -> Response:
     with api.store.read() as db:
         before = Query().instant("before", None)
         found = acts.recent(db, request.args.get("room") or None, MOST_ACTS, before)
-    return jsonify(acts=[_act(one) for one in found])
+    return jsonify(acts=[extract.row(one) for one in found])
 
 
 def _answer(api: Api, command: Command, done: int) -> tuple[Response, int]:
@@ -314,20 +313,6 @@ def _booking_made(command: Command, stored: StoredRoom, message: str) -> dict[st
         "end": clock.iso(command.end),
         "title": command.title,
         "message": message,
-    }
-
-
-def _act(one: Act) -> dict[str, Any]:
-    return {
-        "at": clock.iso(one.at),
-        "actor": one.actor,
-        "place": one.place,
-        "act": one.act,
-        "room": one.room,
-        "booking": one.event_id,
-        "result": one.result,
-        "reason": one.reason,
-        "detail": one.detail,
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from kiosk import app, clock, settings
+from kiosk import assembly, clock, settings
 from kiosk.doctor import report, visit
 from kiosk.doctor.findings import Finding
 from kiosk.doctor.practice import Practice
@@ -41,10 +41,10 @@ class Ward:
     """A server's parts with three linked rooms, and the Google that they are in."""
 
     google: Emulator
-    parts: app.Parts
+    parts: assembly.Parts
     practice: Practice
     file: Path
-    opened: Callable[[app.Parts], app.Parts]
+    opened: Callable[[assembly.Parts], assembly.Parts]
 
     def findings(self, *rooms_wanted: str) -> list[Finding]:
         return list(visit.examine(self.practice, rooms_wanted))
@@ -69,10 +69,10 @@ class Ward:
     def again(self, **changed: str) -> Ward:
         """Return the same after a new start of the server with other settings."""
         parts = self.opened(open_parts(self.google, self.file, **changed))
-        return replace(self, practice=app.practice(parts))
+        return replace(self, practice=assembly.practice(parts))
 
 
-def open_parts(google: Emulator, file: Path, **changed: str) -> app.Parts:
+def open_parts(google: Emulator, file: Path, **changed: str) -> assembly.Parts:
     given = {
         "google_credentials": str(file),
         "google_subject": SERVICE_USER,
@@ -80,7 +80,7 @@ def open_parts(google: Emulator, file: Path, **changed: str) -> app.Parts:
         "google_endpoint": google.url,
         "database_url": f"sqlite:///{file.parent / 'kiosk.db'}",
     }
-    return app.open_parts(settings.load({}, **given | changed))
+    return assembly.open_parts(settings.load({}, **given | changed))
 
 
 @pytest.fixture
@@ -97,12 +97,12 @@ def ward(google: Emulator, tmp_path: Path) -> Iterator[Ward]:
         yield ward_of(google, file, lambda parts: open_ones.enter_context(closing(parts)))
 
 
-def ward_of(google: Emulator, file: Path, opened: Callable[[app.Parts], app.Parts]) -> Ward:
+def ward_of(google: Emulator, file: Path, opened: Callable[[assembly.Parts], assembly.Parts]) -> Ward:
     parts = opened(open_parts(google, file))
     for resource in parts.directory.resources():
         room = replace(room_named(resource.name), building=resource.building, floor=resource.floor)
         parts.store.write(rooms.add_linked, room, resource.calendar_id, clock.now(), listed=True)
-    return Ward(google, parts, app.practice(parts), file, opened)
+    return Ward(google, parts, assembly.practice(parts), file, opened)
 
 
 def room_named(name: str) -> Room:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk import app, clock, settings
+from kiosk import app, assembly, clock, settings
 from kiosk.schedule.model import Room
 from kiosk.store import rooms
 from tests.web.visitors import Reception
@@ -18,7 +18,7 @@ def reception(tmp_path: Path) -> Iterator[Reception]:
     """A server with the rooms "oak" (Berlin) and "elm" (Hamburg) that lets in only whom it knows."""
     database = f"sqlite:///{tmp_path / 'kiosk.db'}"
     given = {"database_url": database, "secrets": str(tmp_path / "secrets"), "async_mode": "threading"}
-    parts = app.open_parts(settings.load({}, **given))
+    parts = assembly.open_parts(settings.load({}, **given))
     zone = clock.zone("Europe/Berlin")
     parts.store.write(rooms.add, Room("oak", "Oak", zone, "Berlin", "2", 6))
     parts.store.write(rooms.add, Room("elm", "Elm", zone, "Hamburg", "1", 4))

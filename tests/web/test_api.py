@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from kiosk import app, clock, settings
+from kiosk import app, assembly, clock, settings
 from kiosk.schedule.model import Room
 from kiosk.store import policies, rooms
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> Iterator[app.Parts]:
+def parts(tmp_path: Path) -> Iterator[assembly.Parts]:
     chosen = settings.load(
         {}, database_url=f"sqlite:///{tmp_path / 'kiosk.db'}", async_mode="threading", open_displays="1"
     )
-    opened = app.open_parts(chosen)
+    opened = assembly.open_parts(chosen)
     for name in ("Oak", "Elm"):
         opened.store.write(rooms.add, Room(name.lower(), name, clock.zone("Europe/Berlin"), "HQ", "1", 4))
     yield opened
@@ -28,7 +28,7 @@ def parts(tmp_path: Path) -> Iterator[app.Parts]:
 
 
 @pytest.fixture
-def client(parts: app.Parts) -> FlaskClient:
+def client(parts: assembly.Parts) -> FlaskClient:
     return app.build(parts).web.test_client()
 
 
@@ -138,13 +138,13 @@ def refused(client: FlaskClient, path: str, **body: Any) -> tuple[int, str, list
     return answer.status_code, told["reason"], [one["room"] for one in told["alternatives"]]
 
 
-def change(parts: app.Parts, slug: str, **words: str) -> None:
+def change(parts: assembly.Parts, slug: str, **words: str) -> None:
     with parts.store.read() as db:
         stored = rooms.by_slug(db, slug)
     parts.store.write(policies.change, stored.id, {name.replace("_", "-"): value for name, value in words.items()})
 
 
-def test_closed_room_names_one_that_is_open(client: FlaskClient, parts: app.Parts) -> None:
+def test_closed_room_names_one_that_is_open(client: FlaskClient, parts: assembly.Parts) -> None:
     today = clock.now().astimezone(clock.zone("Europe/Berlin")).strftime("%a")
     change(parts, "oak", hours=f"{'Tue' if today in {'Mon', 'Sun'} else 'Mon'} 03:00-03:01")
     assert refused(client, "rooms/oak/bookings", minutes=15) == (409, "closed", ["elm"])
@@ -156,7 +156,7 @@ def test_booking_that_cannot_grow_is_told_where_to_go_on(client: FlaskClient) ->
     assert refused(client, f"bookings/{made['id']}/extend", minutes=15) == (409, "taken", ["elm"])
 
 
-def test_no_room_is_named_that_would_refuse_the_wish(client: FlaskClient, parts: app.Parts) -> None:
+def test_no_room_is_named_that_would_refuse_the_wish(client: FlaskClient, parts: assembly.Parts) -> None:
     change(parts, "elm", longest="20", durations="15")
     client.post("/api/v1/rooms/oak/bookings", json={"minutes": 60})
     assert refused(client, "rooms/oak/bookings", minutes=60) == (409, "taken", [])
@@ -169,14 +169,16 @@ def test_booking_begins_early_within_its_last_hour_only(client: FlaskClient) -> 
     assert (answer.status_code, answer.get_json(force=True)["reason"]) == (409, "not_near")
 
 
-def test_booking_does_not_grow_where_nobody_may_book(client: FlaskClient, parts: app.Parts) -> None:
+def test_booking_does_not_grow_where_nobody_may_book(client: FlaskClient, parts: assembly.Parts) -> None:
     made = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 15}).get_json()
     change(parts, "oak", bookable="nobody")
     assert client.post(f"/api/v1/bookings/{made['id']}/extend", json={"minutes": 15}).status_code == 403
     assert client.post(f"/api/v1/bookings/{made['id']}/end", json={}).status_code == 200
 
 
-def test_somebody_still_in_the_room_does_not_check_the_next_booking_in(client: FlaskClient, parts: app.Parts) -> None:
+def test_somebody_still_in_the_room_does_not_check_the_next_booking_in(
+    client: FlaskClient, parts: assembly.Parts
+) -> None:
     change(parts, "oak", check_in="own")
     first = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 6}).get_json()
     client.post("/api/v1/rooms/oak/bookings", json={"start": first["end"], "minutes": 30})

@@ -13,7 +13,7 @@ import pytest
 import requests
 from flask.testing import FlaskClient
 
-from kiosk import app, clock, settings
+from kiosk import app, assembly, clock, settings
 from kiosk.emulator.server import Emulator
 from kiosk.schedule.model import Room
 from kiosk.store import accounts, acts, pins, policies, rooms, tokens
@@ -35,7 +35,7 @@ def google() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def parts(tmp_path: Path, google: Emulator) -> Iterator[app.Parts]:
+def parts(tmp_path: Path, google: Emulator) -> Iterator[assembly.Parts]:
     file = tmp_path / "client.json"
     file.write_text(json.dumps(google.client.as_file("https://elsewhere.example")))
     chosen = settings.load(
@@ -47,7 +47,7 @@ def parts(tmp_path: Path, google: Emulator) -> Iterator[app.Parts]:
         sign_in_domains="kiosk.example",
         google_endpoint=google.url,
     )
-    opened = app.open_parts(chosen)
+    opened = assembly.open_parts(chosen)
     opened.store.write(rooms.add, Room("oak", "Oak", clock.zone("Europe/Berlin")))
     opened.store.write(policies.change, None, {"names": "yes"})
     pins.set_pin(opened.store, ANNA, "4711")
@@ -56,11 +56,11 @@ def parts(tmp_path: Path, google: Emulator) -> Iterator[app.Parts]:
 
 
 @pytest.fixture
-def client(parts: app.Parts) -> FlaskClient:
+def client(parts: assembly.Parts) -> FlaskClient:
     return app.build(parts).web.test_client()
 
 
-def actors(client: FlaskClient, parts: app.Parts) -> list[str]:
+def actors(client: FlaskClient, parts: assembly.Parts) -> list[str]:
     token = parts.store.write(tokens.create, "office", clock.now())
     answer = client.get("/api/v1/acts", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200
@@ -74,12 +74,12 @@ def sign_in(client: FlaskClient, person: str = ANNA) -> int:
     return client.get(f"{parts.path}?{parts.query}").status_code
 
 
-def test_panel_books_for_nobody(client: FlaskClient, parts: app.Parts) -> None:
+def test_panel_books_for_nobody(client: FlaskClient, parts: assembly.Parts) -> None:
     assert client.post("/api/v1/rooms/oak/bookings", json={"minutes": 15}).status_code == 201
     assert actors(client, parts) == ["panel"]
 
 
-def test_name_with_its_pin_books_in_that_name(client: FlaskClient, parts: app.Parts) -> None:
+def test_name_with_its_pin_books_in_that_name(client: FlaskClient, parts: assembly.Parts) -> None:
     named = {"minutes": 15, "as": {"person": ANNA, "pin": "4711"}}
     assert client.post("/api/v1/rooms/oak/bookings", json=named).status_code == 201
     assert actors(client, parts) == [f"person:{ANNA}"]
@@ -94,7 +94,7 @@ def test_pin_does_for_a_booking_whose_room_is_not_named(client: FlaskClient) -> 
     assert client.delete(f"/api/v1/bookings/{next_.json['id']}", json=named).status_code == 200
 
 
-def test_wrong_pins_are_refused_logged_and_soon_not_looked_at(client: FlaskClient, parts: app.Parts) -> None:
+def test_wrong_pins_are_refused_logged_and_soon_not_looked_at(client: FlaskClient, parts: assembly.Parts) -> None:
     named = {"minutes": 15, "as": {"person": ANNA, "pin": "0000"}}
     codes = [client.post("/api/v1/rooms/oak/bookings", json=named).status_code for _ in range(6)]
     assert codes == [403] * 5 + [429]
@@ -103,7 +103,7 @@ def test_wrong_pins_are_refused_logged_and_soon_not_looked_at(client: FlaskClien
     assert logged == [("sign", "wrong_pin", ANNA)] * 5
 
 
-def test_pins_are_not_tried_on_one_person_after_the_other(client: FlaskClient, parts: app.Parts) -> None:
+def test_pins_are_not_tried_on_one_person_after_the_other(client: FlaskClient, parts: assembly.Parts) -> None:
     def try_(number: int, pin: str) -> int:
         named = {"minutes": 15, "as": {"person": f"p{number}@kiosk.example", "pin": pin}}
         return client.post("/api/v1/rooms/oak/bookings", json=named).status_code
@@ -114,7 +114,7 @@ def test_pins_are_not_tried_on_one_person_after_the_other(client: FlaskClient, p
     assert [try_(number, "0000") for number in range(2, 13)] == [403] * 10 + [429]
 
 
-def test_room_for_people_only_asks_who_it_is(client: FlaskClient, parts: app.Parts) -> None:
+def test_room_for_people_only_asks_who_it_is(client: FlaskClient, parts: assembly.Parts) -> None:
     parts.store.write(policies.change, None, {"bookable": "people"})
     refused = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 15})
     assert (refused.status_code, refused.json["reason"]) == (403, "people_only")
@@ -122,7 +122,7 @@ def test_room_for_people_only_asks_who_it_is(client: FlaskClient, parts: app.Par
     assert client.post("/api/v1/rooms/oak/bookings", json=named).status_code == 201
 
 
-def test_names_are_offered_only_where_an_administrator_allows_it(client: FlaskClient, parts: app.Parts) -> None:
+def test_names_are_offered_only_where_an_administrator_allows_it(client: FlaskClient, parts: assembly.Parts) -> None:
     assert [one["email"] for one in client.get("/api/v1/people?q=an").json["people"]] == [ANNA]
     parts.store.write(policies.change, None, {"names": None})
     assert client.get("/api/v1/people?q=an").json["people"] == []
@@ -130,7 +130,7 @@ def test_names_are_offered_only_where_an_administrator_allows_it(client: FlaskCl
     assert client.post("/api/v1/rooms/oak/bookings", json=named).json["reason"] == "no_names"
 
 
-def test_who_has_signed_in_books_and_ends_in_their_own_name(client: FlaskClient, parts: app.Parts) -> None:
+def test_who_has_signed_in_books_and_ends_in_their_own_name(client: FlaskClient, parts: assembly.Parts) -> None:
     assert sign_in(client) == 302
     assert client.get("/api/v1/me").json["person"]["email"] == ANNA
     made = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 15}).json
@@ -142,7 +142,7 @@ def test_who_has_signed_in_books_and_ends_in_their_own_name(client: FlaskClient,
     assert client.get("/api/v1/me").json["person"] is None
 
 
-def test_account_is_entered_with_google_too(client: FlaskClient, parts: app.Parts) -> None:
+def test_account_is_entered_with_google_too(client: FlaskClient, parts: assembly.Parts) -> None:
     parts.store.write(accounts.add, ANNA, "", "admin", (), clock.now())
     assert "Sign in with Google" in client.get("/admin/log-in").text
     sign_in(client)
@@ -156,7 +156,7 @@ def test_person_without_an_account_learns_who_can_help(client: FlaskClient) -> N
     assert f"signed in as {ANNA}, who has no account" in client.get("/admin/log-in").text
 
 
-def test_closed_server_offers_people_to_sign_in(client: FlaskClient, parts: app.Parts) -> None:
+def test_closed_server_offers_people_to_sign_in(client: FlaskClient, parts: assembly.Parts) -> None:
     closed = app.build(replace(parts, settings=replace(parts.settings, open_displays=False))).web.test_client()
     page = closed.get("/door/oak", headers={"Accept": "text/html"})
     assert (page.status_code, "/sign-in?next=/door/oak" in page.text) == (401, True)
@@ -164,7 +164,7 @@ def test_closed_server_offers_people_to_sign_in(client: FlaskClient, parts: app.
     assert closed.get("/door/oak", headers={"Accept": "text/html"}).status_code == 200
 
 
-def test_sign_in_that_another_browser_began_is_refused(client: FlaskClient, parts: app.Parts) -> None:
+def test_sign_in_that_another_browser_began_is_refused(client: FlaskClient, parts: assembly.Parts) -> None:
     page = client.get("/sign-in").headers["Location"]
     back = requests.post(page, data={"person": ANNA}, allow_redirects=False, timeout=10).headers["Location"]
     other = app.build(parts).web.test_client()
@@ -184,7 +184,7 @@ def test_log_of_acts_is_for_programs_with_a_token(client: FlaskClient) -> None:
     assert client.get("/api/v1/acts").status_code == 403
 
 
-def test_somebody_in_the_room_checks_the_booking_in(client: FlaskClient, parts: app.Parts) -> None:
+def test_somebody_in_the_room_checks_the_booking_in(client: FlaskClient, parts: assembly.Parts) -> None:
     parts.store.write(policies.change, None, {"check-in": "own"})
     start = clock.iso(clock.now().replace(second=0, microsecond=0) + timedelta(minutes=3))
     made = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 15, "start": start}).json

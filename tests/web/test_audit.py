@@ -9,9 +9,8 @@ from datetime import timedelta
 import pytest
 
 from kiosk import clock
-from kiosk.store import acts, deliveries, forgetting, webhooks
+from kiosk.store import acts, deliveries, extract, forgetting, webhooks
 from kiosk.store.acts import Act
-from kiosk.web.admin import audit
 from tests.notify.receivers import Receiver
 from tests.web.visitors import Reception, Visitor
 
@@ -80,7 +79,7 @@ def test_a_cell_is_never_a_formula(reception: Reception, admin: Visitor) -> None
     rows = list(csv.DictReader(io.StringIO(text)))
     assert rows[0]["actor"].startswith("'=")
     assert rows[1]["reason"] == "not_shared"
-    assert tuple(rows[0]) == audit.COLUMNS
+    assert tuple(rows[0]) == extract.COLUMNS
 
 
 def test_names_in_the_page_are_text(reception: Reception, admin: Visitor) -> None:

@@ -16,7 +16,7 @@ import pytest
 import requests
 from werkzeug.test import TestResponse
 
-from kiosk import app, clock, settings
+from kiosk import app, assembly, clock, settings
 from kiosk.emulator.faults import Fault
 from kiosk.emulator.server import Emulator
 from kiosk.errors import AccessDenied
@@ -47,14 +47,14 @@ def office(google: Emulator, tmp_path: Path) -> Iterator[Reception]:
         yield Reception(parts, app.build(parts))
 
 
-def opened(google: Emulator, folder: Path, **more: str) -> app.Parts:
+def opened(google: Emulator, folder: Path, **more: str) -> assembly.Parts:
     given = {
         "database_url": f"sqlite:///{folder / 'kiosk.db'}",
         "secrets": str(folder / "secrets"),
         "google_endpoint": google.url,
         "async_mode": "threading",
     }
-    return app.open_parts(settings.load({}, **given | more))
+    return assembly.open_parts(settings.load({}, **given | more))
 
 
 def upload(visitor: Visitor, content: Any, path: str = "/admin/google/file", **fields: str) -> TestResponse:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk import app, clock, settings
+from kiosk import app, assembly, clock, settings
 from kiosk.emulator.server import Emulator
 from kiosk.schedule.model import Room
 from kiosk.store import mirror, rooms
@@ -37,7 +37,7 @@ def house(google: Emulator, tmp_path: Path) -> Iterator[Reception]:
         "google_endpoint": google.url,
         "async_mode": "threading",
     }
-    with closing(app.open_parts(settings.load({}, **given))) as parts:
+    with closing(assembly.open_parts(settings.load({}, **given))) as parts:
         for resource in parts.directory.resources():
             room = Room(resource.name.lower(), resource.name, clock.zone("Europe/Berlin"), "Berlin")
             stored = parts.store.write(rooms.add_linked, room, resource.calendar_id, clock.now(), listed=True)

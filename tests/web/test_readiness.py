@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk import app, clock, settings
+from kiosk import app, assembly, clock, settings
 from kiosk.schedule.model import Room
 from kiosk.source import Resource
 from kiosk.store import directory, rooms
@@ -17,16 +17,16 @@ from tests.fakes import StillClock
 
 
 @pytest.fixture
-def parts(tmp_path: Path, still: StillClock) -> Iterator[app.Parts]:
+def parts(tmp_path: Path, still: StillClock) -> Iterator[assembly.Parts]:
     url = f"sqlite:///{tmp_path / 'kiosk.db'}"
-    opened = app.open_parts(settings.load({}, database_url=url, async_mode="threading", open_displays="1"))
+    opened = assembly.open_parts(settings.load({}, database_url=url, async_mode="threading", open_displays="1"))
     room = Room("oak", "Oak", clock.zone("Europe/Berlin"))
     opened.store.write(rooms.add_linked, room, OAK, still(), listed=True)
     yield opened
     opened.store.close()
 
 
-def test_room_that_vanished_from_the_directory_is_named(parts: app.Parts, still: StillClock) -> None:
+def test_room_that_vanished_from_the_directory_is_named(parts: assembly.Parts, still: StillClock) -> None:
     client = app.build(parts, still).web.test_client()
     parts.store.write(directory.follow, [], still() + timedelta(hours=6))
     assert client.get("/readyz").get_json()["vanished"] == {"oak": "2026-08-10T14:00:00Z"}

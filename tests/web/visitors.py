@@ -8,7 +8,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from kiosk import app, clock
+from kiosk import app, assembly, clock
 from kiosk.store import accounts, sessions, tokens
 from kiosk.web.access import COOKIE
 
@@ -45,7 +45,7 @@ class Visitor:
 class Reception:
     """A server in this process, and whoever comes to it."""
 
-    parts: app.Parts
+    parts: assembly.Parts
     server: app.Server
 
     def stranger(self) -> Visitor:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from datetime import date, datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, Response, request
@@ -16,16 +13,14 @@ from kiosk import clock
 from kiosk.errors import UsageError
 from kiosk.store import acts
 from kiosk.store.acts import Act, Search
+from kiosk.store.extract import row, written
 from kiosk.web.admin import frame
 from kiosk.web.admin.frame import Admin, Section
 from kiosk.web.identity import needs
 
 ON_A_PAGE = 100
 IN_A_FILE = 100_000
-COLUMNS = ("at", "actor", "place", "act", "room", "booking", "result", "reason", "detail")
 WORDS = ("actor", "act", "room", "result", "text")
-# What spreadsheets would take for a formula.
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def install(app: Flask, admin: Admin) -> None:
@@ -58,32 +53,6 @@ def install(app: Flask, admin: Admin) -> None:
         return _file(text, "application/json", "json")
 
     app.register_blueprint(routes)
-
-
-def row(act: Act) -> dict[str, Any]:
-    """Return an act as programs read it."""
-    return {
-        "at": clock.iso(act.at),
-        "actor": act.actor,
-        "place": act.place,
-        "act": act.act,
-        "room": act.room,
-        "booking": act.event_id,
-        "result": act.result,
-        "reason": act.reason,
-        "detail": dict(act.detail),
-    }
-
-
-def written(found: list[Act]) -> str:
-    """Return acts as CSV, in which no cell is a formula."""
-    out = io.StringIO()
-    lines = csv.writer(out)
-    lines.writerow(COLUMNS)
-    for act in found:
-        cells = row(act) | {"detail": json.dumps(dict(act.detail), ensure_ascii=False, sort_keys=True)}
-        lines.writerow([_harmless(str(cells[name])) for name in COLUMNS])
-    return out.getvalue()
 
 
 def told(act: Act) -> tuple[list[datetime], str]:
@@ -121,10 +90,6 @@ def _link(path: str, **more: str) -> str:
     kept = {name: value for name, value in request.args.items() if name != "before" and value}
     asked = urlencode(kept | more)
     return f"{path}?{asked}" if asked else path
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULAS) else text
 
 
 def _file(text: str, kind: str, ending: str) -> Response:

@@ -7,7 +7,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk.errors import UsageError
 from kiosk.store import forgetting
-from kiosk.store.forgetting import Forgotten
 from kiosk.web.admin import frame
 from kiosk.web.admin.frame import Admin, Section
 from kiosk.web.identity import needs
@@ -44,21 +43,6 @@ def install(app: Flask, admin: Admin) -> None:
         done, upcoming = admin.forgetter.erase(request.form.get("email", ""))
         # The log must not say again who was just taken out of it.
         admin.record("erase_person", rows=done.total)
-        return frame.done(said_of(done, upcoming), PAGE)
+        return frame.done(forgetting.said_of(done, upcoming), PAGE)
 
     app.register_blueprint(routes)
-
-
-def said_of(done: Forgotten, upcoming: int) -> str:
-    """Return the sentences about what was forgotten of a person and what was not."""
-    parts = {
-        "past bookings": done.events + done.commands,
-        "check-ins": done.check_ins,
-        "acts": done.acts,
-        "requests for services": done.requests,
-        "messages": done.messages,
-    }
-    found = ", ".join(f"{name} {number}" for name, number in parts.items() if number)
-    said = f"Forgotten: {found}." if found else "Nothing that is over names this person."
-    still = f" {upcoming} of their bookings are still to come: those are cancelled or changed in Google Calendar."
-    return said + (still if upcoming else "")
