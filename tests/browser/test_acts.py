@@ -59,8 +59,8 @@ def test_an_own_booking_is_extended_by_minutes_or_until_the_next(put: Put) -> No
     page.locator("[data-act=extend][data-minutes='15']").click()
     told(page)
     page.locator("[data-message-text]").click()
-    page.locator("[data-act=extend][data-until]").click()
-    told(page)
+    with page.expect_response("**/extend"):
+        page.locator("[data-act=extend][data-until]").click()
     assert [body for _, _, body in stage.taps] == [
         {"room": "oak", "minutes": 15},
         {"room": "oak", "until": "2026-08-10T09:20:00Z"},

@@ -11,6 +11,7 @@ import pytest
 from kiosk import clock
 from kiosk.store import acts, deliveries, extract, forgetting, webhooks
 from kiosk.store.acts import Act
+from kiosk.web.admin import audit
 from tests.notify.receivers import Receiver
 from tests.web.visitors import Reception, Visitor
 

@@ -101,7 +101,7 @@ def _sent(visitor: Visitor, where: str) -> str:
 def booked(reception: Reception) -> str:
     """Return the id of a new booking of "oak" in the name of the person without an account, the only one there."""
     person, now = reception.person(), clock.now().replace(microsecond=0)
-    start = now + timedelta(hours=1)
+    start = now + timedelta(minutes=50)
     day = f"from={clock.iso(now)}&to={clock.iso(now + timedelta(days=1))}"
     for before in reception.program().get(f"/api/v1/rooms/oak/schedule?{day}").json["bookings"]:
         person.ask("DELETE", f"/api/v1/bookings/{before['id']}?room=oak", json={})
