@@ -29,9 +29,7 @@ class Waiter:
     def step(self) -> None:
         """Let every request follow its booking."""
         now = self.clock()
-        with self.store.read() as db:
-            found = astray.found(db, now)
-        for one in found:
+        for one in self.store.report(astray.found, now):
             self.store.write(astray.follow, one.id, now)
 
     def _loop(self) -> None:

@@ -17,7 +17,14 @@ from kiosk.store import schema
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
-PRAGMAS = {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 10_000, "synchronous": "normal"}
+PRAGMAS = {
+    "journal_mode": "wal",
+    "foreign_keys": 1,
+    "busy_timeout": 10_000,
+    "synchronous": "normal",
+    # What is deleted, such as the name of somebody who is to be forgotten, is overwritten.
+    "secure_delete": 1,
+}
 
 
 class Store:

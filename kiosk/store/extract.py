@@ -7,8 +7,11 @@ import io
 import json
 from typing import Any
 
+from peewee import Database
+
 from kiosk import clock
-from kiosk.store.acts import Act
+from kiosk.store import acts
+from kiosk.store.acts import Act, Search
 
 COLUMNS = ("at", "actor", "place", "act", "room", "booking", "result", "reason", "detail")
 # What spreadsheets would take for a formula.
@@ -28,6 +31,17 @@ def row(act: Act) -> dict[str, Any]:
         "reason": act.reason,
         "detail": dict(act.detail),
     }
+
+
+def as_json_text(db: Database, wanted: Search, limit: int) -> str:
+    """Return the newest acts that match as JSON; made where they are read, since that takes long."""
+    found = [row(act) for _, act in acts.search(db, wanted, limit)]
+    return json.dumps({"acts": found}, ensure_ascii=False, indent=1)
+
+
+def as_csv_text(db: Database, wanted: Search, limit: int) -> str:
+    """Return the newest acts that match as CSV."""
+    return written([act for _, act in acts.search(db, wanted, limit)])
 
 
 def written(found: list[Act]) -> str:

@@ -147,8 +147,7 @@ def test_connecting_on_the_command_line_is_seen_on_the_page(page: Page, google: 
     expect(page.get_by_text("Google is not connected")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize(("viewport", "scheme"), [(PHONE, "light"), (DESK, "dark")], ids=["phone", "desk"])
 def test_nothing_keeps_people_from_using_the_pages(
     browser: Browser, google: Emulator, server: Server, viewport: dict[str, int], scheme: str
 ) -> None:

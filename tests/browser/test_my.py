@@ -44,10 +44,8 @@ def postbox() -> Iterator[Postbox]:
         yield opened_postbox
 
 
-@pytest.fixture(params=["eventlet", "threading"])
-def server(
-    request: pytest.FixtureRequest, google: Emulator, postbox: Postbox, receiver: Receiver, tmp_path: Path
-) -> Iterator[Server]:
+@pytest.fixture
+def server(google: Emulator, postbox: Postbox, receiver: Receiver, tmp_path: Path) -> Iterator[Server]:
     google.write_credentials(tmp_path / "key.json")
     (tmp_path / "client.json").write_text(json.dumps(google.client.as_file("https://rooms.kiosk.example")))
     settings = {
@@ -62,7 +60,7 @@ def server(
         "KIOSK_SMTP_URL": postbox.url,
         "KIOSK_MAIL_FROM": "Rooms <rooms@kiosk.example>",
         "KIOSK_PRIVATE_WEBHOOKS": "1",
-        "KIOSK_ASYNC_MODE": request.param,
+        "KIOSK_ASYNC_MODE": "eventlet",
     }
     running = Server(tmp_path, settings)
     for words in (["rooms", "import"], ["policy", "owners-release=yes"], ["webhooks", "add", receiver.url]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
@@ -13,7 +12,7 @@ from kiosk import clock
 from kiosk.errors import UsageError
 from kiosk.store import acts
 from kiosk.store.acts import Act, Search
-from kiosk.store.extract import row, written
+from kiosk.store.extract import as_csv_text, as_json_text
 from kiosk.web.admin import frame
 from kiosk.web.admin.frame import Admin, Section
 from kiosk.web.identity import needs
@@ -42,15 +41,12 @@ def install(app: Flask, admin: Admin) -> None:
     @routes.get("/audit.csv")
     @needs()
     def as_csv() -> Response:
-        found = admin.store.report(acts.search, _asked(admin), IN_A_FILE)
-        return _file(written([act for _, act in found]), "text/csv", "csv")
+        return _file(admin.store.report(as_csv_text, _asked(admin), IN_A_FILE), "text/csv", "csv")
 
     @routes.get("/audit.json")
     @needs()
     def as_json() -> Response:
-        found = admin.store.report(acts.search, _asked(admin), IN_A_FILE)
-        text = json.dumps({"acts": [row(act) for _, act in found]}, ensure_ascii=False, indent=1)
-        return _file(text, "application/json", "json")
+        return _file(admin.store.report(as_json_text, _asked(admin), IN_A_FILE), "application/json", "json")
 
     app.register_blueprint(routes)
 
