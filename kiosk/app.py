@@ -15,10 +15,11 @@ from flask import Flask, render_template, request
 from flask_compress import Compress
 from flask_socketio import SocketIO
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from displays import REGISTRY
 from kiosk import __version__, clock, runtime
-from kiosk.assembly import SYNC_SHARE, Parts, front_desk, linking, open_notifier, practice, route
+from kiosk.assembly import SYNC_SHARE, Parts, front_desk, linking, open_notifier, practice, push, route
 from kiosk.booking.attendant import Attendant
 from kiosk.booking.desk import Desk
 from kiosk.booking.forgetter import Forgetter
@@ -40,12 +41,12 @@ from kiosk.store import rooms, schema, tokens
 from kiosk.store.database import Store
 from kiosk.sync.background import Background
 from kiosk.sync.budget import Budget, Metered
-from kiosk.sync.channels import Push, hook_address
+from kiosk.sync.channels import Push
 from kiosk.sync.directory import Following
 from kiosk.sync.mirror import Mirror
 from kiosk.sync.passes import Pass
 from kiosk.web import access, admin, api, health, hooks, identity, my, outcomes, pages, signin, wording
-from kiosk.web.access import Gate, guarded
+from kiosk.web.access import Gate, WsgiApp, guarded
 from kiosk.web.admin import Admin
 from kiosk.web.api import Api
 from kiosk.web.asking import Asking
@@ -118,7 +119,7 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     wires = SocketIO(web, async_mode=settings.async_mode, serve_client=False, http_compression=False)
     host = urlsplit(settings.public_url).hostname or ""
     gate = Gate(store, settings.open_displays, host, identity.key_of(web), now)
-    web.wsgi_app = guarded(web.wsgi_app, gate)  # type: ignore[method-assign]
+    web.wsgi_app = _behind(settings.trusted_proxies, guarded(web.wsgi_app, gate))  # type: ignore[method-assign]
     freshness, stalls = Freshness(), runtime.StallWatch()
     budget = parts.budget
     desk = front_desk(parts, now)
@@ -128,10 +129,10 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     tickets = Tickets(gate.admits, partial(_endings, store), sockets.dismisser(wires))
     visitor = Visitor(gate.allowed, lambda: gate.presented(request))
     sockets.register(wires, Doorway(gallery, pulse, tickets, visitor, mirror.touched))
-    push, bell = _push(parts, budget, now), Bell(mirror.hasten)
+    announced, bell = push(parts, now), Bell(mirror.hasten)
     identities = Identities(store, now)
     everything = Api(store, desk, gate, Asking(store, identities, now), _title(web, settings.language), now)
-    _install_web(web, everything, pulse, stalls, push, bell)
+    _install_web(web, everything, pulse, stalls, announced, bell)
     identity.install(web, identities, settings.public_url)
     office = _office(parts, web, identities, desk, pulse.audience.viewers.__len__, now)
     admin.install(web, office)
@@ -147,13 +148,18 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
         pulse=pulse,
         tickets=tickets,
         stalls=stalls,
-        push=push,
+        push=announced,
         bell=bell,
         following=Following(parts.directory, store, now, ready=parts.connecting.accesses.connected),
         notifier=office.notifier,
         waiter=Waiter(store, now),
         forgetter=office.forgetter,
     )
+
+
+def _behind(proxies: int, application: WsgiApp) -> WsgiApp:
+    """Believe so many proxies, and no more, who asks, and under which name and protocol."""
+    return ProxyFix(application, x_for=proxies, x_proto=proxies, x_host=proxies) if proxies else application
 
 
 def _office(
@@ -173,6 +179,7 @@ def _office(
         linking=linking(parts, now),
         background=Background(store, now),
         connecting=parts.connecting,
+        hush=push(parts, now).hush,
         practice=practice(parts, now),
         screens=screens,
     )
@@ -190,11 +197,6 @@ def _install_web(web: Flask, everything: Api, pulse: Pulse, stalls: runtime.Stal
     api.install(web, everything)
     health.install(web, Health(pulse, everything.gate, stalls))
     hooks.install(web, push.heard, bell)
-
-
-def _push(parts: Parts, budget: Budget, now: clock.Clock) -> Push:
-    address = hook_address(parts.settings.public_url, parts.settings.google_endpoint)
-    return Push(parts.channels, parts.store, address, now, partial(budget.spend, share=SYNC_SHARE))
 
 
 def _mirror(parts: Parts, budget: Budget, desk: Desk, freshness: Freshness, now: clock.Clock) -> Mirror:

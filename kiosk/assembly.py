@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from kiosk import clock
@@ -25,7 +26,7 @@ from kiosk.settings import Settings
 from kiosk.store.database import Store
 from kiosk.store.vault import Vault
 from kiosk.sync.budget import Budget, Metered, shared
-from kiosk.sync.channels import hook_address
+from kiosk.sync.channels import Push, hook_address
 from kiosk.sync.connecting import Accesses, Connecting
 from kiosk.sync.linking import Linking
 from kiosk.sync.passes import Pass
@@ -84,6 +85,12 @@ def open_parts(settings: Settings, block: int = 0) -> Parts:
 def route(settings: Settings) -> Route:
     """Return the way to Google that the settings say."""
     return Route(settings.https_proxy, settings.no_proxy, settings.ca_bundle)
+
+
+def push(parts: Parts, now: clock.Clock = clock.now) -> Push:
+    """Return what has Google announce changes, and stops that."""
+    address = hook_address(parts.settings.public_url, parts.settings.google_endpoint)
+    return Push(parts.channels, parts.store, address, now, partial(parts.budget.spend, share=SYNC_SHARE))
 
 
 def practice(parts: Parts, now: clock.Clock = clock.now) -> Practice:

@@ -161,6 +161,12 @@ class Settings:
         _endpoint,
         "root of another server that speaks Google's API, such as the emulator",
     )
+    trusted_proxies: int = _setting(
+        "KIOSK_TRUSTED_PROXIES",
+        "0",
+        _number(0, 5),
+        "how many reverse proxies stand before this server and say who asks (X-Forwarded-For)",
+    )
     public_url: str = _setting(
         "KIOSK_PUBLIC_URL",
         "",

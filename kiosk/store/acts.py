@@ -37,6 +37,18 @@ class Act:
     detail: Detail = field(default_factory=dict)
 
 
+def difference(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, str]:
+    """Return what has changed, as the log tells it: by name, "old → new"; what was or is nothing is left empty."""
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return {name: f"{_said(before.get(name))} → {_said(after.get(name))}".strip() for name in names}
+
+
+def _said(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
 def record(db: Database, act: Act) -> None:
     """Add an act to the log, and what webhooks are to be told of it to what waits to be sent."""
     values = {name: getattr(act, name) for name in _FIELDS}

@@ -54,6 +54,11 @@ def of_room(db: Database, room_id: int) -> dict[str, str]:
     return dict(_words(_row(db, room_id).text))
 
 
+def own(db: Database, whose: Whose) -> dict[str, str]:
+    """Return the own words of a room, or of a level. Raises NotFound."""
+    return of_room(db, whose) if isinstance(whose, int) else of_level(db, whose or ORGANISATION)
+
+
 def lines(db: Database, whose: Whose) -> list[Line]:
     """Return every word with the value that holds in a room, or in rooms of a level that say nothing else.
 

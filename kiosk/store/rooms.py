@@ -13,7 +13,7 @@ from peewee import Database, IntegrityError, fn
 from kiosk import clock
 from kiosk.errors import NotFound, UsageError
 from kiosk.schedule.model import Room
-from kiosk.store import accounts, channels, journal, levels, policies
+from kiosk.store import accounts, acts, channels, journal, levels, policies
 from kiosk.store.directory import PROPERTIES
 from kiosk.store.levels import Texts
 from kiosk.store.models import EPOCH, AttendanceRow, CommandRow, EventRow, MirrorRow, RoomRow
@@ -137,6 +137,11 @@ def change(db: Database, room_id: int, wanted: Room) -> StoredRoom:
         accounts.rename_room(db, stored.room.slug, wanted.slug)
     touch(db, room_id)
     return by_id(db, room_id)
+
+
+def difference(before: Room, after: Room) -> dict[str, str]:
+    """Return what of a room has changed, as the log of acts tells it."""
+    return acts.difference(_columns(before), _columns(after))
 
 
 def remove(db: Database, room_id: int) -> None:

@@ -36,6 +36,7 @@ NOT_OFFERED_REST = timedelta(days=7)
 REFUSED_REST = timedelta(hours=1)
 SHORT_REST = timedelta(minutes=1)
 IDLE_SECONDS = 3.0
+HUSH_SECONDS = 30.0
 PACE_SECONDS = 0.2
 NOT_HEARD = "Google's first message did not arrive: KIOSK_PUBLIC_URL must be reachable from the internet by https."
 
@@ -87,6 +88,12 @@ class Push:
     def step(self, now: datetime) -> bool:
         """Do one thing that is due: give up a silent channel, stop one, or open one; False when nothing was."""
         return self._give_up(now) or self._stop(now) or self._open(now)
+
+    def hush(self) -> None:
+        """Stop at once what is to end, as long as the source may still be asked; what cannot be ends by itself."""
+        give_up = clock.monotonic() + HUSH_SECONDS
+        while self._stop(self.clock()) and clock.monotonic() < give_up:
+            pass
 
     def _give_up(self, now: datetime) -> bool:
         with self.store.read() as db:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
-from contextlib import closing
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from kiosk.google import consent
 from kiosk.google.access import Access, Google
 from kiosk.google.calendars import GoogleCalendars
 from kiosk.google.oauth import TOKEN
-from kiosk.store import acts, connection
+from kiosk.store import acts, connection, leases
 from kiosk.store.acts import Act
 from kiosk.store.connection import Connection, Kind
 from kiosk.store.database import Store
@@ -93,6 +94,10 @@ class Connecting:
         """
         if self.accesses.named.file:
             raise UsageError("KIOSK_GOOGLE_CREDENTIALS names the credentials: unset it to connect others here.")
+        with self._alone():
+            return self._connect(offer, actor)
+
+    def _connect(self, offer: Offer, actor: Actor) -> Connection:
         offered = self._read(offer, actor)
         vault = self.accesses.vault
         new = vault.read(offered.file) is None
@@ -113,6 +118,10 @@ class Connecting:
 
         Raises UsageError when nothing is connected here.
         """
+        with self._alone():
+            return self._disconnect(actor)
+
+    def _disconnect(self, actor: Actor) -> str:
         found = self.current()
         if found is None:
             raise UsageError("Nothing is connected here.")
@@ -120,6 +129,18 @@ class Connecting:
         self.accesses.store.write_durably(connection.end, self._act("disconnect", actor, found, "done"))
         self._tidy("")
         return left
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep others out meanwhile: whoever came second would take the first one's file away. Raises UsageError."""
+        store = self.accesses.store
+        lease = store.write(leases.take, "connect", uuid.uuid4().hex, self.clock(), leases.LONGEST)
+        if lease is None:
+            raise UsageError("Somebody is connecting or disconnecting right now: try again in two minutes.")
+        try:
+            yield
+        finally:
+            store.write(leases.give_back, lease)
 
     def _read(self, offer: Offer, actor: Actor) -> Connection:
         content = read_credentials(offer.content, self.google.endpoint)

@@ -126,7 +126,7 @@ def link(linking: Linking, slug: str, calendar_id: str, confirmed: bool = False,
     `confirmed`: the future bookings that the room has of its own may go. Raises Unlinkable; NotConfirmed while they
     may not; UsageError when the room has another calendar; Busy while it is being booked.
     """
-    work, calendar_id = linking.work, calendar_id.strip()
+    work, calendar_id = linking.work, calendar_id.strip().lower()
     with work.store.read() as db:
         stored = rooms.by_slug(db, slug)
         count = links.local_bookings(db, stored.id, work.clock()) if stored.calendar_id is None else 0
@@ -276,7 +276,12 @@ def _within(give_up: float, ask: Callable[[], Answer]) -> Answer:
 
 def _warnings(about: Calendar) -> list[str]:
     found = [] if about.can_write else [READ_ONLY]
-    return found if about.id.endswith(ROOM_ADDRESS) else [*found, NOT_A_ROOM]
+    return found if is_a_rooms(about.id) else [*found, NOT_A_ROOM]
+
+
+def is_a_rooms(address: str) -> bool:
+    """Tell whether this is the address of a resource's calendar, rather than a person's or any other."""
+    return address.strip().lower().endswith(ROOM_ADDRESS)
 
 
 def _room(resource: Resource, zone: ZoneInfo) -> Room:

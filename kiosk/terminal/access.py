@@ -9,11 +9,9 @@ from typing import Any
 
 from kiosk import clock
 from kiosk.settings import Settings
-from kiosk.store import accounts, acts, sessions, tokens
+from kiosk.store import accounts, sessions, tokens
 from kiosk.store.accounts import Account
-from kiosk.store.acts import Act
-from kiosk.store.database import Store
-from kiosk.terminal.tables import open_parts, print_table
+from kiosk.terminal.tables import open_parts, print_table, record
 from kiosk.terminal.typed import typed_secret
 
 ACCOUNT_COLUMNS = ("email", "name", "role", "scope", "password", "seen")
@@ -62,11 +60,6 @@ def remove_account(settings: Settings, options: argparse.Namespace) -> None:
     print(f"{options.email} has no account any more and is signed out everywhere.")
 
 
-def record(store: Store, act: str, room: str = "", **detail: str | int) -> None:
-    """Write down in the log of acts what was done on the command line."""
-    store.write(acts.record, Act(clock.now(), "console", "", act, room, "", "done", "", detail))
-
-
 def token(settings: Settings, options: argparse.Namespace) -> None:
     """Make, list or revoke access tokens."""
     store = open_parts(settings).store
@@ -77,6 +70,8 @@ def token(settings: Settings, options: argparse.Namespace) -> None:
         print(json.dumps(known, indent=2) if options.json else "\n".join(text) or "There are no tokens.")
     elif options.revoke:
         store.write(tokens.revoke, options.revoke)
+        record(store, "revoke_token", token=options.revoke)
         print(f"Revoked {options.revoke}.")
     else:
         print(store.write(tokens.create, options.name, clock.now()))
+        record(store, "add_token", token=options.name)

@@ -12,8 +12,7 @@ from kiosk.errors import UsageError
 from kiosk.settings import Settings
 from kiosk.store import acts, extract, forgetting
 from kiosk.store.acts import Search
-from kiosk.terminal.access import record
-from kiosk.terminal.tables import open_parts, print_table
+from kiosk.terminal.tables import open_parts, print_table, record
 
 COLUMNS = ("at", "actor", "place", "act", "room", "result", "reason")
 SHOWN, EVERYTHING = 100, 1_000_000

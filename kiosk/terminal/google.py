@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 import sys
 from pathlib import Path
@@ -17,9 +18,8 @@ from kiosk.store.connection import Connection
 from kiosk.sync import linking, unlinking
 from kiosk.sync.background import Background
 from kiosk.sync.connecting import Actor, Offer, read_credentials
-from kiosk.terminal.tables import open_parts
+from kiosk.terminal.tables import CONSOLE, open_parts
 
-ACTOR = Actor("command line", "")
 LARGEST_FILE = 64 * 1024
 
 
@@ -31,7 +31,7 @@ def connect(settings: Settings, options: argparse.Namespace) -> None:
         return
     offer = Offer(_content(options.file), options.subject, options.admin_subject)
     try:
-        made = parts.connecting.connect(offer, ACTOR)
+        made = parts.connecting.connect(offer, Actor(CONSOLE, getpass.getuser()))
     except SourceError as error:
         raise UsageError(_explained(error, offer, settings)) from error
     print(f"Connected as {_named(made)}. A running server uses this from now on.")
@@ -49,7 +49,8 @@ def disconnect(settings: Settings, options: argparse.Namespace) -> int:
     if failed:
         print("The credentials stay connected, for the rooms above need them.", file=sys.stderr)
         return 1
-    left = parts.connecting.disconnect(ACTOR)
+    assembly.push(parts).hush()
+    left = parts.connecting.disconnect(Actor(CONSOLE, getpass.getuser()))
     print(f"Disconnected. {left}".strip())
     return 0
 

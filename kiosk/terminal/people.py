@@ -8,7 +8,7 @@ import json
 from kiosk import clock
 from kiosk.settings import Settings
 from kiosk.store import pins
-from kiosk.terminal.tables import open_parts, print_table
+from kiosk.terminal.tables import open_parts, print_table, record
 from kiosk.terminal.typed import typed_secret
 
 PERSON_COLUMNS = ("email", "name", "resting", "problem")
@@ -19,9 +19,11 @@ def set_pin(settings: Settings, options: argparse.Namespace) -> None:
     store = open_parts(settings).store
     if options.remove:
         store.write(pins.remove, options.email)
+        record(store, "remove_pin", account=options.email)
         print(f"{options.email} has no PIN any more.")
     else:
         pins.set_pin(store, options.email, typed_secret("PIN"))
+        record(store, "set_pin", account=options.email)
         print(f"{options.email} has a new PIN.")
 
 

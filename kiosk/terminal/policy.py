@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from kiosk.errors import UsageError
 from kiosk.settings import Settings
-from kiosk.store import policies
+from kiosk.store import acts, policies
 from kiosk.store.levels import Level
-from kiosk.terminal.tables import find_room, open_parts, print_table
+from kiosk.terminal.tables import find_room, open_parts, print_table, record
 
 POLICY_COLUMNS = ("name", "value", "from", "help")
 
@@ -23,7 +23,11 @@ def policy(settings: Settings, options: argparse.Namespace) -> None:
     if slug and (options.building or options.floor):
         raise UsageError("Name a room, or a building and its floor, but not both.")
     if changes:
+        with parts.store.read() as db:
+            before = policies.own(db, whose)
         parts.store.write(policies.change, whose, changes)
+        about = {} if slug else {"level": str(whose)}
+        record(parts.store, "edit_policy", slug, **about, **acts.difference(before, {**before, **changes}))
     with parts.store.read() as db:
         lines = policies.lines(db, whose)
     rows = [{"name": one.name, "value": one.value, "from": one.origin, "help": one.help} for one in lines]

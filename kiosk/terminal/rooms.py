@@ -13,15 +13,14 @@ from kiosk import assembly, clock
 from kiosk.errors import SourceError, UsageError
 from kiosk.schedule.model import Room
 from kiosk.settings import Settings
-from kiosk.store import acts, channels, directory, links, mirror, orders, rooms
-from kiosk.store.acts import Act
+from kiosk.store import channels, directory, links, mirror, orders, rooms
 from kiosk.store.rooms import StoredRoom
 from kiosk.sync import linking, unlinking
 from kiosk.sync.background import Background, Work
 from kiosk.sync.budget import Metered
 from kiosk.sync.channels import hook_address
 from kiosk.sync.directory import read_people
-from kiosk.terminal.tables import find_room, open_parts, print_table
+from kiosk.terminal.tables import find_room, open_parts, print_table, record
 
 ROOM_COLUMNS = ("slug", "name", "building", "floor", "zone", "checked", "push", "problem")
 READ_ONLY = "bookings cannot be made: the right to make changes to events is missing"
@@ -52,7 +51,7 @@ def add_room(settings: Settings, options: argparse.Namespace) -> None:
     room = Room(slug, options.name, zone, options.building, options.floor, max(options.capacity, 0))
     parts.store.write(rooms.add, room)
     print(f"Added {options.name}: its door is /door/{slug}")
-    _record(parts, "add_room", slug)
+    record(parts.store, "add_room", slug)
     if options.calendar:
         _link(parts, slug, options.calendar)
 
@@ -72,6 +71,7 @@ def import_rooms(settings: Settings, _options: argparse.Namespace) -> int:
 
     Background(parts.store).run("import", work)
     result = results[0]
+    record(parts.store, "import", added=len(result.added), failed=len(result.failed))
     print(f"Added {len(result.added)}, refreshed {len(result.followed.known)}, failed {len(result.failed)}.")
     for slug in result.followed.vanished:
         print(f"{slug} is no longer in the Directory; it stays here until it is unlinked.")
@@ -105,7 +105,7 @@ def edit_room(settings: Settings, options: argparse.Namespace) -> None:
     if options.follow_directory:
         parts.store.write(directory.follow_again, stored.id, clock.now())
     print(f"{changed.room.name} is changed: its door is /door/{changed.room.slug}")
-    _record(parts, "edit_room", changed.room.slug)
+    record(parts.store, "edit_room", changed.room.slug, **rooms.difference(stored.room, changed.room))
 
 
 def remove_room(settings: Settings, options: argparse.Namespace) -> None:
@@ -118,7 +118,7 @@ def remove_room(settings: Settings, options: argparse.Namespace) -> None:
         raise UsageError(f"The room {options.slug!r} has {links.told(count)}: add --yes to delete it with them.")
     parts.store.write(orders.remove_room, stored.id, clock.now())
     print(f"{stored.room.name} is deleted.")
-    _record(parts, "remove_room", options.slug)
+    record(parts.store, "remove_room", options.slug)
 
 
 def link_room(settings: Settings, options: argparse.Namespace) -> None:
@@ -137,7 +137,7 @@ def unlink_room(settings: Settings, options: argparse.Namespace) -> None:
 
     said = _do(parts, f"unlink:{options.slug}", disconnect)
     print(f"Unlinked {stored.room.name}. {said}")
-    _record(parts, "unlink", options.slug)
+    record(parts.store, "unlink", options.slug)
 
 
 def sync_room(settings: Settings, options: argparse.Namespace) -> None:
@@ -150,6 +150,7 @@ def sync_room(settings: Settings, options: argparse.Namespace) -> None:
         return f"Read {linking.sync(work, options.slug, report)} events."
 
     print(f"{stored.room.name}: {_do(parts, f'sync:{options.slug}', read)}")
+    record(parts.store, "sync", options.slug)
 
 
 def push_room(settings: Settings, options: argparse.Namespace) -> None:
@@ -157,6 +158,7 @@ def push_room(settings: Settings, options: argparse.Namespace) -> None:
     parts = open_parts(settings)
     stored = find_room(parts, options.slug)
     parts.store.write(channels.wish, stored.id, options.wish == "on")
+    record(parts.store, "push", options.slug, wish=options.wish)
     print(f"{stored.room.name}: {_push_said(settings, options.wish)}")
 
 
@@ -182,7 +184,7 @@ def _link(parts: assembly.Parts, slug: str, calendar: str, confirmed: bool = Fal
         print(_do(parts, f"link:{slug}", link))
     except links.NotConfirmed as error:
         raise UsageError(f"{str(error).partition(':')[0]}: add --yes if they may go.") from error
-    _record(parts, "link", slug, calendar)
+    record(parts.store, "link", slug, calendar=calendar)
 
 
 def _do(parts: assembly.Parts, name: str, work: Work) -> str:
@@ -204,11 +206,6 @@ def _zone(name: str) -> ZoneInfo:
         return clock.zone(name)
     except ValueError as error:
         raise UsageError(f"--zone: {error}.") from error
-
-
-def _record(parts: assembly.Parts, act: str, room: str, calendar: str = "") -> None:
-    detail = {"calendar": calendar} if calendar else {}
-    parts.store.write(acts.record, Act(clock.now(), "terminal", "", act, room, "", "done", "", detail))
 
 
 def _metered(parts: assembly.Parts) -> Metered:

@@ -10,8 +10,7 @@ from datetime import timedelta
 from kiosk import clock
 from kiosk.settings import Settings
 from kiosk.store import orders, services
-from kiosk.terminal.access import record
-from kiosk.terminal.tables import open_parts, print_table
+from kiosk.terminal.tables import open_parts, print_table, record
 
 COLUMNS = ("id", "building", "name", "lead_minutes", "active", "detail")
 REQUEST_COLUMNS = ("id", "start", "room", "quantity", "service", "state", "by", "note")

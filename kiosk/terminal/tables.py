@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Mapping, Sequence
 
-from kiosk import assembly
+from kiosk import assembly, clock
 from kiosk.settings import Settings
-from kiosk.store import rooms
+from kiosk.store import acts, rooms
+from kiosk.store.acts import Act
+from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
 
 REQUESTS_FOR_A_ROOM = 2
+CONSOLE = "console"
 
 
 def open_parts(settings: Settings) -> assembly.Parts:
@@ -21,6 +25,11 @@ def find_room(parts: assembly.Parts, slug: str) -> StoredRoom:
     """Return the room of that word. Raises NotFound."""
     with parts.store.read() as db:
         return rooms.by_slug(db, slug)
+
+
+def record(store: Store, act: str, room: str = "", **detail: str | int) -> None:
+    """Write down in the log of acts what was done on the command line, and by which user of the machine."""
+    store.write(acts.record, Act(clock.now(), CONSOLE, getpass.getuser(), act, room, "", "done", "", detail))
 
 
 def print_table(rows: Sequence[Mapping[str, str | int]], columns: tuple[str, ...]) -> None:

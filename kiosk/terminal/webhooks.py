@@ -10,8 +10,7 @@ from kiosk.errors import KioskError
 from kiosk.settings import Settings
 from kiosk.store import deliveries, webhooks
 from kiosk.store.webhooks import Webhook
-from kiosk.terminal.access import record
-from kiosk.terminal.tables import open_parts, print_table
+from kiosk.terminal.tables import open_parts, print_table, record
 
 COLUMNS = ("id", "url", "events", "state", "said")
 

@@ -141,7 +141,7 @@ def test_connecting_on_the_command_line_is_seen_on_the_page(page: Page, google: 
     assert (refused.returncode, "no active user nobody@kiosk.example" in refused.stderr) == (1, True)
     done = server.run("connect", file, "--subject", SERVICE_USER, "--admin-subject", ADMIN)
     assert (done.returncode, ACCOUNT in done.stdout) == (0, True)
-    expect(page.locator("[data-connection]")).to_contain_text("command line")
+    expect(page.locator("[data-connection]")).to_contain_text("console")
     wait_for(lambda: json.loads(server.run("connect", "--json").stdout)["connected"])
     assert server.run("disconnect").returncode == 0
     expect(page.get_by_text("Google is not connected")).to_be_visible()

@@ -278,3 +278,13 @@ def test_room_without_a_calendar_wants_no_channel(store: Store) -> None:
     store.write(rooms.add, Room("elm", "Elm", clock.zone("UTC")))
     with store.read() as db:
         assert channels.wanting(db, "https://rooms.example" + PATH, clock.now()) is None
+
+
+def test_what_is_to_end_is_stopped_at_once_while_there_still_are_credentials(hall: Hall) -> None:
+    while hall.push.step(hall.now()):
+        pass
+    hall.google.service.pushes.settle()
+    assert len(hall.open_channels()) == 1
+    hall.unlink()
+    hall.push.hush()
+    assert hall.open_channels() == []

@@ -72,3 +72,31 @@ def test_last_administrator_is_not_removed(kiosk: Server, store: Store) -> None:
 
 def test_list_without_accounts_says_how_to_make_one(kiosk: Server) -> None:
     assert "kiosk admin password EMAIL" in kiosk.run("admin", "list").stdout
+
+
+def test_every_act_of_the_command_line_is_in_the_log_with_what_it_changed(
+    kiosk: Server, store: Store, oak: StoredRoom
+) -> None:
+    for arguments, typed in (
+        (("admin", "token", "panel"), ""),
+        (("admin", "token", "--revoke", "panel"), ""),
+        (("people", "pin", BOSS), "4711\n"),
+        (("people", "pin", BOSS, "--remove"), ""),
+        (("policy", "oak", "longest=90"), ""),
+        (("policy", "oak", "longest="), ""),
+        (("rooms", "push", "oak", "off"), ""),
+        (("rooms", "edit", "oak", "--capacity", "8"), ""),
+    ):
+        assert kiosk.run(*arguments, typed=typed).returncode == 0, arguments
+    with store.read() as db:
+        found = [(one.act, one.detail) for one in reversed(acts.recent(db))]
+    assert found == [
+        ("add_token", {"token": "panel"}),
+        ("revoke_token", {"token": "panel"}),
+        ("set_pin", {"account": BOSS}),
+        ("remove_pin", {"account": BOSS}),
+        ("edit_policy", {"longest": "→ 90"}),
+        ("edit_policy", {"longest": "90 →"}),
+        ("push", {"wish": "off"}),
+        ("edit_room", {"capacity": "0 → 8"}),
+    ]

@@ -19,11 +19,11 @@ from werkzeug.test import TestResponse
 from kiosk import app, assembly, clock, settings
 from kiosk.emulator.faults import Fault
 from kiosk.emulator.server import Emulator
-from kiosk.errors import AccessDenied
+from kiosk.errors import AccessDenied, UsageError
 from kiosk.google.client import CALENDAR_SCOPES, DIRECTORY_SCOPES
 from kiosk.google.consent import ALL_SCOPES
 from kiosk.schedule.model import Event, Room
-from kiosk.store import acts, directory, events, rooms
+from kiosk.store import acts, directory, events, leases, rooms, tasks
 from kiosk.sync.connecting import Actor, Offer
 from tests.running import ADMIN, SERVICE_USER, wait_for
 from tests.web.visitors import Reception, Visitor
@@ -314,3 +314,36 @@ def test_only_administrators_connect(office: Reception, google: Emulator, role: 
     assert visitor.get("/admin/google").status_code == 403
     assert upload(visitor, google.credentials(), subject=SERVICE_USER).status_code == 403
     assert office.parts.connecting.current() is None
+
+
+def test_nobody_connects_while_somebody_else_does(office: Reception, google: Emulator) -> None:
+    store = office.parts.store
+    lease = store.write(leases.take, "connect", "the command line", clock.now(), leases.LONGEST)
+    assert lease
+    with pytest.raises(UsageError, match="right now"):
+        connect(office, google)
+    assert secrets_of(office) == []
+    store.write(leases.give_back, lease)
+    connect(office, google)
+    assert len(secrets_of(office)) == 1
+
+
+def test_manager_links_no_calendar_of_a_person(office: Reception, google: Emulator) -> None:
+    connect(office, google)
+    refused = office.account("manager").post("/admin/rooms/oak/link", calendar=SERVICE_USER)
+    assert refused.status_code == 303
+    with office.parts.store.read() as db:
+        assert tasks.latest_of(db, ["link:oak"], clock.now()) == {}
+
+
+def test_proxy_that_is_trusted_says_who_asks_and_others_do_not(google: Emulator, tmp_path: Path) -> None:
+    for number, places in (("0", {"127.0.0.1"}), ("1", {"203.0.113.9"})):
+        folder = tmp_path / number
+        with closing(opened(google, folder, trusted_proxies=number)) as parts:
+            office = Reception(parts, app.build(parts))
+            form = {"csrf": "", "email": "boss@kiosk.example", "password": "x"}
+            stranger = office.stranger()
+            stranger.headers = {"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}
+            stranger.post("/admin/log-in", **form | {"csrf": stranger.csrf})
+            with parts.store.read() as db:
+                assert {act.place for act in acts.recent(db)} == places

@@ -55,7 +55,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Admin:
-    """What the administration's pages need; `screens` counts those that are connected."""
+    """What the administration's pages need; `screens` counts those that are connected.
+
+    `hush` ends what announces changes of rooms that are no longer linked.
+    """
 
     store: Store
     settings: Settings
@@ -68,6 +71,7 @@ class Admin:
     linking: Linking
     background: Background
     connecting: Connecting
+    hush: Callable[[], None]
     practice: Practice
     screens: Callable[[], int]
     sections: list[Section] = field(default_factory=list)

@@ -240,6 +240,7 @@ def _disconnect_all(admin: Admin, delete_ours: bool, actor: Actor, report: Repor
     if failed:
         slug, reason = failed[0]
         raise KioskError(f"{len(failed)} rooms stay linked, and the credentials connected. {slug}: {reason}")
+    admin.hush()
     left = admin.connecting.disconnect(actor)
     return f"Disconnected, with {len(done)} rooms. {left}".strip()
 

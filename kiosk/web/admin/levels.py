@@ -10,7 +10,7 @@ from flask import Flask, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk.errors import NotFound, UsageError
-from kiosk.store import levels, policies, rooms
+from kiosk.store import acts, levels, policies, rooms
 from kiosk.store.levels import ORGANISATION, Level
 from kiosk.web.admin import frame, words
 from kiosk.web.admin.frame import Admin, Section
@@ -44,14 +44,14 @@ def install(app: Flask, admin: Admin) -> None:
     def save() -> AnyResponse:
         level = _asked(request.form)
         with admin.store.read() as db:
-            changes = words.changes(request.form, policies.of_level(db, level))
+            before = policies.of_level(db, level)
+        changes = words.changes(request.form, before)
         try:
             admin.store.write(policies.change, level, changes)
         except UsageError as error:
             return _page(admin, level, 422, policy_error=str(error), policy_typed=request.form)
         if changes:
-            said = {name: value or "" for name, value in changes.items()}
-            admin.record("edit_policy", level=str(level), **said)
+            admin.record("edit_policy", level=str(level), **acts.difference(before, {**before, **changes}))
         return frame.done("Saved.", _address(level))
 
     app.register_blueprint(routes)

@@ -84,6 +84,9 @@ def _add_acts(routes: Blueprint, admin: Admin) -> None:
         address, confirmed = request.form.get("calendar", "").strip(), bool(request.form.get("confirmed"))
         if not address:
             raise UsageError("Say which calendar: the address of the room's calendar is missing.")
+        if me().role != "admin" and not linking.is_a_rooms(address):
+            # Whoever may link rooms could otherwise read the calendars of people.
+            raise UsageError("This is no room's calendar: only an administrator may link such a one.")
 
         def work(report: Report) -> str:
             done = linking.link(admin.linking, slug, address, confirmed, report)

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from kiosk import clock
 from kiosk.errors import UsageError
 from kiosk.schedule.model import Room
-from kiosk.store import directory, mirror, orders, policies, rooms
+from kiosk.store import acts, directory, mirror, orders, policies, rooms
 from kiosk.store.levels import Level
 from kiosk.store.mirror import Progress
 from kiosk.store.rooms import StoredRoom
@@ -85,7 +85,7 @@ def _add_changes(routes: Blueprint, admin: Admin) -> None:
             changed = admin.store.write(rooms.change, stored.id, _edited(stored, request.form))
         except UsageError as error:
             return _page(admin, stored, 422, error=str(error), typed=request.form)
-        admin.record("edit_room", room=changed.room.slug, before=slug)
+        admin.record("edit_room", room=changed.room.slug, **rooms.difference(stored.room, changed.room))
         return frame.done("Saved.", address_of(changed.room))
 
     @routes.post("/rooms/<slug>/policy")
@@ -94,13 +94,14 @@ def _add_changes(routes: Blueprint, admin: Admin) -> None:
         stored = linkage.find(admin, slug)
         check_room(stored)
         with admin.store.read() as db:
-            changes = words.changes(request.form, policies.of_room(db, stored.id))
+            before = policies.of_room(db, stored.id)
+        changes = words.changes(request.form, before)
         try:
             admin.store.write(policies.change, stored.id, changes)
         except UsageError as error:
             return _page(admin, stored, 422, policy_error=str(error), policy_typed=request.form)
         if changes:
-            admin.record("edit_policy", room=slug, **{name: value or "" for name, value in changes.items()})
+            admin.record("edit_policy", room=slug, **acts.difference(before, {**before, **changes}))
         return frame.done("Saved.", f"{address_of(stored.room)}#policies")
 
     @routes.post("/rooms/<slug>/follow")
