@@ -195,14 +195,15 @@ def read_credentials(text: str, endpoint: str = "") -> Mapping[str, Any]:
     """Read a service account's or an authorized user's file. Raises UsageError with what it is instead."""
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError("This is not a JSON file, as Google's console hands out.") from error
     content = content if isinstance(content, dict) else {}
     instead = next((sentence for key, sentence in OTHER_FILES.items() if key in content), "")
     if instead:
         raise UsageError(instead)
     needed = {"service_account": ("client_email", "private_key"), "authorized_user": ("client_id", "refresh_token")}
-    if content.get("type") not in needed or not all(content.get(name) for name in needed[content["type"]]):
+    kind = str(content.get("type"))
+    if kind not in needed or not all(isinstance(content.get(name), str) for name in needed[kind]):
         raise UsageError("This is neither a service account's key nor an authorized user's file.")
     _check_token_address(content.get("token_uri", TOKEN), endpoint)
     return content

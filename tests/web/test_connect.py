@@ -347,3 +347,13 @@ def test_proxy_that_is_trusted_says_who_asks_and_others_do_not(google: Emulator,
             stranger.post("/admin/log-in", **form | {"csrf": stranger.csrf})
             with parts.store.read() as db:
                 assert {act.place for act in acts.recent(db)} == places
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"type": []}', "[" * 60_000, '{"type": "service_account", "client_email": "a@b", "private_key": [1]}', "null"],
+)
+def test_file_that_makes_no_sense_is_refused_in_words(office: Reception, text: str) -> None:
+    anna = office.account("admin")
+    sent = anna.post("/admin/google/file", file=(io.BytesIO(text.encode()), "key.json"), subject="", admin_subject="")
+    assert (sent.status_code, "This is " in sent.text) == (422, True)

@@ -188,11 +188,11 @@ def _http(error: HTTPException) -> Any:
 
 def _fail(error: KioskError) -> Any:
     """A form that cannot be followed leads back to where it was, with the reason; a page says it itself."""
+    status = 422 if isinstance(error, UsageError) else 503
     if wants_data():
-        status = 422 if isinstance(error, UsageError) else 503
         return response(Problem(status, "failed", "Not done", str(error)))
     if request.method == "GET":
-        return page("admin/problem.html", 503, title="This page cannot be shown now", detail=str(error))
+        return page("admin/problem.html", status, title="This page cannot be shown now", detail=str(error))
     return in_vain(str(error), back())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hmac
 from dataclasses import asdict
 from pathlib import Path
@@ -135,12 +136,14 @@ def _on_disk(path: str) -> str:
         raise UsageError("Choose a file, or name one on the server.")
     try:
         return runtime.offload(_read, Path(path).expanduser())
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+    except (OSError, ValueError, RuntimeError) as error:  # no such file, not text, a sign no path has, nobody's home
+        reason = error.strerror if isinstance(error, OSError) else "it is no text file"
         raise UsageError(f"The file {path!r} on the server cannot be read: {reason}.") from error
 
 
 def _read(path: Path) -> str:
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, "there is no such file")
     with path.open(encoding="utf-8") as file:
         return file.read(LARGEST_FILE)
 

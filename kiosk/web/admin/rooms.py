@@ -219,8 +219,8 @@ def _filled(room: Room, form: Mapping[str, Any]) -> Room:
 def _seats(text: str) -> int:
     if not text.strip():
         return 0
-    if not text.strip().isdecimal() or int(text) > 100_000:
-        raise UsageError("Seats are a whole number, 0 where it is not known.")
+    if not text.strip().isdecimal() or len(text.strip()) > 6:
+        raise UsageError("Seats are a whole number of at most six digits, 0 where it is not known.")
     return int(text)
 
 
