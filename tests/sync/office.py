@@ -106,12 +106,16 @@ class Office:
         return {one.id: replace(one, answer=self.answer_known(slug, one, held.get(one.id))) for one in found}
 
     def answer_known(self, slug: str, one: Seen, held: Seen | None) -> str:
-        """Return the room's answer; where our role hides it, we may know that it declined, and never in error."""
+        """Return the room's answer; where our role hides it, we may know that it declined, and never in error.
+
+        What it has declined we may as well not have listed yet: by free/busy, nothing has changed.
+        """
         if one.answer != HIDDEN:
             return one.answer
         item = self.google.world.event(self.address(slug), one.id)
         own = [guest["responseStatus"] for guest in item.get("attendees", []) if guest.get("self")]
-        return "declined" if held and held.answer == "declined" and own == ["declined"] else "accepted"
+        may_be = held is None or held.answer == "declined"
+        return "declined" if may_be and own == ["declined"] else "accepted"
 
     def stretch(self, slug: str) -> tuple[datetime, datetime]:
         """Return the stretch that we mirror: from yesterday's midnight to where the last full pass ended."""
