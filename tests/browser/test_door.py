@@ -97,6 +97,8 @@ def test_next_own_booking_is_started_early(
 def test_tomorrow_is_booked_at_the_door_and_taken_back(google: Emulator, calendar: str, door: Page) -> None:
     door.locator("[data-open=later]").click()
     door.locator("[data-day=tomorrow]").click()
+    while door.locator("[data-length='60']").is_disabled():  # shortly before midnight an hour does not fit
+        door.locator("[data-step='-1']").click()
     door.locator("[data-length='60']").click()
     start = clock.parse(door.locator("[data-act=later]").get_attribute("data-start") or "")
     door.locator("[data-act=later]").click()
