@@ -40,7 +40,7 @@ from kiosk.settings import Settings
 from kiosk.store import rooms, schema, tokens
 from kiosk.store.database import Store
 from kiosk.sync.background import Background
-from kiosk.sync.budget import Budget, Metered
+from kiosk.sync.budget import Metered
 from kiosk.sync.channels import Push
 from kiosk.sync.directory import Following
 from kiosk.sync.mirror import Mirror
@@ -121,9 +121,8 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     gate = Gate(store, settings.open_displays, host, identity.key_of(web), now)
     web.wsgi_app = _behind(settings.trusted_proxies, guarded(web.wsgi_app, gate))  # type: ignore[method-assign]
     freshness, stalls = Freshness(), runtime.StallWatch()
-    budget = parts.budget
     desk = front_desk(parts, now)
-    mirror = _mirror(parts, budget, desk, freshness, now)
+    mirror = _mirror(parts, desk, freshness, now)
     gallery = _gallery(parts, web, now)
     pulse = Pulse(gallery, Audience(), sockets.publisher(wires), freshness)
     tickets = Tickets(gate.admits, partial(_endings, store), sockets.dismisser(wires))
@@ -134,7 +133,7 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     everything = Api(store, desk, gate, Asking(store, identities, now), _title(web, settings.language), now)
     _install_web(web, everything, pulse, stalls, announced, bell)
     identity.install(web, identities, settings.public_url)
-    office = _office(parts, web, identities, desk, pulse.audience.viewers.__len__, now)
+    office = _office(parts, web, identities, desk, announced, pulse.audience.viewers.__len__, now)
     admin.install(web, office)
     signin.install(web, office.sign_in, identities)
     catering = Catering(store, everything.asking, now)
@@ -163,7 +162,13 @@ def _behind(proxies: int, application: WsgiApp) -> WsgiApp:
 
 
 def _office(
-    parts: Parts, web: Flask, identities: Identities, desk: Desk, screens: Callable[[], int], now: clock.Clock
+    parts: Parts,
+    web: Flask,
+    identities: Identities,
+    desk: Desk,
+    announced: Push,
+    screens: Callable[[], int],
+    now: clock.Clock,
 ) -> Admin:
     """Return what the administration's pages work with."""
     settings, store = parts.settings, parts.store
@@ -179,7 +184,7 @@ def _office(
         linking=linking(parts, now),
         background=Background(store, now),
         connecting=parts.connecting,
-        hush=push(parts, now).hush,
+        hush=announced.hush,
         practice=practice(parts, now),
         screens=screens,
     )
@@ -199,10 +204,10 @@ def _install_web(web: Flask, everything: Api, pulse: Pulse, stalls: runtime.Stal
     hooks.install(web, push.heard, bell)
 
 
-def _mirror(parts: Parts, budget: Budget, desk: Desk, freshness: Freshness, now: clock.Clock) -> Mirror:
+def _mirror(parts: Parts, desk: Desk, freshness: Freshness, now: clock.Clock) -> Mirror:
     settings = parts.settings
     # Bookings may use what synchronisation must leave.
-    source = Metered(parts.calendars, budget, SYNC_SHARE, now)
+    source = Metered(parts.calendars, parts.budget, SYNC_SHARE, now)
     return Mirror(
         Pass(
             source, parts.store, settings.window_days, now, noticed=lambda *moments: freshness.stored(Change(*moments))
