@@ -30,7 +30,8 @@ from kiosk.live import sockets
 from kiosk.live.audience import Audience
 from kiosk.live.drawing import Painter, digest
 from kiosk.live.freshness import Change, Freshness
-from kiosk.live.gallery import ALL_ROOMS, Gallery, Screen
+from kiosk.live.gallery import Gallery, Screen
+from kiosk.live.members import ALL_ROOMS
 from kiosk.live.pulse import Pulse
 from kiosk.live.sockets import Doorway, Visitor
 from kiosk.live.tickets import Tickets

@@ -33,9 +33,9 @@ class Audience:
         """Forget a connection."""
         self.viewers.pop(connection, None)
 
-    def watched(self, screen: Screen) -> bool:
-        """Tell whether anybody looks at this screen."""
-        return any(viewer.screen == screen for viewer in self.viewers.values())
+    def screens(self) -> set[Screen]:
+        """Return the screens that somebody looks at."""
+        return {viewer.screen for viewer in list(self.viewers.values())}
 
     def behind(self, versions: dict[Screen, str]) -> int:
         """Count the screens that do not show the given version of what they show."""

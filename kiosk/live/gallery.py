@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,14 +12,13 @@ from zoneinfo import ZoneInfo
 from displays import REGISTRY, Display
 from displays.scene import local_date, window
 from kiosk import clock
-from kiosk.errors import NotFound
 from kiosk.live.drawing import Drawn, Painter, TrackJson, digest, track_json
-from kiosk.store import diary, mirror, rooms
+from kiosk.live.members import Census, Shown, members
+from kiosk.store import diary, mirror
 from kiosk.store.database import Store
 from kiosk.store.mirror import Progress
 from kiosk.store.rooms import StoredRoom
 
-ALL_ROOMS = "all"
 STALE_AFTER = timedelta(seconds=60)
 STALE_BEATS = 2.5
 # A check that lies further ahead than this was stamped by a clock that has been put right since.
@@ -59,23 +59,24 @@ class Gallery:
 
     def view(self, screen: Screen) -> dict[str, Any]:
         """Return the whole view of a screen. Raises NotFound when there is no such room or board."""
-        now = self.clock()
-        stored = self.rooms_of(screen)
-        pictures = self.pictures(screen.display, stored, now)
+        now, shown = self.clock(), self.shown(screen)
+        pictures = self.pictures(screen.display, shown.rooms, now)
         return {
             "display": screen.display,
             "slug": screen.slug,
-            "version": _version(screen, pictures),
+            "version": _version(screen, shown, pictures),
             "build": self.build,
             "language": self.language,
-            "zone": home_zone(stored).key,
-            "stamp": self._stamp(stored, now),
+            "zone": home_zone(shown.rooms).key,
+            "frame": shown.frame,
+            "stamp": self._stamp(shown.rooms, now),
             "tracks": {slug: track_json(drawn, now) for slug, drawn in pictures.items()},
         }
 
     def version(self, screen: Screen) -> str:
         """Return the version that a screen should show now."""
-        return _version(screen, self.pictures(screen.display, self.rooms_of(screen), self.clock()))
+        shown = self.shown(screen)
+        return _version(screen, shown, self.pictures(screen.display, shown.rooms, self.clock()))
 
     def tracks(self, screen: Screen, changed: list[StoredRoom], now: datetime) -> dict[str, TrackJson]:
         """Return what the page plays from `now` on, of those rooms of a screen."""
@@ -88,14 +89,11 @@ class Gallery:
 
     def rooms_of(self, screen: Screen) -> list[StoredRoom]:
         """Return the rooms a screen shows. Raises NotFound."""
-        if screen.display not in REGISTRY:
-            raise NotFound(f"There is no display called {screen.display!r}.")
-        with self.store.read() as db:
-            if screen.display == "door":
-                return [rooms.by_slug(db, screen.slug)]
-            if screen.slug != ALL_ROOMS:
-                raise NotFound(f"There is no board called {screen.slug!r}; {ALL_ROOMS!r} shows every room.")
-            return rooms.every(db)
+        return self.shown(screen).rooms
+
+    def shown(self, screen: Screen, census: Census | None = None) -> Shown:
+        """Return what a screen shows, of the rooms there are now or of those of a census. Raises NotFound."""
+        return members(screen.display, screen.slug, census or Census(self.store))
 
     def pictures(self, display: str, stored: list[StoredRoom], now: datetime) -> dict[str, Drawn]:
         """Return, by slug, the tracks of all the rooms that one screen shows."""
@@ -145,9 +143,9 @@ def home_zone(stored: list[StoredRoom]) -> ZoneInfo:
     return zones.most_common(1)[0][0] if zones else ZoneInfo("UTC")
 
 
-def _version(screen: Screen, tracks: dict[str, Drawn]) -> str:
+def _version(screen: Screen, shown: Shown, tracks: dict[str, Drawn]) -> str:
     versions = [f"{slug}={drawn.version}" for slug, drawn in sorted(tracks.items())]
-    return digest(screen.channel, *versions)
+    return digest(screen.channel, json.dumps(shown.frame, sort_keys=True), *versions)
 
 
 def _stale_after(progress: Progress | None) -> timedelta:

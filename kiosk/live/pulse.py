@@ -11,9 +11,11 @@ from typing import Any
 
 from displays.scene import local_date
 from kiosk import clock, runtime
+from kiosk.errors import NotFound
 from kiosk.live.audience import Audience
 from kiosk.live.freshness import Freshness
-from kiosk.live.gallery import ALL_ROOMS, Gallery, Screen
+from kiosk.live.gallery import Gallery, Screen
+from kiosk.live.members import Census, Shown
 from kiosk.store import rooms
 from kiosk.store.rooms import StoredRoom
 
@@ -24,6 +26,8 @@ Publish = Callable[[str, str, dict[str, Any]], None]
 # How soon a change by another process, such as the command line, and a new local day are seen.
 LOOK = timedelta(seconds=2)
 ANSWERS_FIRST_SECONDS = 0.005
+# Which rooms a screen shows, and its frame.
+Cast = tuple[tuple[tuple[int, str], ...], dict[str, Any]]
 
 
 @dataclass
@@ -35,6 +39,7 @@ class Pulse:
     publish: Publish
     freshness: Freshness
     _told: dict[Screen, str] = field(default_factory=dict)
+    _casts: dict[Screen, Cast] = field(default_factory=dict)
     _days: dict[tuple[int, str], tuple[int, str]] = field(default_factory=dict)
     _seen: tuple[int, datetime] = (-1, clock.DAWN)
     _wake: threading.Event = field(default_factory=threading.Event)
@@ -47,26 +52,27 @@ class Pulse:
         """Look at once: something was committed."""
         self._wake.set()
 
+    def joining(self, screen: Screen) -> None:
+        """Remember what a screen shows, before it is drawn for its first viewer. Raises NotFound."""
+        if screen not in self._casts:
+            self._casts[screen] = _cast(self.gallery.shown(screen))
+
     def joined(self, screen: Screen, version: str) -> None:
         """Remember the version that the first viewer of a screen starts with."""
         self._told.setdefault(screen, version)
 
     def step(self) -> None:
-        """Tell every watched screen whose picture has changed."""
+        """Tell every watched screen whose picture has changed; doors first, somebody may stand there."""
         now = self.gallery.clock()
         if not self._worth_a_look(now):
             return
-        changed, everybody = self._changed(now)
-        if not changed:
-            return
-        for stored in changed:
-            self._tell(Screen("door", stored.room.slug), [stored], now)
-        board = Screen("lobby", ALL_ROOMS)
-        if everybody:
-            self.publish(board.channel, "refresh", {})
-            self._told.pop(board, None)
-        else:
-            self._tell(board, changed, now)
+        census, watched = Census(self.gallery.store), self.audience.screens()
+        changed = self._changed(census, now)
+        for screen in sorted(watched, key=lambda one: (one.display != "door", one.channel)):
+            self._look(screen, census, changed, now)
+        for gone in (self._told.keys() | self._casts.keys()) - watched:
+            self._told.pop(gone, None)
+            self._casts.pop(gone, None)
 
     def _worth_a_look(self, now: datetime) -> bool:
         with self.gallery.store.read() as db:
@@ -76,20 +82,30 @@ class Pulse:
         self._seen = (newest, now if worth else looked)
         return worth
 
-    def _changed(self, now: datetime) -> tuple[list[StoredRoom], bool]:
-        """Return the rooms to look at, and whether rooms have come or gone since the last look."""
-        with self.gallery.store.read() as db:
-            newest = rooms.every(db)
+    def _changed(self, census: Census, now: datetime) -> list[StoredRoom]:
+        """Return the rooms that have changed, or begun another day, since the last look."""
+        newest = census.every()
         # A room with another address is another one to every board.
         days = {(one.id, one.room.slug): (one.revision, local_date(one.room, now).isoformat()) for one in newest}
         before, self._days = self._days, days
-        changed = [one for one in newest if before.get((one.id, one.room.slug)) != days[one.id, one.room.slug]]
-        return changed, bool(before) and before.keys() != days.keys()
+        return [one for one in newest if before.get((one.id, one.room.slug)) != days[one.id, one.room.slug]]
+
+    def _look(self, screen: Screen, census: Census, changed: list[StoredRoom], now: datetime) -> None:
+        """Tell one screen what has changed; it is drawn as a whole when rooms come or go, or its frame changes."""
+        try:
+            shown = self.gallery.shown(screen, census)
+        except NotFound:
+            shown = Shown([])
+        cast = _cast(shown)
+        before, self._casts[screen] = self._casts.get(screen, cast), cast
+        ids = {one.id for one in shown.rooms}
+        if before != cast:
+            self.publish(screen.channel, "refresh", {})
+            self._told.pop(screen, None)
+        elif any(one.id in ids for one in changed):
+            self._tell(screen, [one for one in changed if one.id in ids], now)
 
     def _tell(self, screen: Screen, changed: list[StoredRoom], now: datetime) -> None:
-        if not self.audience.watched(screen):
-            self._told.pop(screen, None)
-            return
         version = self.gallery.version(screen)
         previous = self._told.get(screen, "")
         if version == previous:
@@ -109,3 +125,7 @@ class Pulse:
             self.step()
 
         runtime.repeat(step, self._wake, LOOK.total_seconds(), log, "Telling the screens")
+
+
+def _cast(shown: Shown) -> Cast:
+    return tuple((one.id, one.room.slug) for one in shown.rooms), shown.frame

@@ -93,6 +93,7 @@ def _show(doorway: Doorway, message: object) -> dict[str, Any]:
     told = {str(key): str(value) for key, value in message.items()} if isinstance(message, dict) else {}
     screen = Screen(told.get("display", ""), told.get("slug", ""))
     try:
+        doorway.pulse.joining(screen)
         version = doorway.gallery.version(screen)
     except NotFound as error:
         return {"error": str(error)}

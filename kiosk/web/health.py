@@ -9,7 +9,8 @@ from typing import Any
 from flask import Blueprint, Flask, Response, jsonify
 
 from kiosk import clock, runtime
-from kiosk.live.gallery import ALL_ROOMS, Screen
+from kiosk.live.gallery import Screen
+from kiosk.live.members import ALL_ROOMS
 from kiosk.live.pulse import Pulse
 from kiosk.store import directory, mirror
 from kiosk.web.access import Gate

@@ -14,7 +14,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from displays import REGISTRY
 from kiosk.live.drawing import Drawn, current_slots
-from kiosk.live.gallery import ALL_ROOMS, Gallery, Screen
+from kiosk.live.gallery import Gallery, Screen
+from kiosk.live.members import ALL_ROOMS
 from kiosk.resources import resource
 from kiosk.web.access import COOKIE, COOKIE_DAYS, Gate, from_elsewhere, stranger
 from kiosk.web.wording import gettext as _

@@ -23,10 +23,12 @@ class ScreenClient:
     slug: str
     version: str = ""
     told: list[dict[str, Any]] = field(default_factory=list)
+    refreshed: list[dict[str, Any]] = field(default_factory=list)
     client: socketio.Client = field(default_factory=lambda: socketio.Client(reconnection=False))
 
     def connect(self, **headers: str) -> dict[str, Any]:
         self.client.on("tracks", self.told.append)
+        self.client.on("refresh", self.refreshed.append)
         self.client.connect(self.server.url, transports=["websocket"], headers=headers)
         return self.show()
 
@@ -96,3 +98,12 @@ def test_unknown_screen_is_refused_by_name(server: Server, slugs: list[str]) -> 
     stranger = ScreenClient(server, "door", "no-such-room")
     assert "no-such-room" in stranger.connect()["error"]
     stranger.client.disconnect()
+
+
+def test_room_with_another_address_is_drawn_anew_on_its_door_and_on_boards(
+    server: Server, slugs: list[str], screens: dict[str, ScreenClient]
+) -> None:
+    assert server.run("rooms", "edit", slugs[0], "--new-slug", "elsewhere").returncode == 0
+    wait_for(lambda: screens["door"].refreshed and screens["lobby"].refreshed)
+    assert server.get(f"/door/{slugs[0]}").status_code == 404
+    assert screens["neighbour"].refreshed == []
