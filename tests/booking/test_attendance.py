@@ -265,6 +265,29 @@ def test_meeting_that_was_given_up_in_google_at_the_last_moment_was_not_missed(
     assert on_screen(desk, oak) == []
 
 
+def test_meeting_that_is_given_up_in_google_while_its_release_waits_was_not_missed(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    event_id = invite(calendars, still() + timedelta(minutes=1), 60, series_id="s")
+    sync()
+    time_passes(attendant, still, 10)
+    calendars.before.append(unreachable)
+    time_passes(attendant, still, 2)
+    connect(calendars)
+    calendars.put(OAK, replace(calendars.events[OAK][event_id], cancelled=True))
+    time_passes(attendant, still, 1)
+    desk.step()
+    attendant.step()
+    assert (came(desk, oak, event_id), messages(desk, oak)) == (("excused", 0), [])
+    assert on_screen(desk, oak) == []
+
+
 def test_booking_for_now_at_the_door_is_checked_in(
     desk: Desk, oak: StoredRoom, attendant: Attendant, still: StillClock
 ) -> None:
