@@ -288,6 +288,29 @@ def test_meeting_that_is_given_up_in_google_while_its_release_waits_was_not_miss
     assert on_screen(desk, oak) == []
 
 
+def test_late_check_in_whose_time_somebody_else_has_by_now_is_told_so(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    start = still() + timedelta(minutes=1)
+    event_id = invite(calendars, start, 60)
+    sync()
+    time_passes(attendant, still, 10)
+    cut_off_after(calendars, "answer")
+    time_passes(attendant, still, 2)
+    assert desk.change(Asked("check_in", event_id)).state == "confirmed"
+    connect(calendars)
+    other = invite(calendars, start, 60, number=2)
+    still.advance(minutes=1)
+    desk.step()
+    assert (accepted(calendars), messages(desk, oak)) == ([other], ["given_away"])
+
+
 def test_booking_for_now_at_the_door_is_checked_in(
     desk: Desk, oak: StoredRoom, attendant: Attendant, still: StillClock
 ) -> None:
