@@ -151,9 +151,15 @@ def _writable(store: Store, granted: Access, event_id: str, if_match: str, chang
         raise precondition_failed()
     if entry.cancelled and (changes or {}).get("status") != "confirmed":
         raise deleted()
-    if entry.data.get("visibility") in {"private", "confidential"} and not granted.sees_private:
+    hidden = entry.data.get("visibility") in {"private", "confidential"} and not granted.sees_private
+    if hidden and not _is_answer_alone(changes or {}):
         raise ApiError(403, "forbidden", "Forbidden")
     return entry
+
+
+def _is_answer_alone(changes: Json) -> bool:
+    """The short form, with which a guest that does not see the others gives its own answer."""
+    return bool(changes.get("attendeesOmitted")) and changes.keys() <= {"attendees", "attendeesOmitted"}
 
 
 def _new_id(store: Store, calendar_id: str, wanted: object) -> str:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kiosk.errors import Unreachable
+from kiosk.errors import Refused, Unreachable
 from kiosk.google import answers
 
 ROOM = "c_188oak@resource.calendar.google.com"
@@ -39,6 +39,22 @@ def test_times_are_instants() -> None:
 )
 def test_room_answers_for_itself(attendees: list[dict[str, Any]], answer: str) -> None:
     assert answers.event(item(attendees=attendees), ROOM, BERLIN).answer == answer
+
+
+def test_own_answer_goes_alone_where_not_all_guests_are_shown() -> None:
+    room = {"email": ROOM, "self": True, "responseStatus": "accepted"}
+    said = {"responseStatus": "declined", "comment": "Released"}
+    short = answers.answered(item(attendees=[room], attendeesOmitted=True), ROOM, "declined", "Released")
+    assert short == {"attendeesOmitted": True, "attendees": [room | said]}
+    secret = item(visibility="private", organizer={"email": "ada@ex.com"})
+    hidden = answers.answered(secret, ROOM, "declined", "Released")
+    assert hidden == {"attendeesOmitted": True, "attendees": [{"email": ROOM} | said]}
+
+
+@pytest.mark.parametrize("more", [{}, {"visibility": "private", "organizer": {"email": ROOM, "self": True}}])
+def test_room_that_is_not_invited_has_nothing_to_answer(more: dict[str, Any]) -> None:
+    with pytest.raises(Refused, match="not among the guests"):
+        answers.answered(item(**more), ROOM, "declined", "")
 
 
 def test_days_without_a_time_begin_at_local_midnight() -> None:
