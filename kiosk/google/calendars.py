@@ -153,7 +153,8 @@ class GoogleCalendars:
             return page
         busy = self._busy(calendar_id, asked)
         events = tuple(answers.settled(one, busy, asked) if one.id in hidden else one for one in page.events)
-        return replace(page, events=events)
+        unsure = frozenset(one.id for one in events if one.id in hidden and one.answer != "declined")
+        return replace(page, events=events, unsure=unsure)
 
     def _busy(self, calendar_id: str, asked: Slot) -> Busy:
         self._spent()

@@ -104,6 +104,15 @@ def test_room_gives_its_own_answer_where_our_role_hides_the_guests(sight: Sight)
         assert [one["responseStatus"] for one in there["attendees"] if one["email"] == sight.room] == [answer]
 
 
+def test_meeting_of_which_nothing_tells_the_answer_is_named_so(sight: Sight) -> None:
+    sight.role("reader")
+    sight.book("Declined", 0, answer="declined")
+    sight.book("Accepted", 3)
+    page = sight.source.page(sight.room, WEEK)
+    [accepted] = [event.id for event in page.events if event.answer == "accepted"]
+    assert page.unsure == {accepted}
+
+
 def test_changes_are_settled_too_where_they_are_kept(sight: Sight) -> None:
     sight.role("reader")
     cursor = str(sight.source.page(sight.room, WEEK).cursor)
