@@ -107,8 +107,15 @@ def may_be_veiled(event: Event) -> bool:
 
 
 def busy(body: Json) -> dict[str, Busy]:
-    """Read a free/busy answer, by calendar."""
-    return {calendar_id: _busy(one) for calendar_id, one in body.get("calendars", {}).items()}
+    """Read a free/busy answer, by calendar; an odd one is an error of that calendar alone."""
+    return {calendar_id: _read_busy(one) for calendar_id, one in body.get("calendars", {}).items()}
+
+
+def _read_busy(one: Json) -> Busy:
+    try:
+        return _busy(one)
+    except UNREADABLE as error:
+        return Busy(error=f"unreadable: {error}")
 
 
 def _busy(one: Json) -> Busy:

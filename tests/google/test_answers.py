@@ -182,3 +182,11 @@ def test_time_without_an_offset_is_of_its_own_zone_or_the_calendars() -> None:
 def test_item_that_makes_no_sense_hides_no_other() -> None:
     body = {"items": [item(), item(id="odd", start={"dateTime": "soon"}), {"status": "confirmed"}]}
     assert [event.id for event in answers.page(body, ROOM).events] == ["abc"]
+
+
+@pytest.mark.parametrize("odd", [{"busy": [{"start": "2026-08-10T09:00:00Z"}]}, {"busy": [{"start": 1, "end": 2}]}, []])
+def test_odd_free_busy_answer_of_one_calendar_leaves_the_others_readable(odd: Any) -> None:
+    well = {"busy": [{"start": "2026-08-10T09:00:00Z", "end": "2026-08-10T10:00:00Z"}]}
+    told = answers.busy({"calendars": {"odd": odd, "well": well}})
+    assert told["odd"].error.startswith("unreadable")
+    assert [slot.end for slot in told["well"].slots] == [datetime(2026, 8, 10, 10, tzinfo=UTC)]
