@@ -117,7 +117,8 @@ def _change(store: Store, granted: Access, before: Entry, changes: Json, data: J
     zone_given = "timeZone" in (data.get("start") or {})
     data = bodies.completed(granted.calendar, data, zone_given=zone_given)
     _check_sequence(before, changes)
-    if before.is_copy and not before.data.get("guestsCanModify"):
+    own = changes.keys() <= {"attendees", "attendeesOmitted"}
+    if before.is_copy and (own or not before.data.get("guestsCanModify")):
         return _change_copy(store, before, changes, data)
     if before.is_copy:
         origin = get(store, before.home, before.id)
