@@ -35,7 +35,8 @@ class Page:
 
     `gone`: ids of events that are no longer there; the id of a series stands for all its instances. `can_write`:
     bookings can be made in the calendar. `zone`: the calendar's own time zone, empty when it is not said. `updated`:
-    when something in the calendar was last changed, None when it is not said.
+    when something in the calendar was last changed, None when it is not said. `unsure`: ids of events whose answer
+    the source hides, and which are given as accepted because the room is taken for all of their time.
     """
 
     events: tuple[Event, ...] = ()
@@ -45,6 +46,7 @@ class Page:
     can_write: bool = True
     zone: str = ""
     updated: datetime | None = None
+    unsure: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -50,14 +52,13 @@ class Attendant:
             self.store.write(journal.drop_releases, now)
         for stored in wanting:
             if self._is_new(stored, now):
-                self._look(stored, now)
+                with _alone(stored.room.slug):
+                    self._look(stored, now)
         with self.store.read() as db:
             due = attendance.due(db, now)
         for one in due:
-            try:
+            with _alone(one.event_id):
                 self._give_up(one, now)
-            except KioskError as error:
-                log.warning("The check-in of %s cannot be given up now: %s", one.event_id, error)
             # Google may have let us wait: that was no absence.
             self.store.write(attendance.stay, self.clock())
 
@@ -120,6 +121,17 @@ class Attendant:
 
     def _loop(self) -> None:
         runtime.repeat(self.step, threading.Event(), BEAT_SECONDS, log, "The check-ins")
+
+
+@contextmanager
+def _alone(about: str) -> Iterator[None]:
+    """Let nothing that goes wrong with one room or booking keep the others waiting."""
+    try:
+        yield
+    except KioskError as error:
+        log.warning("%s: check-ins cannot be looked after now: %s", about, error)
+    except Exception:
+        log.exception("%s: check-ins cannot be looked after now", about)
 
 
 def _is_awaited(booking: Booking, known: Attendance | None) -> bool:

@@ -236,9 +236,9 @@ class Driver:
 
     def _is_given_up(self, job: Job, found: Event | None) -> bool:
         """Settle the release of what others have given up; after the first attempt it may have been ours."""
-        if job.command.attempts:
-            return False
         here = found is not None and not found.cancelled
+        if job.command.attempts and _is_as_released(job.command, found, here):
+            return False
         self._refuse(job, "gone", [found] if found and here else [], [] if here else [job.command.event_id])
         return True
 
@@ -282,6 +282,11 @@ def _local_event(command: Command) -> Event:
 
 def _unanswered(event: Event) -> str:
     return "unanswered" if event.answer == "needsAction" else ""
+
+
+def _is_as_released(command: Command, found: Event | None, here: bool) -> bool:
+    """Tell whether a release leaves an event like that: it deletes what the room organizes, and declines all other."""
+    return not here if command.way == "room" else here and found is not None and found.answer == "declined"
 
 
 def _comment(command: Command) -> str:

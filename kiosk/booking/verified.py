@@ -57,7 +57,7 @@ class Place:
 
     def get(self, event_id: str) -> Event:
         """Return the event as it is now. Raises Missing, or Cancelled when somebody cancelled it."""
-        found = self.source.get(self.calendar_id, event_id, self.person)
+        found = self._remembered(self.source.get(self.calendar_id, event_id, self.person))
         if found.cancelled:
             raise Cancelled
         return found
@@ -65,29 +65,33 @@ class Place:
     def find(self, event_id: str) -> Event | None:
         """Return the event, cancelled or not; None when there never was one."""
         try:
-            return self.source.get(self.calendar_id, event_id, self.person)
+            return self._remembered(self.source.get(self.calendar_id, event_id, self.person))
         except Missing:
             return None
 
     def others(self, slot: Slot, event_id: str) -> list[Event]:
-        """Return what occupies the room in that time besides the event."""
-        return self.around(slot, event_id)[0]
+        """Return what occupies the room in that time besides the event, for all that the calendar tells now.
+
+        While nothing of ours is there, it tells more truly than we can remember what the room has declined.
+        """
+        return _besides(self._window(slot), event_id)
 
     def around(self, slot: Slot, event_id: str) -> tuple[list[Event], bool]:
         """Return what occupies the room besides the event, and whether the room has declined the event itself."""
-        window = read_window(self.source, self.calendar_id, slot.start, slot.end)
-        found = [self._remembered(event) for event in window]
-        others = [event for event in found if event.id != event_id and occupies(event)]
-        return others, any(event.id == event_id and event.answer == "declined" for event in found)
+        found = [self._remembered(event) for event in self._window(slot)]
+        return _besides(found, event_id), any(event.id == event_id and event.answer == "declined" for event in found)
+
+    def _window(self, slot: Slot) -> list[Event]:
+        found = read_window(self.source, self.calendar_id, slot.start, slot.end)
+        self.declined.update({event.id: event.etag for event in found if event.answer == "declined"})
+        return found
 
     def _remembered(self, event: Event) -> Event:
         """Return the event with the room's answer: what it has declined stays so until it is changed.
 
         Where our role hides the guests, only free/busy tells the answer, and that no more once our own event is there.
         """
-        if event.answer == "declined":
-            self.declined[event.id] = event.etag
-        elif event.etag and self.declined.get(event.id) == event.etag:
+        if event.etag and self.declined.get(event.id) == event.etag:
             return replace(event, answer="declined")
         return event
 
@@ -246,6 +250,10 @@ def decline_again(place: Place, event_id: str, slot: Slot) -> None:
     found = place.find(event_id)
     if found and not found.cancelled and _slot(found) == slot:
         decline(place, event_id, "")
+
+
+def _besides(found: Iterable[Event], event_id: str) -> list[Event]:
+    return [event for event in found if event.id != event_id and occupies(event)]
 
 
 def _insert_once(place: Place, draft: Draft) -> Event:

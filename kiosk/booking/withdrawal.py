@@ -97,6 +97,8 @@ class Withdrawal:
         except Taken as error:
             log.warning("%s: %s has lost its time to somebody else", job.stored.room.slug, found.id)
             mine, others = found, error.events
+            if has_come(job, self.store):
+                self.store.write_durably(journal.settle_withdrawn, job.command, self.clock(), journal.TAKEN)
         except Moved as error:
             log.warning("%s: %s is at another time now", job.stored.room.slug, found.id)
             mine, others = error.event, []

@@ -117,7 +117,8 @@ def _change(store: Store, granted: Access, before: Entry, changes: Json, data: J
     zone_given = "timeZone" in (data.get("start") or {})
     data = bodies.completed(granted.calendar, data, zone_given=zone_given)
     _check_sequence(before, changes)
-    if before.is_copy and not before.data.get("guestsCanModify"):
+    own = changes.keys() <= {"attendees", "attendeesOmitted"}
+    if before.is_copy and (own or not before.data.get("guestsCanModify")):
         return _change_copy(store, before, changes, data)
     if before.is_copy:
         origin = get(store, before.home, before.id)
@@ -151,9 +152,15 @@ def _writable(store: Store, granted: Access, event_id: str, if_match: str, chang
         raise precondition_failed()
     if entry.cancelled and (changes or {}).get("status") != "confirmed":
         raise deleted()
-    if entry.data.get("visibility") in {"private", "confidential"} and not granted.sees_private:
+    hidden = entry.data.get("visibility") in {"private", "confidential"} and not granted.sees_private
+    if hidden and not _is_answer_alone(changes or {}):
         raise ApiError(403, "forbidden", "Forbidden")
     return entry
+
+
+def _is_answer_alone(changes: Json) -> bool:
+    """The short form, with which a guest that does not see the others gives its own answer."""
+    return bool(changes.get("attendeesOmitted")) and changes.keys() <= {"attendees", "attendeesOmitted"}
 
 
 def _new_id(store: Store, calendar_id: str, wanted: object) -> str:

@@ -25,7 +25,7 @@ FACTS = (
 )
 EVENT_FIELDS = f"{FACTS},attendees(email,self,resource,responseStatus)"
 # To change an answer the whole list of guests is sent back, so all that Google says of them is read.
-INVITATION_FIELDS = f"{FACTS},attendees"
+INVITATION_FIELDS = f"{FACTS},attendees,attendeesOmitted"
 PAGE_FIELDS = f"nextPageToken,nextSyncToken,timeZone,updated,accessRole,items({EVENT_FIELDS})"
 # https://developers.google.com/workspace/calendar/api/v3/reference/events#recurringEventId: an instance's id is
 # the series' id and its original start; the id of a split series has further underscores of its own.
@@ -100,9 +100,22 @@ def settled(event: Event, busy: Busy, window: Slot) -> Event:
     return replace(event, answer="declined")
 
 
+def may_be_veiled(event: Event) -> bool:
+    """Tell whether the room's answer to a single event may be hidden: no list tells our role with it."""
+    unseen = event.private and not event.attendees and event.answer == "accepted"
+    return unseen and not (event.organized_by_room or event.cancelled or event.transparent)
+
+
 def busy(body: Json) -> dict[str, Busy]:
-    """Read a free/busy answer, by calendar."""
-    return {calendar_id: _busy(one) for calendar_id, one in body.get("calendars", {}).items()}
+    """Read a free/busy answer, by calendar; an odd one is an error of that calendar alone."""
+    return {calendar_id: _read_busy(one) for calendar_id, one in body.get("calendars", {}).items()}
+
+
+def _read_busy(one: Json) -> Busy:
+    try:
+        return _busy(one)
+    except UNREADABLE as error:
+        return Busy(error=f"unreadable: {error}")
 
 
 def _busy(one: Json) -> Busy:
@@ -161,19 +174,29 @@ def organizers_event(item: Json, calendar_id: str, zone: ZoneInfo) -> Event:
     return found if invited else replace(found, answer="declined")
 
 
-def answered(item: Json, calendar_id: str, answer: Answer, comment: str) -> list[Json] | None:
-    """Return all guests of the room's copy, with the room's answer set; None where it is so already.
+def answered(item: Json, calendar_id: str, answer: Answer, comment: str) -> Json | None:
+    """Return the change of the room's copy that sets the room's answer; None where it is so already.
 
+    A list of guests replaces the one before, so all of them are sent back; where not all can be seen, the room alone,
+    with `attendeesOmitted`: https://developers.google.com/workspace/calendar/api/v3/reference/events#attendeesOmitted
     Raises Refused ("notInvited") when the room is not among them.
     """
     guests: list[Json] = item.get("attendees", [])
     own = next((one for one in guests if _is_room(one, calendar_id)), None)
-    if own is None:
+    if own is None and not veiled(item, calendar_id):
         raise Refused("The room is not among the guests of this event.", "notInvited")
-    if own.get("responseStatus") == answer:
+    if own and own.get("responseStatus") == answer:
         return None
-    said = {**own, "responseStatus": answer, "comment": comment}
-    return [said if one is own else one for one in guests]
+    said = {**(own or {"email": calendar_id}), "responseStatus": answer, "comment": comment}
+    if own is None or item.get("attendeesOmitted"):
+        return {"attendeesOmitted": True, "attendees": [said]}
+    return {"attendees": [said if one is own else one for one in guests]}
+
+
+def veiled(item: Json, calendar_id: str) -> bool:
+    """Tell whether an event has guests whom our role hides: it is private, and not made in the room's own calendar."""
+    private = item.get("visibility") in PRIVATE and "attendees" not in item
+    return private and not _is_room(item.get("organizer", {}), calendar_id)
 
 
 def _times(item: Json, zone: ZoneInfo) -> tuple[datetime, datetime, bool]:

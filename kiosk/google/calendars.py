@@ -27,7 +27,7 @@ NOT_THE_ORGANIZER = "forbiddenForNonOrganizer"
 class GoogleCalendars:
     """The calendars that one set of credentials can see; each call is one request to Google, `answer` two.
 
-    So is `page` with events whose guests our role does not let us see; of these `spent` is told.
+    So are `page` and `get` with events whose guests our role does not let us see; of these `spent` is told.
     """
 
     def __init__(self, google: Google) -> None:
@@ -77,7 +77,11 @@ class GoogleCalendars:
 
     def get(self, calendar_id: str, event_id: str, person: str = "") -> Event:
         """Return one event; a deleted one says so by `cancelled`."""
-        return self._event(calendar_id, "get", person, eventId=event_id)
+        event = self._event(calendar_id, "get", person, eventId=event_id)
+        window = Slot(event.start, min(event.end, event.start + MOST_BUSY))
+        if person or not answers.may_be_veiled(event) or window.start >= window.end:
+            return event
+        return answers.settled(event, self._busy(calendar_id, window), window)
 
     def insert(self, calendar_id: str, draft: Draft) -> Event:
         """Make an event, organized by the draft's person or by the room; Google does not look for conflicts.
@@ -147,10 +151,14 @@ class GoogleCalendars:
         )
         if asked.start >= asked.end:
             return page
+        busy = self._busy(calendar_id, asked)
+        events = tuple(answers.settled(one, busy, asked) if one.id in hidden else one for one in page.events)
+        unsure = frozenset(one.id for one in events if one.id in hidden and one.answer != "declined")
+        return replace(page, events=events, unsure=unsure)
+
+    def _busy(self, calendar_id: str, asked: Slot) -> Busy:
         self._spent()
-        busy = self.busy([calendar_id], asked.start, asked.end).get(calendar_id, Busy(error="notFound"))
-        events = (answers.settled(one, busy, asked) if one.id in hidden else one for one in page.events)
-        return replace(page, events=tuple(events))
+        return self.busy([calendar_id], asked.start, asked.end).get(calendar_id, Busy(error="notFound"))
 
     def _answer(self, calendar_id: str, event_id: str, answer: Answer, comment: str, etag: str) -> Event:
         item = self._read(_place(calendar_id), event_id, answers.INVITATION_FIELDS)
@@ -158,11 +166,12 @@ class GoogleCalendars:
             raise Gone("The event was cancelled.", "deleted")
         if etag not in {"", item["etag"]}:
             raise Changed("The event was changed.", "conditionNotMet")
-        guests = answers.answered(item, calendar_id, answer, comment)
-        if guests is None:
+        body = answers.answered(item, calendar_id, answer, comment)
+        if body is None:
             return answers.event(item, calendar_id, clock.zone("UTC"))
-        body = {"attendees": guests}
-        return self._event(calendar_id, "patch", "", item["etag"], eventId=event_id, body=body, sendUpdates="all")
+        said = self._event(calendar_id, "patch", "", item["etag"], eventId=event_id, body=body, sendUpdates="all")
+        # Where the guests are hidden, so is the answer that has just been given.
+        return replace(said, answer=answer) if "attendeesOmitted" in body else said
 
     def _curtail(self, calendar_id: str, event_id: str) -> None:
         place = _place(calendar_id)

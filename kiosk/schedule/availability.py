@@ -66,6 +66,16 @@ def runs(bookings: Iterable[Booking]) -> tuple[Slot, ...]:
     return tuple(merged)
 
 
+def fill(events: Iterable[Event], start: datetime, end: datetime) -> bool:
+    """Tell whether events take the room at every moment of [start, end)."""
+    reached = start
+    for event in sorted(filter(occupies, events), key=lambda event: event.start):
+        if event.start > reached:
+            break
+        reached = max(reached, event.end)
+    return reached >= end
+
+
 def situation(bookings: Iterable[Booking], now: datetime, policy: Policy, closures: Iterable[Slot] = ()) -> Situation:
     """Return what holds in the room at `now`: status "free", "soon", "busy", "held", "checkin" or "closed".
 

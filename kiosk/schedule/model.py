@@ -125,7 +125,14 @@ class Offer:
 
 
 MessageKind = Literal[
-    "hold_refused", "change_refused", "missed", "missed_warned", "missed_series", "series_lost", "invite_declined"
+    "hold_refused",
+    "change_refused",
+    "missed",
+    "missed_warned",
+    "missed_series",
+    "series_lost",
+    "given_away",
+    "invite_declined",
 ]
 
 
@@ -136,7 +143,8 @@ class Message:
     hold_refused: a booking taken while Google was away could not be made there, for `reason` (a word of a refused
     command); change_refused: the same of an end, a cancellation or a release. missed: nobody checked in, so the room
     was released; missed_warned: the next miss costs the series this room; missed_series: it has; series_lost: it has,
-    though somebody came to this date after all. invite_declined: the room declined a booking made in a person's name.
+    though somebody came to this date after all; given_away: somebody came after all, but another has the room by now.
+    invite_declined: the room declined a booking made in a person's name.
     `start` and `end` are those of the booking. `undo` is its id where the release can be taken back until `until`.
     """
 

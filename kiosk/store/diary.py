@@ -124,7 +124,7 @@ def _message(one: Command, policy: Policy, absent: bool) -> Message | None:
 
 def _missed(one: Command, absent: bool) -> MessageKind | None:
     if one.state != "confirmed":
-        return None
+        return "given_away" if one.state == "refused" and one.reason == journal.TAKEN else None
     if absent:
         return cast("MessageKind", one.note)
     return "series_lost" if one.note == "missed_series" else None

@@ -25,6 +25,8 @@ TIMED: tuple[Kind, ...] = ("book", "extend", "start", "end")
 LOGGED = ("held", "confirmed", "refused")
 # Why a hold was withdrawn that somebody took back: nobody must be told.
 TAKEN_BACK = "taken_back"
+# Why a release stands that somebody came too late for: another has the room by now.
+TAKEN = "taken"
 # The note of a booking whose room has been invited and has not answered yet.
 INVITED = "invited"
 # Begins the note of a booking that takes back the release of another, whose id follows.
@@ -104,9 +106,9 @@ def settle(db: Database, command: Command, state: State, reason: str, now: datet
     return _move(db, command, WAITING, state=state, reason=reason, settled_at=now)
 
 
-def settle_withdrawn(db: Database, command: Command, now: datetime) -> bool:
-    """Settle a withdrawn command whose event is known to be gone; it keeps its reason."""
-    return _move(db, command, ("withdrawing",), state="refused", settled_at=now)
+def settle_withdrawn(db: Database, command: Command, now: datetime, reason: str = "") -> bool:
+    """Settle a withdrawn command whose event is known to be gone; it keeps its reason, unless there is a newer one."""
+    return _move(db, command, ("withdrawing",), state="refused", reason=reason or command.reason, settled_at=now)
 
 
 def settle_but_one(db: Database, command: Command, now: datetime) -> bool:

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 
 from kiosk import clock
 from kiosk.errors import CursorExpired, Unreachable
+from kiosk.schedule.availability import fill
 from kiosk.schedule.model import Event
 from kiosk.source import CalendarSource, Since, Window
-from kiosk.store import leases, mirror
+from kiosk.store import events, leases, mirror
 from kiosk.store.database import Store
 from kiosk.store.mirror import Committed, Progress
 from kiosk.sync import expiry
@@ -53,6 +54,7 @@ class Harvest:
 
     events: dict[str, Event] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
+    unsure: set[str] = field(default_factory=set)
     cursor: str = ""
     can_write: bool = True
     zone: str = ""
@@ -136,6 +138,7 @@ def _expire(work: Pass, progress: Progress, error: CursorExpired) -> None:
 def _full(work: Pass, progress: Progress) -> bool:
     window = clock.window(work.clock(), clock.zone(progress.zone), work.days + SPARE_DAYS)
     harvest = _read(work.source, progress.calendar_id, Window(*window), MOST_PAGES * 10)
+    _remember(work, progress.room_id, harvest, Window(*window), whole=True)
     seen = work.clock()
     committed = work.store.write(
         mirror.commit_full,
@@ -154,6 +157,7 @@ def _full(work: Pass, progress: Progress) -> bool:
 def _delta(work: Pass, progress: Progress) -> bool:
     window = _kept(work, progress)
     harvest = _read(work.source, progress.calendar_id, Since(str(progress.cursor), window), work.pages)
+    _remember(work, progress.room_id, harvest, window, whole=False)
     kept = [event for event in harvest.events.values() if event.start < window.end and event.end > window.start]
     left = harvest.events.keys() - {event.id for event in kept}
     seen = work.clock()
@@ -196,6 +200,7 @@ def _read(source: CalendarSource, calendar_id: str, query: Window | Since, most:
     token: str | None = None
     for _ in range(most):
         page = source.page(calendar_id, query, token)
+        harvest.unsure = (harvest.unsure - {event.id for event in page.events}) | page.unsure
         for event in page.events:
             harvest.events[event.id] = event
             harvest.gone.discard(event.id)
@@ -208,6 +213,34 @@ def _read(source: CalendarSource, calendar_id: str, query: Window | Since, most:
             harvest.can_write, harvest.zone, harvest.updated = page.can_write, _known_zone(page.zone), page.updated
             return harvest
     raise TooMuch("The list of changes is too long.")
+
+
+def _remember(work: Pass, room_id: int, harvest: Harvest, window: Window, whole: bool) -> None:
+    """Keep what the room is known to have declined, where the source cannot tell any more.
+
+    That is so for a meeting that has not been changed, and whose whole time others take: a booking that was made over
+    it, mostly. `whole`: the harvest is all that there is; else it is that besides what is mirrored.
+    """
+    if not harvest.unsure:
+        return
+    with work.store.read() as db:
+        known = {event.id: event for event in events.between(db, room_id, window.start, window.end)}
+    unsure = [harvest.events[event_id] for event_id in harvest.unsure & harvest.events.keys()]
+    declined = {event.id: event for event in unsure if _is_declined(event, known.get(event.id))}
+    there = harvest.events if whole else _overlaid(known, harvest)
+    others = [event for event in there.values() if event.id not in declined]
+    for event in declined.values():
+        if fill(others, max(event.start, window.start), min(event.end, window.end)):
+            harvest.events[event.id] = replace(event, answer="declined")
+
+
+def _is_declined(found: Event, known: Event | None) -> bool:
+    return known is not None and known.answer == "declined" and known.etag == found.etag != ""
+
+
+def _overlaid(known: dict[str, Event], harvest: Harvest) -> dict[str, Event]:
+    here = {one.id: one for one in known.values() if not {one.id, one.series_id} & harvest.gone}
+    return here | harvest.events
 
 
 def _known_zone(name: str) -> str:

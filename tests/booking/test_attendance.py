@@ -13,9 +13,9 @@ from kiosk.booking.attendant import Attendant
 from kiosk.booking.counter import Asked, Declined, Wish
 from kiosk.booking.desk import Desk
 from kiosk.errors import Missing, Unreachable
-from kiosk.schedule.model import Answer, Event
+from kiosk.schedule.model import Answer, Booking, Event
 from kiosk.schedule.rights import Act, Who
-from kiosk.store import attendance, events, journal, leases, outcome
+from kiosk.store import attendance, diary, events, journal, leases, outcome
 from kiosk.store.rooms import StoredRoom
 from tests.booking.acting import (
     ADMIN,
@@ -263,6 +263,81 @@ def test_meeting_that_was_given_up_in_google_at_the_last_moment_was_not_missed(
     time_passes(attendant, still, 2)
     assert (came(desk, oak, event_id), messages(desk, oak)) == (("excused", 0), [])
     assert on_screen(desk, oak) == []
+
+
+def test_meeting_that_is_given_up_in_google_while_its_release_waits_was_not_missed(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    event_id = invite(calendars, still() + timedelta(minutes=1), 60, series_id="s")
+    sync()
+    time_passes(attendant, still, 10)
+    calendars.before.append(unreachable)
+    time_passes(attendant, still, 2)
+    connect(calendars)
+    calendars.put(OAK, replace(calendars.events[OAK][event_id], cancelled=True))
+    time_passes(attendant, still, 1)
+    desk.step()
+    attendant.step()
+    assert (came(desk, oak, event_id), messages(desk, oak)) == (("excused", 0), [])
+    assert on_screen(desk, oak) == []
+
+
+def test_one_booking_that_cannot_be_looked_after_keeps_no_other_waiting(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    allow(desk, oak, check_in="all")
+    start = still() + timedelta(minutes=1)
+    odd, other = invite(calendars, start, 30), invite(calendars, start + timedelta(minutes=30), 60, number=2)
+    sync()
+    time_passes(attendant, still, 10)
+    find = diary.find
+
+    def stumble(*about: Any) -> Booking | None:
+        if about[2] == odd:
+            raise ValueError(odd)
+        return find(*about)
+
+    monkeypatch.setattr(diary, "find", stumble)
+    time_passes(attendant, still, 32)
+    assert accepted(calendars) == [odd]
+    assert (came(desk, oak, other), f"{odd}: check-ins cannot" in caplog.text) == (("missed", 1), True)
+    caplog.clear()
+
+
+def test_late_check_in_whose_time_somebody_else_has_by_now_is_told_so(
+    desk: Desk,
+    oak: StoredRoom,
+    attendant: Attendant,
+    calendars: FakeCalendars,
+    still: StillClock,
+    sync: Callable[[], bool],
+) -> None:
+    allow(desk, oak, check_in="all")
+    start = still() + timedelta(minutes=1)
+    event_id = invite(calendars, start, 60)
+    sync()
+    time_passes(attendant, still, 10)
+    cut_off_after(calendars, "answer")
+    time_passes(attendant, still, 2)
+    assert desk.change(Asked("check_in", event_id)).state == "confirmed"
+    connect(calendars)
+    other = invite(calendars, start, 60, number=2)
+    still.advance(minutes=1)
+    desk.step()
+    assert (accepted(calendars), messages(desk, oak)) == ([other], ["given_away"])
 
 
 def test_booking_for_now_at_the_door_is_checked_in(

@@ -52,6 +52,20 @@ def test_below_writer_private_events_have_times_only(connect: Connect, rooms: Ro
     assert not {"summary", "description", "attendees"} & item.keys()
 
 
+def test_who_does_not_see_a_private_event_gives_the_rooms_answer_and_changes_nothing_else(
+    connect: Connect, rooms: Rooms, world: World
+) -> None:
+    event = world.create(ADA, "Salary", at(0), at(1), rooms=[rooms.oak], private=True)
+    world.share(rooms.oak, BOB, "writerWithoutPrivateAccess")
+    events = connect(BOB).events()
+    said = {"attendees": [{"email": rooms.oak, "responseStatus": "declined"}]}
+    for more in ({}, {"attendeesOmitted": True, "summary": "Mine"}):
+        assert refusal(events.patch(calendarId=rooms.oak, eventId=event, body=said | more)) == (403, "forbidden")
+    events.patch(calendarId=rooms.oak, eventId=event, body=said | {"attendeesOmitted": True}).execute()
+    there = world.event(ADA, event)
+    assert [each["responseStatus"] for each in there["attendees"] if each["email"] == rooms.oak] == ["declined"]
+
+
 def test_a_writer_sees_private_events(connect: Connect, rooms: Rooms, world: World) -> None:
     world.create(ADA, "Salary", at(0), at(1), rooms=[rooms.oak], private=True)
     (item,) = connect().events().list(calendarId=rooms.oak).execute()["items"]

@@ -134,6 +134,19 @@ def test_the_short_form_of_an_answer_keeps_the_guests(world: World, rooms: Rooms
     assert answer(world, ADA, event, rooms.oak) == "declined"
 
 
+def test_answer_of_a_guest_that_may_modify_the_event_is_its_own_too(
+    connect: Connect, world: World, rooms: Rooms, events: Any
+) -> None:
+    times = {"start": {"dateTime": "2026-08-10T09:00:00Z"}, "end": {"dateTime": "2026-08-10T10:00:00Z"}}
+    talk = times | {"guestsCanModify": True, "attendees": [{"email": rooms.oak}]}
+    event = connect(ADA).events().insert(calendarId="primary", body=talk).execute()["id"]
+    world.settle()
+    attendees = events.get(calendarId=rooms.oak, eventId=event).execute()["attendees"]
+    body = {"attendees": [each | {"responseStatus": "declined"} for each in attendees if each.get("self")]}
+    events.patch(calendarId=rooms.oak, eventId=event, body=body).execute()
+    assert answer(world, ADA, event, rooms.oak) == "declined"
+
+
 def test_edits_on_the_rooms_copy_stay_there_until_the_organizer_changes_something(
     world: World, rooms: Rooms, events: Any
 ) -> None:

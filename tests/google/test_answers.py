@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kiosk.errors import Unreachable
+from kiosk.errors import Refused, Unreachable
 from kiosk.google import answers
 
 ROOM = "c_188oak@resource.calendar.google.com"
@@ -39,6 +39,22 @@ def test_times_are_instants() -> None:
 )
 def test_room_answers_for_itself(attendees: list[dict[str, Any]], answer: str) -> None:
     assert answers.event(item(attendees=attendees), ROOM, BERLIN).answer == answer
+
+
+def test_own_answer_goes_alone_where_not_all_guests_are_shown() -> None:
+    room = {"email": ROOM, "self": True, "responseStatus": "accepted"}
+    said = {"responseStatus": "declined", "comment": "Released"}
+    short = answers.answered(item(attendees=[room], attendeesOmitted=True), ROOM, "declined", "Released")
+    assert short == {"attendeesOmitted": True, "attendees": [room | said]}
+    secret = item(visibility="private", organizer={"email": "ada@ex.com"})
+    hidden = answers.answered(secret, ROOM, "declined", "Released")
+    assert hidden == {"attendeesOmitted": True, "attendees": [{"email": ROOM} | said]}
+
+
+@pytest.mark.parametrize("more", [{}, {"visibility": "private", "organizer": {"email": ROOM, "self": True}}])
+def test_room_that_is_not_invited_has_nothing_to_answer(more: dict[str, Any]) -> None:
+    with pytest.raises(Refused, match="not among the guests"):
+        answers.answered(item(**more), ROOM, "declined", "")
 
 
 def test_days_without_a_time_begin_at_local_midnight() -> None:
@@ -166,3 +182,11 @@ def test_time_without_an_offset_is_of_its_own_zone_or_the_calendars() -> None:
 def test_item_that_makes_no_sense_hides_no_other() -> None:
     body = {"items": [item(), item(id="odd", start={"dateTime": "soon"}), {"status": "confirmed"}]}
     assert [event.id for event in answers.page(body, ROOM).events] == ["abc"]
+
+
+@pytest.mark.parametrize("odd", [{"busy": [{"start": "2026-08-10T09:00:00Z"}]}, {"busy": [{"start": 1, "end": 2}]}, []])
+def test_odd_free_busy_answer_of_one_calendar_leaves_the_others_readable(odd: Any) -> None:
+    well = {"busy": [{"start": "2026-08-10T09:00:00Z", "end": "2026-08-10T10:00:00Z"}]}
+    told = answers.busy({"calendars": {"odd": odd, "well": well}})
+    assert told["odd"].error.startswith("unreadable")
+    assert [slot.end for slot in told["well"].slots] == [datetime(2026, 8, 10, 10, tzinfo=UTC)]

@@ -13,6 +13,7 @@ import pytest
 from kiosk.emulator.server import Emulator
 from kiosk.google.access import by_file
 from kiosk.google.calendars import GoogleCalendars
+from kiosk.schedule.model import Answer
 from kiosk.source import Since, Window
 from tests.running import SERVICE_USER
 
@@ -89,6 +90,27 @@ def test_the_question_is_counted_and_asked_only_where_something_is_hidden(sight:
     sight.role("reader")
     sight.answers()
     assert len(sight.hidden) == before + 1
+
+
+def test_room_gives_its_own_answer_where_our_role_hides_the_guests(sight: Sight) -> None:
+    sight.role("writerWithoutPrivateAccess")
+    sight.book("Secret", 0)
+    [event] = sight.source.page(sight.room, WEEK).events
+    answers: tuple[Answer, ...] = ("declined", "accepted")
+    for answer in answers:
+        assert sight.source.answer(sight.room, event.id, answer).answer == answer
+        assert sight.source.get(sight.room, event.id).answer == answer
+        [there] = sight.google.world.events(sight.google.world.people()[0].id)
+        assert [one["responseStatus"] for one in there["attendees"] if one["email"] == sight.room] == [answer]
+
+
+def test_meeting_of_which_nothing_tells_the_answer_is_named_so(sight: Sight) -> None:
+    sight.role("reader")
+    sight.book("Declined", 0, answer="declined")
+    sight.book("Accepted", 3)
+    page = sight.source.page(sight.room, WEEK)
+    [accepted] = [event.id for event in page.events if event.answer == "accepted"]
+    assert page.unsure == {accepted}
 
 
 def test_changes_are_settled_too_where_they_are_kept(sight: Sight) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from kiosk.schedule.availability import bookings, conflict, free_slots, occupies, runs, situation
+from kiosk.schedule.availability import bookings, conflict, fill, free_slots, occupies, runs, situation
 from kiosk.schedule.model import Answer, Booking, CheckIn, Event, Person, Policy, Slot
 from tests.schedule.values import (
     ADA,
@@ -326,3 +326,18 @@ def test_bookings_are_what_occupies_and_the_holds_not_yet_answered(found: list[E
     assert list(merged) == sorted(merged, key=lambda booking: (booking.start, booking.end, booking.id))
     assert all(booking.start < booking.end for booking in merged)
     assert not any(booking.title or booking.owner for booking in merged if booking.private)
+
+
+@pytest.mark.parametrize(
+    ("events", "filled"),
+    [
+        ([], False),
+        ([event("10:30", "11:30"), event("09:00", "10:30")], True),
+        ([event("09:00", "10:15"), event("10:30", "12:00")], False),
+        ([event("10:15", "12:00")], False),
+        ([event("09:00", "10:45")], False),
+        ([replace(event("09:00", "12:00"), answer="declined")], False),
+    ],
+)
+def test_events_fill_a_stretch_where_one_takes_the_room_at_every_moment(events: list[Event], filled: bool) -> None:
+    assert fill(events, at("10:00"), at("11:00")) is filled
