@@ -108,9 +108,13 @@ def _add_rooms(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add.add_argument("--capacity", type=int, default=0, help="how many people it seats")
     add.add_argument("--calendar", help="address of its Google resource calendar, to link it at once")
     add.set_defaults(run=_terminal("rooms.add_room"))
-    acts.add_parser("import", help="import and link every room of the Google Directory").set_defaults(
-        run=_terminal("rooms.import_rooms")
+    bring = acts.add_parser("import", help="import and link every room of the Google Directory")
+    bring.add_argument(
+        "--namesakes",
+        choices=("link", "add"),
+        help="where a room of the same name is here without a calendar: link that one, or add a second; else neither",
     )
+    bring.set_defaults(run=_terminal("rooms.import_rooms"))
     _add_room_edits(acts)
     _add_links(acts)
     push = acts.add_parser("push", help="have Google announce a room's changes, or not")
@@ -123,7 +127,8 @@ def _add_room_edits(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -
     edit = acts.add_parser("edit", help="change a room's name, place, size, equipment or address; the rest stays")
     edit.add_argument("slug")
     edit.add_argument("--name", help="the name on its door")
-    edit.add_argument("--new-slug", metavar="SLUG", help="another word in addresses: its screens move to it")
+    says = "its new word in addresses: its door is then at /door/SLUG, and its screens must be pointed there"
+    edit.add_argument("--new-slug", metavar="SLUG", help=says)
     edit.add_argument("--zone", help="its time zone; a linked room has its calendar's")
     edit.add_argument("--building")
     edit.add_argument("--floor")
@@ -141,7 +146,9 @@ def _add_links(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     link = acts.add_parser("link", help="give a room its Google resource calendar")
     link.add_argument("slug")
     link.add_argument("calendar", help="such as c_188…@resource.calendar.google.com")
-    link.add_argument("--yes", action="store_true", help="the room's own future bookings may be deleted")
+    link.add_argument(
+        "--yes", type=int, default=0, metavar="COUNT", help="so many of the room's own future bookings may be deleted"
+    )
     link.set_defaults(run=_terminal("rooms.link_room"))
     unlink = acts.add_parser("unlink", help="take a room's calendar away, and all that is managed there")
     unlink.add_argument("slug")
