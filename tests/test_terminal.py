@@ -187,6 +187,14 @@ def test_commands_explain_themselves(kiosk: Server, command: list[str]) -> None:
     assert f"usage: kiosk {' '.join(command)}" in answer.stdout
 
 
+def test_command_line_loads_nothing_of_what_it_does_before_it_does_it() -> None:
+    asked = "import sys; from kiosk.__main__ import _parser; _parser(); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "kiosk.terminal.parsers.rooms" in loaded.stdout.split()
+    heavy = {"peewee", "flask", "googleapiclient", "google.auth", "eventlet", "kiosk.store", "kiosk.assembly"}
+    assert heavy & set(loaded.stdout.split()) == set()
+
+
 def counted(store: Store) -> int:
     """Return how many requests all processes have claimed."""
     with store.read() as db:
