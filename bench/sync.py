@@ -56,7 +56,7 @@ def run(mode: str, folder: Path, root: str) -> None:
     """Measure every step and print a line for each."""
     from kiosk import assembly, clock, settings
     from kiosk.store import mirror
-    from kiosk.sync import linking
+    from kiosk.sync import importing
     from kiosk.sync.passes import Pass, refresh
     from tests.running import ADMIN, SERVICE_USER
 
@@ -71,7 +71,7 @@ def run(mode: str, folder: Path, root: str) -> None:
     )
     parts = assembly.open_parts(chosen)
     count_traffic()
-    linking.import_rooms(parts.store, parts.calendars, parts.directory)
+    importing.import_rooms(parts.store, parts.calendars, parts.directory)
     with parts.store.read() as db:
         known = mirror.everything(db)
     work = Pass(parts.calendars, parts.store, DAYS)

@@ -33,6 +33,8 @@ from kiosk.sync.passes import Pass
 
 # Of the requests that Google allows, the part that synchronisation may use.
 SYNC_SHARE = 0.95
+# Nobody at a door waits for the doctor: it waits for a minute with room, more than once where others use that too.
+DOCTOR_PATIENCE = 150.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def practice(parts: Parts, now: clock.Clock = clock.now) -> Practice:
     return Practice(
         parts.store,
         GoogleProbe(parts.google),
-        Metered(parts.calendars, parts.budget, 1.0, now),
+        Metered(parts.calendars, parts.budget, SYNC_SHARE, now, DOCTOR_PATIENCE),
         parts.directory,
         lambda: parts.budget.left(now()),
         settings.requests_per_day,

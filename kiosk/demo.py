@@ -69,10 +69,10 @@ def _wait_ready(emulator: subprocess.Popen[str]) -> str:
 def _serve(demo: settings.Settings, root: str, end: Callable[[], None]) -> int:
     from kiosk import serving
     from kiosk.store import rooms
-    from kiosk.sync import linking
+    from kiosk.sync import importing
 
     def announce(where: str, parts: assembly.Parts) -> None:
-        linking.import_rooms(parts.store, parts.calendars, parts.directory)
+        importing.import_rooms(parts.store, parts.calendars, parts.directory)
         with parts.store.read() as db:
             first = rooms.every(db)[0].room
         print(_welcome(where, root, first.slug), flush=True)

@@ -103,10 +103,14 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person of the organisation; `addresses` are all of theirs, aliases included, in small letters."""
+    """A person of the organisation; `addresses` are all of theirs, aliases included, in small letters.
+
+    `suspended`: they may not sign in at present, and nobody may act for them.
+    """
 
     name: str
     addresses: tuple[str, ...]
+    suspended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

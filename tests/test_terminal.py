@@ -15,12 +15,17 @@ from typing import Any
 import pytest
 
 from kiosk import clock
+from kiosk.booking.counter import Wish
+from kiosk.booking.desk import Desk
+from kiosk.booking.driver import Driver
+from kiosk.emulator.directory import everything
 from kiosk.emulator.server import Emulator
+from kiosk.schedule.model import Person
 from kiosk.source import Resource
-from kiosk.store import channels, directory, events, facts, people, pins, rooms, spending
+from kiosk.store import acts, channels, directory, events, facts, people, pins, rooms, spending
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
-from tests.fakes import MONDAY, meeting
+from tests.fakes import MONDAY, FakeCalendars, StillClock, meeting
 from tests.running import ROOT, Server, clean_environment, wait_for
 
 
@@ -160,11 +165,34 @@ def test_pin_is_typed_twice_at_a_terminal_and_never_shown(
     os.close(terminal)
 
 
-@pytest.mark.parametrize("command", [["policy"], ["people"], ["people", "pin"], ["people", "list"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["policy"],
+        ["people"],
+        ["people", "pin"],
+        ["people", "list"],
+        ["bookings", "reject"],
+        ["bookings", "delete"],
+        ["admin", "link"],
+        ["admin", "log-out"],
+        ["webhooks", "log"],
+        ["webhooks", "retry"],
+        ["mail", "test"],
+    ],
+)
 def test_commands_explain_themselves(kiosk: Server, command: list[str]) -> None:
     answer = kiosk.run(*command, "--help")
     assert answer.returncode == 0
     assert f"usage: kiosk {' '.join(command)}" in answer.stdout
+
+
+def test_command_line_loads_nothing_of_what_it_does_before_it_does_it() -> None:
+    asked = "import sys; from kiosk.__main__ import _parser; _parser(); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "kiosk.terminal.parsers.rooms" in loaded.stdout.split()
+    heavy = {"peewee", "flask", "googleapiclient", "google.auth", "eventlet", "kiosk.store", "kiosk.assembly"}
+    assert heavy & set(loaded.stdout.split()) == set()
 
 
 def counted(store: Store) -> int:
@@ -192,6 +220,14 @@ def test_command_line_asks_nothing_when_the_day_is_used_up(
     assert (linked.returncode, linked.stderr.count("\n")) == (1, 1)
     assert "used up" in linked.stderr
     assert google.service.traffic.requests() == []
+
+
+def test_text_that_is_too_long_is_refused_in_one_sentence(kiosk: Server) -> None:
+    long = kiosk.run("rooms", "add", "Oak", "--zone", "UTC", "--building", "B" * 201)
+    assert (long.returncode, long.stderr) == (
+        1,
+        "kiosk: A room's building has at most 200 characters, and this has 201.\n",
+    )
 
 
 def test_room_is_edited_and_deleted(kiosk: Server, store: Store) -> None:
@@ -244,5 +280,40 @@ def test_linking_on_the_command_line_asks_before_bookings_go(
     store.write(events.upsert, oak.id, [meeting(1, clock.now() + timedelta(hours=1))])
     asked = kiosk.run("rooms", "link", "oak", address)
     assert (asked.returncode, asked.stderr.count("\n")) == (1, 1)
-    assert "deletes 1 future booking made here: add --yes" in asked.stderr
-    assert "Deleted: 1 future booking" in kiosk.run("rooms", "link", "oak", address, "--yes").stdout
+    assert "deletes 1 future booking made here: add --yes 1" in asked.stderr
+    store.write(events.upsert, oak.id, [meeting(2, clock.now() + timedelta(hours=3))])
+    assert "add --yes 2" in kiosk.run("rooms", "link", "oak", address, "--yes", "1").stderr
+    assert "Deleted: 2 future bookings" in kiosk.run("rooms", "link", "oak", address, "--yes", "2").stdout
+
+
+def test_import_makes_no_second_room_of_a_name_unless_told(
+    google: Emulator, google_settings: dict[str, str], tmp_path: Path
+) -> None:
+    kiosk = Server(tmp_path, google_settings)
+    names = [one["resourceName"] for one in everything(google.service.store, "room")]
+    assert kiosk.run("rooms", "add", names[0], "--zone", "UTC", "--slug", "mine").returncode == 0
+    first = kiosk.run("rooms", "import")
+    assert (first.returncode, "--namesakes link" in first.stderr) == (1, True)
+    linked = kiosk.run("rooms", "import", "--namesakes", "link")
+    assert (linked.returncode, "linked 1" in linked.stdout) == (0, True), linked.stderr
+    rows = json.loads(kiosk.run("rooms", "list", "--json").stdout)
+    assert len(rows) == len(google.world.rooms())
+    assert next(row for row in rows if row["slug"] == "mine")["calendar"]
+
+
+def test_booking_is_deleted_or_rejected_by_its_id(kiosk: Server, store: Store) -> None:
+    assert kiosk.run("rooms", "add", "Oak", "--zone", "UTC").returncode == 0
+    with store.read() as db:
+        oak = rooms.by_slug(db, "oak")
+    start = clock.now() + timedelta(hours=1)
+    mine = Desk(Driver(store, FakeCalendars(StillClock()), clock.now)).book(Wish("oak", start, None, 30))
+    store.write(events.upsert, oak.id, [meeting("theirs", start + timedelta(hours=5), organizer=Person("a@b.example"))])
+    assert kiosk.run("bookings", "delete", mine.event_id).stdout == "The booking is deleted.\n"
+    refused = kiosk.run("bookings", "reject", "mtheirs", "--room", "oak")
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "its organizer can change it there" in refused.stderr
+    assert kiosk.run("bookings", "delete", "nothing").returncode == 1
+    with store.read() as db:
+        told = [(one.actor, one.act, one.result) for one in acts.recent(db)]
+    assert ("admin:console", "cancel", "confirmed") in told
+    assert ("admin:console", "release", "declined") in told

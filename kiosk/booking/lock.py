@@ -46,6 +46,12 @@ class Locks:
         for lease in tuple(self._held):
             self.store.write(leases.extend, lease, self.clock() + LENGTH)
 
+    def wait_until_free(self, seconds: float) -> None:
+        """Wait until this process holds no room any more, and no longer than that."""
+        pause, give_up = threading.Event(), clock.monotonic() + seconds
+        while self._held and clock.monotonic() < give_up:
+            pause.wait(STEP_SECONDS)
+
     @contextmanager
     def room(self, room_id: int, patience: float = PATIENCE) -> Iterator[Lease]:
         """Hold the room's lease. Raises RoomTaken when somebody else keeps it for longer than `patience` (seconds)."""
@@ -54,8 +60,10 @@ class Locks:
         try:
             yield lease
         finally:
-            self._held.discard(lease)
-            self.store.write(leases.give_back, lease)
+            try:
+                self.store.write(leases.give_back, lease)
+            finally:
+                self._held.discard(lease)
 
     def _wait_for(self, name: str, patience: float) -> Lease:
         pause = threading.Event()

@@ -18,7 +18,7 @@ from kiosk.store import rooms
 # Google refuses assertions that are minutes off; below half a minute nobody notices anything.
 CLOCK_WARN, CLOCK_FAIL = timedelta(seconds=30), timedelta(minutes=4)
 LITTLE_LEFT = 0.1
-# Some of the Directory's people may be suspended, and nobody can act for those.
+# For some of the Directory's people nobody can act: their Calendar may be switched off.
 PEOPLE_TRIED = 3
 ROLES_PAGE = "https://admin.google.com/ac/roles"
 RIGHTS_OF_THE_DIRECTORY = (
@@ -159,17 +159,20 @@ def _delegation(practice: Practice, identity: Identity, members: list[Member]) -
             (remedies.DELEGATION_PAGE,),
         )
         return warned(ORGANISATION, "delegation", remedy) if wanted else _unwanted()
-    problem: SourceError | None = None
-    for member in members[:PEOPLE_TRIED]:
+    problem: Remedy | None = None
+    for person in _active(members):
         try:
-            practice.probe.token(CALENDAR_SCOPES, member.addresses[0])
+            practice.probe.token(CALENDAR_SCOPES, person)
         except SourceError as error:
-            problem = error
+            problem = problem or remedies.of_token(error, identity, person)
         else:
             return passed(ORGANISATION, "delegation", "Bookings can be made in people's own names.")
-    if problem is None or not wanted:
-        return _unwanted()
-    return warned(ORGANISATION, "delegation", remedies.of_token(problem, identity, members[0].addresses[0]))
+    return warned(ORGANISATION, "delegation", problem) if problem and wanted else _unwanted()
+
+
+def _active(members: list[Member]) -> list[str]:
+    """Return the addresses of a few people to try it with; nobody can act for those who are suspended."""
+    return [one.addresses[0] for one in members if not one.suspended][:PEOPLE_TRIED]
 
 
 def _unwanted() -> Finding:

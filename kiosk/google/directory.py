@@ -13,7 +13,7 @@ from kiosk.source import Member, Resource
 PAGE_SIZE = 500
 OTHER_THINGS = "OTHER"
 # Of `emails` the whole is asked for: Google describes it as "any", and into that no selection reaches.
-PEOPLE_FIELDS = "nextPageToken,users(primaryEmail,name(fullName),aliases,nonEditableAliases,emails)"
+PEOPLE_FIELDS = "nextPageToken,users(primaryEmail,name(fullName),aliases,nonEditableAliases,emails,suspended)"
 
 
 class GoogleDirectory:
@@ -73,7 +73,8 @@ def _member(one: Mapping[str, Any]) -> Member:
     others = [item.get("address", "") for item in one.get("emails", [])]
     addresses = [one["primaryEmail"], *one.get("aliases", []), *one.get("nonEditableAliases", []), *others]
     name = one.get("name", {}).get("fullName", "")
-    return Member(name, tuple(dict.fromkeys(address.lower() for address in addresses if address)))
+    known = tuple(dict.fromkeys(address.lower() for address in addresses if address))
+    return Member(name, known, bool(one.get("suspended")))
 
 
 def _is_room(one: Mapping[str, Any]) -> bool:

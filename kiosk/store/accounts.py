@@ -62,24 +62,40 @@ def get(db: Database, email: str) -> Account:
 
 
 def add(db: Database, email: str, name: str, role: str, scope: Collection[str], now: datetime) -> Account:
-    """Add an account without a password. Raises UsageError for an address that is none or has one already."""
-    person = email.strip().lower()
-    if not ADDRESS.fullmatch(person):
-        raise UsageError(f"{email!r} is not a person's address, such as anna@example.org.")
+    """Add an account without a password, and sign its owner out everywhere.
+
+    Raises UsageError for an address that is none or has one already.
+    """
+    person = check_address(email)
     if find(db, person):
         raise UsageError(f"{person} has an account already.")
     values = {"name": name.strip(), "role": _role(role), "scope": _scope(db, role, scope)}
     AccountRow.insert(email=person, created_at=now, **values).execute(db)
+    # Without an account somebody stays signed in for longer than anybody may who has one.
+    sessions.close_all(db, person)
     return get(db, person)
 
 
+def check_address(email: str) -> str:
+    """Return a person's address in small letters. Raises UsageError for what is none."""
+    person = email.strip().lower()
+    if not ADDRESS.fullmatch(person):
+        raise UsageError(f"{email!r} is not a person's address, such as anna@example.org.")
+    return person
+
+
 def change(db: Database, email: str, name: str, role: str, scope: Collection[str]) -> Account:
-    """Change somebody's name, role and scope. Raises UsageError for the last administrator's role; NotFound."""
+    """Change somebody's name, role and scope; another role signs them out everywhere.
+
+    Raises UsageError for the last administrator's role; NotFound.
+    """
     before = get(db, email)
     if before.role == "admin" and role != "admin":
         _spare_the_last(db, before)
     values = {"name": name.strip(), "role": _role(role), "scope": _scope(db, role, scope, before.scope)}
     AccountRow.update(**values).where(AccountRow.email == before.email).execute(db)
+    if role != before.role:
+        sessions.close_all(db, before.email)
     return get(db, before.email)
 
 
@@ -112,10 +128,36 @@ def rename_room(db: Database, slug: str, renamed: str) -> None:
 
 def set_password(store: Store, email: str, password: str) -> None:
     """Give an account a password, or another one, and sign it out everywhere. Raises UsageError; NotFound."""
+    store.write(_keep, email, _hashed(password))
+
+
+def set_up(
+    store: Store, email: str, role: str | None, scope: Collection[str] | None, password: str, now: datetime
+) -> Account:
+    """Do as `prepare` and give the account a password, all at once. Raises UsageError."""
+    return store.write(_set_up, email, role, scope, _hashed(password), now)
+
+
+def become_first(store: Store, word: str, email: str, name: str, password: str, now: datetime) -> Account:
+    """Make somebody the first administrator, with a password, and use the word up, all at once.
+
+    Raises NotFound when the word is not, or no longer, good; UsageError.
+    """
     check_password(password)
-    with hashing.one_at_a_time:
-        hashed = runtime.offload(hashing.hash_of, password)
-    store.write(_keep, email, hashed)
+    with store.read() as db:
+        _check_first(db, word, now)
+    return store.write(_add_first, word, email, name, _hashed(password), now)
+
+
+def choose_password(store: Store, word: str, password: str, now: datetime) -> Account:
+    """Give whoever the word of a link is for this password and use the word up, all at once.
+
+    Raises NotFound when the word is not, or no longer, good; UsageError.
+    """
+    check_password(password)
+    with store.read() as db:
+        _redeemed(db, word, now)
+    return store.write(_redeem, word, _hashed(password), now)
 
 
 def check_password(password: str) -> None:
@@ -152,16 +194,6 @@ def is_first(db: Database, word: str, now: datetime) -> bool:
     return fits and now < instant(int(until)) and not has_admin(db)
 
 
-def add_first(db: Database, word: str, email: str, name: str, now: datetime) -> Account:
-    """Add the first administrator and use the word up. Raises NotFound when it is not, or no longer, good."""
-    if not is_first(db, word, now):
-        raise NotFound("This link is used or too old. Start the server again for another one.")
-    account = find(db, email)
-    account = change(db, email, name, "admin", ()) if account else add(db, email, name, "admin", (), now)
-    facts.forget(db, FIRST)
-    return account
-
-
 def reset_link(db: Database, email: str, now: datetime) -> str:
     """Return a word with which somebody may choose a password, once; an earlier one is no longer good."""
     account, word = get(db, email), secrets.token_urlsafe(24)
@@ -177,20 +209,50 @@ def reset_of(db: Database, word: str, now: datetime) -> Account | None:
     return _account(row) if row else None
 
 
-def redeem(db: Database, word: str, now: datetime) -> Account:
-    """Use up the word of a link and return whose password may be chosen. Raises NotFound."""
+def _check_first(db: Database, word: str, now: datetime) -> None:
+    if not is_first(db, word, now):
+        raise NotFound("This link is used or too old. Start the server again for another one.")
+
+
+def _add_first(db: Database, word: str, email: str, name: str, hashed: str, now: datetime) -> Account:
+    _check_first(db, word, now)
+    known = find(db, email)
+    account = change(db, email, name, "admin", ()) if known else add(db, email, name, "admin", (), now)
+    facts.forget(db, FIRST)
+    return _keep(db, account.email, hashed)
+
+
+def _redeemed(db: Database, word: str, now: datetime) -> Account:
     account = reset_of(db, word, now)
     if account is None:
         raise NotFound("This link is used or too old. Ask an administrator for another one.")
-    AccountRow.update(reset="", reset_until=None).where(AccountRow.email == account.email).execute(db)
     return account
 
 
-def _keep(db: Database, email: str, hashed: str) -> None:
+def _redeem(db: Database, word: str, hashed: str, now: datetime) -> Account:
+    return _keep(db, _redeemed(db, word, now).email, hashed)
+
+
+def _set_up(
+    db: Database, email: str, role: str | None, scope: Collection[str] | None, hashed: str, now: datetime
+) -> Account:
+    return _keep(db, prepare(db, email, role, scope, now).email, hashed)
+
+
+def _hashed(password: str) -> str:
+    """Return the hash of a password, made in a real thread. Raises UsageError for one that does not do."""
+    check_password(password)
+    with hashing.one_at_a_time:
+        return runtime.offload(hashing.hash_of, password)
+
+
+def _keep(db: Database, email: str, hashed: str) -> Account:
+    """Keep the hash of a password, after which links to choose one are worthless and nobody is signed in."""
     account = get(db, email)
     values = {"password": hashed, "reset": "", "reset_until": None}
     AccountRow.update(**values).where(AccountRow.email == account.email).execute(db)
     sessions.close_all(db, account.email)
+    return get(db, account.email)
 
 
 def _spare_the_last(db: Database, account: Account) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,9 @@ from kiosk.store.models import RoomRow
 
 DUE_AT = "directory_due_at"
 PROPERTIES = ("name", "building", "floor", "capacity", "equipment")
+# How many characters what is said of a room may have; its equipment, all of it with what stands between.
+LONGEST_TEXT, LONGEST_LIST = 200, 1000
+BETWEEN = ", "
 
 
 @dataclass(slots=True)
@@ -29,7 +32,7 @@ class Followed:
 
 def follow(db: Database, resources: Sequence[Resource], now: datetime) -> Followed:
     """Give linked rooms the Directory's properties, and mark those that it had once and has no longer."""
-    listed = {one.calendar_id.lower(): one for one in resources}
+    listed = {one.calendar_id.lower(): fitted(one) for one in resources}
     followed = Followed()
     for row in RoomRow.select().where(RoomRow.calendar_id.is_null(False)).dicts().execute(db):
         resource = listed.get(row["calendar_id"].lower())
@@ -39,6 +42,21 @@ def follow(db: Database, resources: Sequence[Resource], now: datetime) -> Follow
             RoomRow.update(vanished_at=now).where(RoomRow.id == row["id"]).execute(db)
             followed.vanished.append(row["slug"])
     return followed
+
+
+def fitted(resource: Resource) -> Resource:
+    """Return a room of the Directory with what is too long of it cut: nobody is there to be told of it."""
+    name, building, floor = map(_cut, (resource.name, resource.building, resource.floor))
+    equipment: list[str] = []
+    for one in map(_cut, resource.equipment):
+        if len(BETWEEN.join([*equipment, one])) > LONGEST_LIST:
+            break
+        equipment.append(one)
+    return replace(resource, name=name, building=building, floor=floor, equipment=tuple(equipment))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1].rstrip()}…"
 
 
 def vanished(db: Database) -> dict[str, datetime]:

@@ -30,10 +30,11 @@ class Own:
 
 
 class NotConfirmed(UsageError):
-    """Linking deletes bookings, and nobody has said that they may go; `count` is how many there are."""
+    """Linking deletes `count` bookings, and nobody has said that so many may go; `agreed`: so many may."""
 
-    def __init__(self, slug: str, count: int) -> None:
-        super().__init__(f"Linking the room {slug!r} deletes {told(count)} made here: say that they may go.")
+    def __init__(self, slug: str, count: int, agreed: int = 0) -> None:
+        more = f", and not {agreed} as was agreed" if agreed else ""
+        super().__init__(f"Linking the room {slug!r} deletes {told(count)} made here{more}: say that they may go.")
         self.count = count
 
 
@@ -47,20 +48,20 @@ def local_bookings(db: Database, room_id: int, now: datetime) -> int:
     return len(_local(db, room_id, now)) + len(_held(db, room_id, now))
 
 
-def link(
-    db: Database, slug: str, zone: str, calendar_id: str, confirmed: bool, now: datetime, read_by: datetime
-) -> int:
+def link(db: Database, room_id: int, zone: str, calendar_id: str, agreed: int, now: datetime, read_by: datetime) -> int:
     """Give a room its calendar in place of the bookings it had of its own; return how many of them went.
 
     What of its journal is open is refused, and told at its door where it was a hold. `read_by`: until then whoever
-    links the room reads the calendar, and nobody else begins to. Raises NotConfirmed unless they may go.
+    links the room reads the calendar, and nobody else begins to. `agreed`: so many may go, which is how many somebody
+    was told of; raises NotConfirmed when it is more.
     """
-    stored = rooms.by_slug(db, slug)
+    stored = rooms.by_id(db, room_id)
+    slug = stored.room.slug
     if stored.calendar_id:
         raise UsageError(f"The room {slug!r} has just been linked to {stored.calendar_id}.")
     count = local_bookings(db, stored.id, now)
-    if count and not confirmed:
-        raise NotConfirmed(slug, count)
+    if count > agreed:
+        raise NotConfirmed(slug, count, agreed)
     refuse_open(db, stored.id, "linked", now)
     gone = _local(db, stored.id, now)
     for event in gone:

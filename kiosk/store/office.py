@@ -83,6 +83,7 @@ class TaskRow(Model):
     """Long work that somebody asked for, so that every page and process sees how far it is.
 
     `state`: running, done or failed; `done` of `of` parts; `seen_at`: when whoever does it last gave a sign of life.
+    `about`: what was typed when it was asked for.
     """
 
     id = CharField(primary_key=True)
@@ -94,6 +95,7 @@ class TaskRow(Model):
     started_at = InstantField(index=True)
     seen_at = InstantField()
     ended_at = InstantField(null=True)
+    about = TextField(default="")
 
     class Meta:
         table_name = "task"

@@ -14,7 +14,7 @@ from kiosk import clock
 from kiosk.errors import NotFound, UsageError
 from kiosk.schedule.model import Room
 from kiosk.store import accounts, acts, channels, journal, levels, policies
-from kiosk.store.directory import PROPERTIES
+from kiosk.store.directory import BETWEEN, LONGEST_LIST, LONGEST_TEXT, PROPERTIES
 from kiosk.store.levels import Texts
 from kiosk.store.models import EPOCH, AttendanceRow, CommandRow, EventRow, MirrorRow, RoomRow
 from kiosk.store.revisions import touch
@@ -203,6 +203,14 @@ def _check(room: Room) -> None:
         raise UsageError("A room needs a name.")
     if room.capacity < 0:
         raise UsageError("A room seats nobody or more.")
+    for what, text in (("name", room.name), ("building", room.building), ("floor", room.floor)):
+        _check_length(what, text, LONGEST_TEXT)
+    _check_length("equipment", BETWEEN.join(room.equipment), LONGEST_LIST)
+
+
+def _check_length(what: str, text: str, longest: int) -> None:
+    if len(text) > longest:
+        raise UsageError(f"A room's {what} has at most {longest} characters, and this has {len(text)}.")
 
 
 def _numbered(base: str) -> Iterable[str]:

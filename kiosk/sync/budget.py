@@ -24,6 +24,8 @@ FIRST_BLOCK = 8
 BLOCKS = 1000
 # When all are claimed, it is not asked again at once whether some have become free.
 NEXT_CLAIM = timedelta(seconds=10)
+# How often whoever waits for the minute to pass looks again.
+LOOK_SECONDS = 0.2
 
 Claim = Callable[[datetime, int, int, Grant], Grant]
 
@@ -102,6 +104,11 @@ class Budget:
             self._keep_block(now, self.per_day)
             return self.per_minute - self.minute.recent(now), self.per_day - self._used()
 
+    def soon_free(self, now: datetime, share: float = 1.0) -> bool:
+        """Tell whether that share of the day has requests left, so that only the minute has to pass."""
+        with self._counting:
+            return self._day_allows(now, math.ceil(self.per_day * share))
+
     def _count(self, now: datetime) -> None:
         self.minute.add(now)
         self._left -= 1
@@ -130,12 +137,16 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Metered:
-    """A source whose every request is counted first; `share` of the budget is the most it may use."""
+    """A source whose every request is counted first; `share` of the budget is the most it may use.
+
+    `patience`: for so many seconds a request waits until the minute has room for it, before it is refused.
+    """
 
     source: CalendarSource
     budget: Budget
     share: float
     clock: clock.Clock
+    patience: float = 0.0
 
     def page(self, calendar_id: str, query: Window | Since, token: str | None = None) -> Page:
         """Return one page of events."""
@@ -188,4 +199,13 @@ class Metered:
         self.source.curtail(calendar_id, event_id)
 
     def _spend(self) -> None:
-        self.budget.spend(self.clock(), self.share)
+        pause, give_up = threading.Event(), clock.monotonic() + self.patience
+        while True:
+            try:
+                self.budget.spend(self.clock(), self.share)
+            except RateLimited:
+                if clock.monotonic() >= give_up or not self.budget.soon_free(self.clock(), self.share):
+                    raise
+            else:
+                return
+            pause.wait(LOOK_SECONDS)

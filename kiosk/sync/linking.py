@@ -1,28 +1,23 @@
-"""Giving rooms their calendars: one by its address, or those of the Directory."""
+"""Giving a room its calendar, by the calendar's address, and reading it."""
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from kiosk import clock
 from kiosk.errors import AccessDenied, Missing, SourceError, Unreachable, UsageError
-from kiosk.schedule.model import Room
-from kiosk.source import Calendar, CalendarSource, DirectorySource, Resource
-from kiosk.store import directory as listing
+from kiosk.source import Calendar, DirectorySource
 from kiosk.store import events, links, mirror, rooms
 from kiosk.store.database import Store
-from kiosk.store.directory import Followed
-from kiosk.store.rooms import StoredRoom
 from kiosk.sync.holding import held
 from kiosk.sync.passes import Pass, refresh
 
-Progress = Callable[[int, int], None]
 # Says how far long work is: how many parts are done, of how many, and a sentence.
 Report = Callable[[int, int, str], None]
 Answer = TypeVar("Answer")
@@ -30,6 +25,7 @@ Why = Literal["malformed", "taken", "unknown", "not_shared", "denied", "unreacha
 
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 ROOM_ADDRESS = "@resource.calendar.google.com"
+LONGEST_ADDRESS = 250
 VERIFY_SECONDS = 20.0
 # While a room is read by whoever asked for that, the loop leaves it alone; after that it reads it all the same.
 CLAIM = timedelta(seconds=90)
@@ -81,16 +77,6 @@ class Linked:
         return " ".join(parts)
 
 
-@dataclass(slots=True)
-class Imported:
-    """What an import did, by slug; `failed` pairs a room's name with the reason, `read_only` rooms cannot be booked."""
-
-    followed: Followed
-    added: list[str] = field(default_factory=list)
-    read_only: list[str] = field(default_factory=list)
-    failed: list[tuple[str, str]] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True)
 class Linking:
     """What linking needs: how rooms are read, the Directory where there is one, and the user we are in Google."""
@@ -101,9 +87,9 @@ class Linking:
     seconds: float = VERIFY_SECONDS
 
 
-def verify(linking: Linking, slug: str, calendar_id: str) -> Verified:
+def verify(linking: Linking, room_id: int, calendar_id: str) -> Verified:
     """Tell that a calendar can be given to a room. Raises Unlinkable with the exact reason, within the time allowed."""
-    _check_address(linking.work.store, slug, calendar_id)
+    _check_address(linking.work.store, room_id, calendar_id)
     give_up = clock.monotonic() + linking.seconds
     try:
         about = _within(give_up, lambda: linking.work.source.describe(calendar_id))
@@ -114,42 +100,43 @@ def verify(linking: Linking, slug: str, calendar_id: str) -> Verified:
     except SourceError as error:
         raise Unlinkable("unreachable", f"{error} Nothing was changed; try again in a minute.") from error
     try:
-        zone = _zone(about)
+        zone = zone_of(about)
     except UsageError as error:
         raise Unlinkable("zone", str(error)) from error
     return Verified(about, zone, tuple(_warnings(about)))
 
 
-def link(linking: Linking, slug: str, calendar_id: str, confirmed: bool = False, report: Report = silent) -> Linked:
+def link(linking: Linking, room_id: int, calendar_id: str, agreed: int = 0, report: Report = silent) -> Linked:
     """Verify a calendar, give it to a room, which takes over its time zone, and read it.
 
-    `confirmed`: the future bookings that the room has of its own may go. Raises Unlinkable; NotConfirmed while they
-    may not; UsageError when the room has another calendar; Busy while it is being booked.
+    `agreed`: so many of the future bookings that the room has of its own may go. Raises Unlinkable; NotConfirmed when
+    there are more; UsageError when the room has another calendar; Busy while it is being booked.
     """
     work, calendar_id = linking.work, calendar_id.strip().lower()
     with work.store.read() as db:
-        stored = rooms.by_slug(db, slug)
+        stored = rooms.by_id(db, room_id)
         count = links.local_bookings(db, stored.id, work.clock()) if stored.calendar_id is None else 0
     if stored.calendar_id and stored.calendar_id != calendar_id:
-        raise UsageError(f"The room {slug!r} has the calendar {stored.calendar_id}: unlink it first.")
-    if count and not confirmed:
-        raise links.NotConfirmed(slug, count)
+        raise UsageError(f"The room {stored.room.slug!r} has the calendar {stored.calendar_id}: unlink it first.")
+    if count > agreed:
+        raise links.NotConfirmed(stored.room.slug, count, agreed)
     report(0, 3, "Asking Google about the calendar")
-    verified = verify(linking, slug, calendar_id)
+    verified = verify(linking, room_id, calendar_id)
     report(1, 3, "The calendar is there; giving it to the room")
-    deleted = 0 if stored.calendar_id else _give(work, stored, verified, confirmed)
+    deleted = 0 if stored.calendar_id else give(work.store, room_id, verified, agreed, work.clock)
     report(2, 3, "Reading the calendar")
     try:
-        return Linked(verified, deleted, read_now(work, stored.id))
+        return Linked(verified, deleted, read_now(work, room_id))
     except SourceError as error:
         return Linked(verified, deleted, None, f"{error} It is read as soon as Google answers.")
 
 
-def sync(work: Pass, slug: str, report: Report = silent) -> int:
+def sync(work: Pass, room_id: int, report: Report = silent) -> int:
     """Read a room's calendar anew, whole; return how many events it has. Raises UsageError; SourceError."""
     with work.store.read() as db:
-        stored = rooms.by_slug(db, slug)
+        stored = rooms.by_id(db, room_id)
     if stored.calendar_id is None:
+        slug = stored.room.slug
         raise UsageError(f"The room {slug!r} is not linked: `kiosk rooms link {slug} CALENDAR`.")
     report(0, 1, "Reading the calendar")
     work.store.write(mirror.read_anew, stored.id, work.clock() + CLAIM)
@@ -168,62 +155,24 @@ def read_now(work: Pass, room_id: int) -> int:
         return len(events.ids(db, room_id))
 
 
-def import_rooms(
-    store: Store,
-    source: CalendarSource,
-    directory: DirectorySource,
-    progress: Progress = lambda _done, _all: None,
-    wanted: Collection[str] | None = None,
-) -> Imported:
-    """Add every room of the Directory that is not here yet, linked; refresh the properties of the others.
-
-    `wanted`: addresses of calendars, where not all are. A room that cannot be linked is reported and the rest go on.
-    `progress` hears (done, all) after each.
-    """
-    resources = directory.resources()
-    result = Imported(store.write(listing.follow, resources, clock.now()))
-    chosen = [one for one in resources if wanted is None or one.calendar_id in wanted]
-    for number, resource in enumerate(chosen, 1):
-        try:
-            _add(store, source, resource, result)
-        except (SourceError, UsageError) as error:
-            result.failed.append((resource.name, str(error)))
-        progress(number, len(chosen))
-    return result
+def give(store: Store, room_id: int, verified: Verified, agreed: int, now: clock.Clock) -> int:
+    """Give a room a calendar that was verified; return how many bookings went. Raises NotConfirmed; Busy."""
+    with held(store, room_id, now):
+        at = now()
+        place = (room_id, verified.zone.key, verified.calendar.id)
+        return store.write_durably(links.link, *place, agreed, at, at + CLAIM)
 
 
-def _add(store: Store, source: CalendarSource, resource: Resource, result: Imported) -> None:
-    with store.read() as db:
-        if rooms.by_calendar(db, resource.calendar_id):
-            return
-    try:
-        about = source.describe(resource.calendar_id)
-    except Missing as error:
-        raise Missing(
-            f"Google shows no calendar {resource.calendar_id}: it is not shared with the user that this server is in "
-            "Google. Share it with the right to make changes to events."
-        ) from error
-    stored = store.write(rooms.add_linked, _room(resource, _zone(about)), about.id, clock.now(), listed=True)
-    result.added.append(stored.room.slug)
-    if not about.can_write:
-        result.read_only.append(stored.room.slug)
-
-
-def _give(work: Pass, stored: StoredRoom, verified: Verified, confirmed: bool) -> int:
-    with held(work.store, stored.id, work.clock):
-        now = work.clock()
-        place = (stored.room.slug, verified.zone.key, verified.calendar.id)
-        return work.store.write_durably(links.link, *place, confirmed, now, now + CLAIM)
-
-
-def _check_address(store: Store, slug: str, calendar_id: str) -> None:
+def _check_address(store: Store, room_id: int, calendar_id: str) -> None:
+    if len(calendar_id) > LONGEST_ADDRESS:
+        raise Unlinkable("malformed", f"This is no calendar's address: it has more than {LONGEST_ADDRESS} characters.")
     if not ADDRESS.fullmatch(calendar_id):
         raise Unlinkable(
             "malformed", f"{calendar_id!r} is no calendar's address; a room's looks like c_188…{ROOM_ADDRESS}."
         )
     with store.read() as db:
         other = rooms.by_calendar(db, calendar_id)
-    if other and other.room.slug != slug:
+    if other and other.id != room_id:
         raise Unlinkable(
             "taken", f"The calendar {calendar_id} belongs to the room {other.room.name} ({other.room.slug}) already."
         )
@@ -284,19 +233,8 @@ def is_a_rooms(address: str) -> bool:
     return address.strip().lower().endswith(ROOM_ADDRESS)
 
 
-def _room(resource: Resource, zone: ZoneInfo) -> Room:
-    return Room(
-        slug=rooms.slugify(resource.name),
-        name=resource.name,
-        zone=zone,
-        building=resource.building,
-        floor=resource.floor,
-        capacity=resource.capacity,
-        equipment=resource.equipment,
-    )
-
-
-def _zone(about: Calendar) -> ZoneInfo:
+def zone_of(about: Calendar) -> ZoneInfo:
+    """Return a calendar's time zone. Raises UsageError for one that nobody knows."""
     try:
         return clock.zone(about.zone)
     except ValueError as error:

@@ -56,7 +56,7 @@ class Disconnected:
 
 
 def disconnect_room(
-    work: Pass, slug: str, delete_ours: bool, settle: Settle = lambda _room: None, report: Report = silent
+    work: Pass, room_id: int, delete_ours: bool, settle: Settle = lambda _room: None, report: Report = silent
 ) -> Disconnected:
     """Take a room's calendar away: no further updates, nothing managed in Google is shown here any more.
 
@@ -66,12 +66,12 @@ def disconnect_room(
     Unreachable when bookings are to be deleted and Google does not answer: the room stays linked then.
     """
     with work.store.read() as db:
-        stored = rooms.by_slug(db, slug)
+        stored = rooms.by_id(db, room_id)
     if stored.calendar_id is None:
-        raise UsageError(f"The room {slug!r} is not linked.")
+        raise UsageError(f"The room {stored.room.slug!r} is not linked.")
     report(0, 0, "Settling what is not settled with Google yet")
     _settle(work, stored.id, settle)
-    done = Disconnected(slug)
+    done = Disconnected(stored.room.slug)
     with held(work.store, stored.id, work.clock) as keep:
         if delete_ours:
             _delete_ours(work, stored, done, keep, report)
@@ -91,7 +91,7 @@ def disconnect_organisation(
     for number, stored in enumerate(linked):
         report(number, len(linked), f"Disconnecting {stored.room.name}")
         try:
-            done.append(disconnect_room(work, stored.room.slug, delete_ours, settle))
+            done.append(disconnect_room(work, stored.id, delete_ours, settle))
         except KioskError as error:
             failed.append((stored.room.slug, str(error)))
     report(len(linked), len(linked), "")

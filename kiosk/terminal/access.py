@@ -11,7 +11,7 @@ from kiosk import clock
 from kiosk.settings import Settings
 from kiosk.store import accounts, sessions, tokens
 from kiosk.store.accounts import Account
-from kiosk.terminal.tables import open_parts, print_table, record
+from kiosk.terminal.tables import open_parts, record, show
 from kiosk.terminal.typed import typed_secret
 
 ACCOUNT_COLUMNS = ("email", "name", "role", "scope", "password", "seen")
@@ -21,9 +21,7 @@ def set_password(settings: Settings, options: argparse.Namespace) -> None:
     """Give an account a password, adding the account or changing its role first where that is asked for."""
     store = open_parts(settings).store
     password = typed_secret("Password")
-    accounts.check_password(password)
-    account = store.write(accounts.prepare, options.email, options.role, options.scope, clock.now())
-    accounts.set_password(store, account.email, password)
+    account = accounts.set_up(store, options.email, options.role, options.scope, password, clock.now())
     record(store, "set_password", account=account.email, role=account.role)
     print(f"{account.email} ({account.role}) has a new password.")
 
@@ -32,13 +30,10 @@ def list_accounts(settings: Settings, options: argparse.Namespace) -> None:
     """Print every account."""
     with open_parts(settings).store.read() as db:
         known, seen = accounts.every(db), sessions.last_seen(db)
-    if options.json:
-        print(json.dumps([_row(account, seen.get(account.email)) for account in known], indent=2))
-    elif not known:
-        print("There are no accounts yet: make an administrator with `kiosk admin password EMAIL`.")
-    else:
-        rows = [_row(account, seen.get(account.email)) for account in known]
-        print_table([row | {"scope": " ".join(row["scope"])} for row in rows], ACCOUNT_COLUMNS)
+    rows = [_row(account, seen.get(account.email)) for account in known]
+    short = [row | {"scope": " ".join(row["scope"])} for row in rows]
+    nothing = "There are no accounts yet: make an administrator with `kiosk admin password EMAIL`."
+    show(rows, ACCOUNT_COLUMNS, options.json, nothing, short)
 
 
 def _row(account: Account, seen: datetime | None) -> dict[str, Any]:
@@ -50,6 +45,30 @@ def _row(account: Account, seen: datetime | None) -> dict[str, Any]:
         "password": "yes" if account.has_password else "no",
         "seen": clock.iso(seen) if seen else "",
     }
+
+
+def hand_out_link(settings: Settings, options: argparse.Namespace) -> None:
+    """Print a link with which somebody chooses a password for their account, once."""
+    store = open_parts(settings).store
+    word = store.write(accounts.reset_link, options.email, clock.now())
+    record(store, "reset_password", account=options.email)
+    print(f"{settings.public_url or _here(settings)}/admin/password/{word}")
+
+
+def _here(settings: Settings) -> str:
+    """Return the address of a server on this machine; where it listens everywhere, people know its name."""
+    everywhere = settings.host in {"0.0.0.0", "::"}
+    host = "127.0.0.1" if everywhere else f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
+def log_out(settings: Settings, options: argparse.Namespace) -> None:
+    """Sign somebody, with or without an account, out everywhere. Raises UsageError for what is nobody's address."""
+    accounts.check_address(options.email)
+    store = open_parts(settings).store
+    number = store.write(sessions.close_all, options.email)
+    record(store, "log_out_everywhere", account=options.email)
+    print(f"{options.email} is signed out of {number} browser{'' if number == 1 else 's'}.")
 
 
 def remove_account(settings: Settings, options: argparse.Namespace) -> None:

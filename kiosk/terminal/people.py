@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from kiosk import clock
 from kiosk.settings import Settings
 from kiosk.store import pins
-from kiosk.terminal.tables import open_parts, print_table, record
+from kiosk.terminal.tables import open_parts, record, show
 from kiosk.terminal.typed import typed_secret
 
 PERSON_COLUMNS = ("email", "name", "resting", "problem")
@@ -31,12 +30,7 @@ def list_people(settings: Settings, options: argparse.Namespace) -> None:
     """Print everybody who has a PIN."""
     with open_parts(settings).store.read() as db:
         rows = [_person_row(holder) for holder in pins.holders(db)]
-    if options.json:
-        print(json.dumps(rows, indent=2))
-    elif not rows:
-        print("Nobody has a PIN yet: give one with `kiosk people pin EMAIL`.")
-    else:
-        print_table(rows, PERSON_COLUMNS)
+    show(rows, PERSON_COLUMNS, options.json, "Nobody has a PIN yet: give one with `kiosk people pin EMAIL`.")
 
 
 def _person_row(holder: pins.Holder) -> dict[str, str]:

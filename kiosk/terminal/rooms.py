@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,15 +15,20 @@ from kiosk.schedule.model import Room
 from kiosk.settings import Settings
 from kiosk.store import channels, directory, links, mirror, orders, rooms
 from kiosk.store.rooms import StoredRoom
-from kiosk.sync import linking, unlinking
+from kiosk.sync import importing, linking, unlinking
 from kiosk.sync.background import Background, Work
 from kiosk.sync.budget import Metered
 from kiosk.sync.channels import hook_address
 from kiosk.sync.directory import read_people
-from kiosk.terminal.tables import find_room, open_parts, print_table, record
+from kiosk.sync.importing import Imported, Namesake
+from kiosk.terminal.tables import find_room, open_parts, record, show
 
 ROOM_COLUMNS = ("slug", "name", "building", "floor", "zone", "checked", "push", "problem")
 READ_ONLY = "bookings cannot be made: the right to make changes to events is missing"
+NAMESAKE_SAID = (
+    "{name}: a room of this name is here, without a calendar ({slug}). Left out: `--namesakes link` gives it the "
+    "calendar, `--namesakes add` adds a second one."
+)
 EDITED = ("name", "building", "floor", "capacity", "equipment", "zone")
 
 
@@ -35,12 +40,8 @@ def list_rooms(settings: Settings, options: argparse.Namespace) -> None:
         progress = {one.room_id: one for one in mirror.everything(db)}
         push, vanished = channels.states(db, clock.now()), directory.vanished(db)
     rows = [_row(stored, progress.get(stored.id), push[stored.id], vanished.get(stored.room.slug)) for stored in known]
-    if options.json:
-        print(json.dumps(rows, indent=2))
-    elif not rows:
-        print("There are no rooms yet: add them with `kiosk rooms import` or `kiosk rooms add NAME`.")
-    else:
-        print_table(rows, ROOM_COLUMNS)
+    nothing = "There are no rooms yet: add them with `kiosk rooms import` or `kiosk rooms add NAME`."
+    show(rows, ROOM_COLUMNS, options.json, nothing)
 
 
 def add_room(settings: Settings, options: argparse.Namespace) -> None:
@@ -56,31 +57,53 @@ def add_room(settings: Settings, options: argparse.Namespace) -> None:
         _link(parts, slug, options.calendar)
 
 
-def import_rooms(settings: Settings, _options: argparse.Namespace) -> int:
-    """Import and link every room of the Directory; the exit status is 1 when one failed."""
+def import_rooms(settings: Settings, options: argparse.Namespace) -> int:
+    """Import and link every room of the Directory; the exit status is 1 when one failed or was left out."""
     parts = open_parts(settings)
-    results: list[linking.Imported] = []
+    results: list[Imported] = []
+    left_out: list[str] = []
 
     def work(report: linking.Report) -> str:
         def progress(done: int, everything: int) -> None:
             _progress(done, everything)
             report(done, everything, "Importing rooms")
 
-        results.append(linking.import_rooms(parts.store, _metered(parts), parts.directory, progress))
+        wanted, namesakes = _chosen(parts, options.namesakes, left_out)
+        results.append(
+            importing.import_rooms(parts.store, _metered(parts), parts.directory, progress, wanted, namesakes)
+        )
         return f"Imported {len(results[0].added)} rooms."
 
     Background(parts.store).run("import", work)
     result = results[0]
     record(parts.store, "import", added=len(result.added), failed=len(result.failed))
-    print(f"Added {len(result.added)}, refreshed {len(result.followed.known)}, failed {len(result.failed)}.")
+    linked = f" linked {len(result.linked)}," if result.linked else ""
+    print(f"Added {len(result.added)},{linked} refreshed {len(result.followed.known)}, failed {len(result.failed)}.")
     for slug in result.followed.vanished:
         print(f"{slug} is no longer in the Directory; it stays here until it is unlinked.")
     for name, reason in result.failed:
         print(f"  {name}: {reason}", file=sys.stderr)
+    for reason in left_out:
+        print(f"  {reason}", file=sys.stderr)
     _read_people(parts)
     for slug in result.read_only:
         print(f"  {slug}: {READ_ONLY}", file=sys.stderr)
-    return 1 if result.failed else 0
+    return 1 if result.failed or left_out else 0
+
+
+def _chosen(
+    parts: assembly.Parts, wish: str | None, left_out: list[str]
+) -> tuple[Collection[str] | None, dict[str, Namesake]]:
+    """Return which calendars to import (None: all), and the rooms here that are linked instead of added again."""
+    resources = parts.directory.resources()
+    with parts.store.read() as db:
+        alike = importing.same_named(resources, rooms.every(db))
+    if wish == "add":
+        return None, {}
+    if wish == "link":
+        return None, {calendar: Namesake(stored.id) for calendar, stored in alike.items()}
+    left_out += [NAMESAKE_SAID.format(name=one.room.name, slug=one.room.slug) for one in alike.values()]
+    return {one.calendar_id for one in resources} - alike.keys(), {}
 
 
 def _read_people(parts: assembly.Parts) -> None:
@@ -133,9 +156,9 @@ def unlink_room(settings: Settings, options: argparse.Namespace) -> None:
     work, settle = assembly.linking(parts).work, assembly.front_desk(parts).settle
 
     def disconnect(report: linking.Report) -> str:
-        return unlinking.disconnect_room(work, options.slug, options.delete_bookings, settle, report).says()
+        return unlinking.disconnect_room(work, stored.id, options.delete_bookings, settle, report).says()
 
-    said = _do(parts, f"unlink:{options.slug}", disconnect)
+    said = _do(parts, f"unlink:{stored.id}", disconnect)
     print(f"Unlinked {stored.room.name}. {said}")
     record(parts.store, "unlink", options.slug)
 
@@ -147,9 +170,9 @@ def sync_room(settings: Settings, options: argparse.Namespace) -> None:
     work = assembly.linking(parts).work
 
     def read(report: linking.Report) -> str:
-        return f"Read {linking.sync(work, options.slug, report)} events."
+        return f"Read {linking.sync(work, stored.id, report)} events."
 
-    print(f"{stored.room.name}: {_do(parts, f'sync:{options.slug}', read)}")
+    print(f"{stored.room.name}: {_do(parts, f'sync:{stored.id}', read)}")
     record(parts.store, "sync", options.slug)
 
 
@@ -170,20 +193,20 @@ def _push_said(settings: Settings, wish: str) -> str:
     return "Google is to announce changes once KIOSK_PUBLIC_URL is an https address of this server."
 
 
-def _link(parts: assembly.Parts, slug: str, calendar: str, confirmed: bool = False) -> None:
-    giving = assembly.linking(parts)
+def _link(parts: assembly.Parts, slug: str, calendar: str, agreed: int = 0) -> None:
+    giving, room_id = assembly.linking(parts), find_room(parts, slug).id
 
     def link(report: linking.Report) -> str:
-        done = linking.link(giving, slug, calendar, confirmed, report)
+        done = linking.link(giving, room_id, calendar, agreed, report)
         for warning in (*done.verified.warnings, done.problem):
             if warning:
                 print(warning, file=sys.stderr)
         return done.says(slug)
 
     try:
-        print(_do(parts, f"link:{slug}", link))
+        print(_do(parts, f"link:{room_id}", link))
     except links.NotConfirmed as error:
-        raise UsageError(f"{str(error).partition(':')[0]}: add --yes if they may go.") from error
+        raise UsageError(f"{str(error).partition(':')[0]}: add --yes {error.count} if they may go.") from error
     record(parts.store, "link", slug, calendar=calendar)
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from datetime import timedelta
 
 from kiosk import clock
 from kiosk.settings import Settings
 from kiosk.store import orders, services
-from kiosk.terminal.tables import open_parts, print_table, record
+from kiosk.terminal.tables import open_parts, record, show
 
 COLUMNS = ("id", "building", "name", "lead_minutes", "active", "detail")
 REQUEST_COLUMNS = ("id", "start", "room", "quantity", "service", "state", "by", "note")
@@ -21,12 +20,8 @@ def list_services(settings: Settings, options: argparse.Namespace) -> None:
     """Print what every building offers."""
     with open_parts(settings).store.read() as db:
         known = services.every(db)
-    if options.json:
-        print(json.dumps([asdict(one) for one in known], indent=2, ensure_ascii=False))
-    elif not known:
-        print("Nothing is offered yet: `kiosk services add BUILDING NAME`.")
-    else:
-        print_table([asdict(one) for one in known], COLUMNS)
+    nothing = "Nothing is offered yet: `kiosk services add BUILDING NAME`."
+    show([asdict(one) for one in known], COLUMNS, options.json, nothing)
 
 
 def add_service(settings: Settings, options: argparse.Namespace) -> None:
@@ -69,12 +64,8 @@ def list_requests(settings: Settings, options: argparse.Namespace) -> None:
         }
         for one, stored in found
     ]
-    if options.json:
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
-    elif not rows:
-        print("Nothing is asked for with a booking of today or the coming 60 days.")
-    else:
-        print_table(rows, REQUEST_COLUMNS)
+    nothing = "Nothing is asked for with a booking of today or the coming 60 days."
+    show(rows, REQUEST_COLUMNS, options.json, nothing)
 
 
 def answer_request(settings: Settings, options: argparse.Namespace) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import getpass
+import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from kiosk import assembly, clock
 from kiosk.settings import Settings
@@ -30,6 +32,22 @@ def find_room(parts: assembly.Parts, slug: str) -> StoredRoom:
 def record(store: Store, act: str, room: str = "", **detail: str | int) -> None:
     """Write down in the log of acts what was done on the command line, and by which user of the machine."""
     store.write(acts.record, Act(clock.now(), CONSOLE, getpass.getuser(), act, room, "", "done", "", detail))
+
+
+def show(
+    rows: Sequence[Mapping[str, Any]],
+    columns: tuple[str, ...],
+    as_json: bool,
+    nothing: str,
+    table: Sequence[Mapping[str, Any]] | None = None,
+) -> None:
+    """Print rows as JSON, or as a table, whose rows `table` may be shorter; where there are none, say `nothing`."""
+    if as_json:
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+    elif not rows:
+        print(nothing)
+    else:
+        print_table(rows if table is None else table, columns)
 
 
 def print_table(rows: Sequence[Mapping[str, str | int]], columns: tuple[str, ...]) -> None:

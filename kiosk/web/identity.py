@@ -92,6 +92,15 @@ class Identities:
         """Sign somebody out of every browser; return out of how many."""
         return self.store.write(sessions.close_all, email)
 
+    def leave_everywhere(self) -> None:
+        """Sign whoever sends this request out of every browser of theirs, this one too."""
+        found = self.current()
+        if found:
+            self.sign_out_everywhere(found.email)
+            self._record(found, "log_out_everywhere", account=found.email)
+        session.clear()
+        g.identity = None
+
     def csrf(self) -> str:
         """Return what the forms of this browser must show."""
         found = self.current()

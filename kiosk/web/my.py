@@ -80,6 +80,11 @@ def install(app: Flask, my: My) -> None:
             return render_template("my_stranger.html", sign_in=my.sign_in), 401
         return render_template("my.html", person=found, days=_days(my, found), now=my.clock())
 
+    @routes.post("/sign-out-everywhere")
+    def leave_everywhere() -> AnyResponse:
+        my.identities.leave_everywhere()
+        return redirect(PAGE, 303)
+
     @routes.post("/bookings/<event_id>/<act>")
     def change(event_id: str, act: str) -> AnyResponse:
         return _told(my, lambda who: _change(my, event_id, act, who))

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, Response, current_app
 from werkzeug.exceptions import HTTPException
 
+from kiosk.booking import sentences
 from kiosk.booking.counter import Ambiguous, Declined
 from kiosk.booking.desk import KeyReused
 from kiosk.errors import Busy, KioskError, NotFound
@@ -34,7 +35,7 @@ def message(command: Command, room: Room) -> str:
         return _booked(command, room, until)
     released = _("The room is released. The meeting itself is still in its organizer's calendar.")
     ended = _("Ended. The room is free.")
-    sentences: dict[str, str] = {
+    done: dict[str, str] = {
         "extend": _extended(command, until),
         "start": _("Begun now. Booked until %(time)s.", time=until),
         "end": released if command.way == "release" else ended,
@@ -43,7 +44,7 @@ def message(command: Command, room: Room) -> str:
         "accept": _("Checked in. The room is yours until %(time)s.", time=until),
         "check_in": _("Checked in. The room is yours until %(time)s.", time=until),
     }
-    return sentences[command.kind]
+    return done[command.kind]
 
 
 def _extended(command: Command, until: str) -> str:
@@ -123,39 +124,4 @@ def _clock(instant: datetime, room: Room) -> str:
 
 def sentence(reason: str) -> str:
     """Return the sentence for a word of a refusal."""
-    sentences = {
-        "taken": _("Somebody else has just taken this time."),
-        "being_booked": _("Somebody is booking this room right now. Please try again in a moment."),
-        "cancelled": _("The booking was cancelled in Google Calendar."),
-        "gone": _("The booking is not in Google Calendar any more."),
-        "external": _("This booking was made in Google Calendar; its organizer can change it there."),
-        "unread": _("This room's calendar has not been read yet. Please try again in a moment."),
-        "requiredAccessLevel": _(
-            "This server may not make changes to the room's calendar. Please tell its administrator."
-        ),
-        "declined": _("The room has declined: somebody else has this time."),
-        "changed": _("The booking was just changed in Google Calendar. Please look at it again."),
-        "closed": _("The room is closed at this time."),
-        "not_bookable": _("This room cannot be booked here."),
-        "people_only": _("This room is booked under your own name: please say who you are."),
-        "too_early": _("It is too early to check in."),
-        "no_check_in": _("This booking needs no check-in."),
-        "attended": _("Somebody has checked in meanwhile."),
-        "not_begun": _("This meeting has not begun yet; its organizer can cancel it in Google Calendar."),
-        "moved": _("This booking is at another time now."),
-        "not_near": _("This booking begins more than an hour from now."),
-        "under_way": _("This booking has begun already."),
-        "held": _("This booking is not yet in Google Calendar. Please try again when it is."),
-        "no_series": _("This booking is not part of a series."),
-        "delegation": _("This server may not act for this person in Google Calendar. Please tell its administrator."),
-        "over": _("This booking is over."),
-        "linked": _("This room has just been linked to its Google calendar; please book again."),
-        "unlinked": _("This room has just been disconnected from Google; please book again."),
-        "past": _("This time has passed."),
-        "forgotten": _("The booking was not made: it took too long."),
-        "too_short": _("This is shorter than a booking may be."),
-        "too_long": _("This is longer than a booking may be."),
-        "too_far": _("This is further ahead than can be booked here."),
-        "unreachable": _("Google cannot be reached, so nothing was booked or changed. Please try again later."),
-    }
-    return sentences.get(reason) or _("Google refused (%(reason)s). Nothing was booked or changed.", reason=reason)
+    return sentences.refusal(reason, _)

@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request, send_from_directory
 from markupsafe import Markup
@@ -18,6 +17,7 @@ from kiosk.live.gallery import Gallery, Screen
 from kiosk.live.members import ALL_ROOMS
 from kiosk.resources import resource
 from kiosk.web.access import COOKIE, COOKIE_DAYS, Gate, from_elsewhere, stranger
+from kiosk.web.identity import inside
 from kiosk.web.wording import gettext as _
 
 FOREVER = 365 * 24 * 3600
@@ -133,15 +133,9 @@ def _way_in(following: str, error: str = "") -> AnyResponse:
 def _enter(gate: Gate) -> AnyResponse:
     token = request.form.get("token", "").strip()
     if from_elsewhere(request) or not gate.knows(token):
-        return _way_in(_local(request.form.get("next", "")), _("This server does not know that token."))
-    answer = redirect(_local(request.form.get("next", "")) or "/", 303)
+        return _way_in(inside(request.form.get("next", ""), ""), _("This server does not know that token."))
+    answer = redirect(inside(request.form.get("next", "")), 303)
     answer.set_cookie(
         COOKIE, token, max_age=timedelta(days=COOKIE_DAYS), httponly=True, samesite="Lax", secure=request.is_secure
     )
     return answer
-
-
-def _local(address: str) -> str:
-    parts = urlsplit(address)
-    inside = not parts.scheme and not parts.netloc and address.startswith("/") and not address.startswith("//")
-    return address if inside and "\\" not in address else ""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,14 @@ from kiosk.doctor.findings import Finding
 from kiosk.doctor.practice import Practice
 from kiosk.emulator.faults import Fault
 from kiosk.emulator.server import Emulator
-from kiosk.errors import UsageError
+from kiosk.errors import RateLimited, UsageError
 from kiosk.google.client import CALENDAR_SCOPES, DIRECTORY_SCOPES, PEOPLE_SCOPES
 from kiosk.google.consent import ALL_SCOPES
 from kiosk.schedule.model import Room
 from kiosk.source import Calendar
 from kiosk.store import channels, directory, policies, rooms
+from kiosk.sync.budget import Budget
+from tests.fakes import MONDAY
 from tests.running import ADMIN, SERVICE_USER
 
 ADA = "ada@kiosk.example"
@@ -305,6 +307,36 @@ def test_people_for_whom_nobody_may_act_matter_only_where_names_are_taken(ward: 
     assert ward.only("Google", "delegation").verdict == "warn"
     ward.write(key)
     assert ward.ill() == {}
+
+
+def test_suspended_people_do_not_stand_for_those_who_book_in_their_own_name(ward: Ward) -> None:
+    for number in range(4):
+        ward.google.world.add_person(f"aa{number}@kiosk.example", f"Gone {number}", suspended=True)
+    ward.parts.store.write(policies.change, None, {"names": "yes"})
+    members = ward.parts.directory.people()
+    assert [one.suspended for one in members[:5]] == [True, True, True, True, False]
+    assert ward.ill() == {}
+
+
+def test_visit_leaves_the_bookings_their_requests_and_waits_for_its_own(ward: Ward) -> None:
+    calls: list[int] = []
+
+    def passing() -> datetime:
+        """Ten seconds pass with every look at the clock."""
+        calls.append(1)
+        return MONDAY + timedelta(seconds=10 * len(calls))
+
+    parts = replace(ward.parts, budget=Budget(10, 1000))
+    for _ in range(9):
+        parts.budget.spend(MONDAY)
+    practice = assembly.practice(parts, passing)
+    assert practice.calendars.describe(ward.room("oak")).name
+    assert len(calls) > 2
+    refused = replace(parts, budget=Budget(10, 10))
+    for _ in range(10):
+        refused.budget.spend(MONDAY)
+    with pytest.raises(RateLimited):
+        assembly.practice(refused, lambda: MONDAY).calendars.describe(ward.room("oak"))
 
 
 def test_address_without_https_is_told_with_the_right_one(ward: Ward) -> None:

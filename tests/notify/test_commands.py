@@ -17,7 +17,7 @@ from kiosk.store.acts import Act
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
 from tests.fakes import MONDAY, StillClock
-from tests.notify.receivers import Receiver
+from tests.notify.receivers import Postbox, Receiver
 from tests.running import Server
 
 
@@ -49,6 +49,35 @@ def test_a_webhook_is_added_tried_and_removed(kiosk: Server) -> None:
     assert listed(kiosk, "webhooks", "list")[0]["state"] == "off"
     assert kiosk.run("webhooks", "remove", "1").returncode == 0
     assert listed(kiosk, "webhooks", "list") == []
+
+
+def test_a_message_that_was_given_up_is_sent_again(kiosk: Server, store: Store) -> None:
+    with Receiver() as receiver:
+        assert kiosk.run("webhooks", "add", receiver.url).returncode == 0
+        receiver.answer = lambda _got: 503
+        assert kiosk.run("webhooks", "test", "1").returncode == 1
+        [row] = listed(kiosk, "webhooks", "log")
+        assert (row["to"], row["event"], row["state"]) == (receiver.url, "ping", "waiting")
+        assert "503" in kiosk.run("webhooks", "retry", row["id"]).stderr
+        receiver.answer = lambda _got: 204
+        assert "took it: " in kiosk.run("webhooks", "retry", row["id"]).stdout
+        again = kiosk.run("webhooks", "retry", row["id"])
+        assert (again.returncode, "has arrived already" in again.stderr) == (1, True)
+    assert "not here any more" in kiosk.run("webhooks", "retry", "msg_none").stderr
+    with store.read() as db:
+        assert [one.act for one in acts.recent(db)][:2] == ["retry_delivery", "retry_delivery"]
+
+
+def test_a_trial_mail_arrives_or_says_why_not(tmp_path: Path, store: Store) -> None:
+    assert "KIOSK_SMTP_URL is not set" in Server(tmp_path, {}).run("mail", "test", "anna@kiosk.example").stderr
+    assert "not a person's address" in Server(tmp_path, {}).run("mail", "test", "anna").stderr
+    with Postbox() as server:
+        kiosk = Server(tmp_path, {"KIOSK_SMTP_URL": server.url, "KIOSK_MAIL_FROM": "rooms@kiosk.example"})
+        sent = kiosk.run("mail", "test", "Anna@kiosk.example")
+        assert "anna@kiosk.example took it" in sent.stdout, sent.stderr
+    with store.read() as db:
+        last = acts.recent(db)[0]
+    assert (last.actor, last.act, last.detail) == ("console", "test_mail", {"account": "anna@kiosk.example"})
 
 
 def test_an_event_that_does_not_exist_is_one_sentence(kiosk: Server) -> None:

@@ -17,13 +17,16 @@ from kiosk.schedule.model import Event, Person, Room
 from kiosk.schedule.rights import Who
 from kiosk.source import Calendar, Member, Resource
 from kiosk.store import attendance, diary, events, journal, leases, links, mirror, rooms, tasks
+from kiosk.store import directory as listing
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
-from kiosk.sync import linking, unlinking
+from kiosk.sync import background, importing, linking, unlinking
 from kiosk.sync.background import Background
+from kiosk.sync.importing import Namesake
 from kiosk.sync.linking import Linking, Unlinkable
 from kiosk.sync.passes import Pass
 from tests.fakes import FakeCalendars, StillClock, meeting
+from tests.running import wait_for
 
 ELM = f"c_188elm{linking.ROOM_ADDRESS}"
 USER = "rooms-service@kiosk.example"
@@ -74,8 +77,8 @@ class Elm:
         with self.store.read() as db:
             return rooms.by_id(db, self.id)
 
-    def link(self, address: str = ELM, confirmed: bool = False) -> linking.Linked:
-        return linking.link(self.linking, "elm", address, confirmed, lambda *said: self.reports.append(said[2]))
+    def link(self, address: str = ELM, agreed: int = 0) -> linking.Linked:
+        return linking.link(self.linking, self.id, address, agreed, lambda *said: self.reports.append(said[2]))
 
     def refusal(self, address: str = ELM) -> Unlinkable:
         with pytest.raises(Unlinkable) as caught:
@@ -84,7 +87,7 @@ class Elm:
         return caught.value
 
     def disconnect(self, delete_ours: bool = False) -> unlinking.Disconnected:
-        return unlinking.disconnect_room(self.work, "elm", delete_ours, self.desk.settle)
+        return unlinking.disconnect_room(self.work, self.id, delete_ours, self.desk.settle)
 
     def book(self, hours: float = 1, who: Who | None = None) -> journal.Command:
         start = self.clock() + timedelta(hours=hours)
@@ -188,7 +191,7 @@ def test_future_bookings_of_the_rooms_own_go_only_when_that_was_said(elm: Elm) -
     assert caught.value.count == 1
     assert elm.google.requests == []
     elm.google.put(ELM, meeting(1, elm.clock() + HOUR))
-    assert elm.link(confirmed=True).deleted == 1
+    assert elm.link(agreed=1).deleted == 1
     assert elm.titles() == ["Meeting 1"]
     assert elm.desk.find(future.id).reason == "linked"
     assert elm.desk.find(past.id).state == "confirmed"
@@ -198,7 +201,7 @@ def test_open_hold_is_refused_and_told_at_the_door(elm: Elm) -> None:
     made = elm.book()
     hold = replace(made, id="hold", event_id="kioskhold", state="held", key=None, held_at=elm.clock())
     elm.store.write(journal.add, hold)
-    assert elm.link(confirmed=True).deleted == 2
+    assert elm.link(agreed=2).deleted == 2
     with elm.store.read() as db:
         [message] = diary.messages(db, elm.stored, elm.clock())
         assert journal.open_of(db, elm.id) == []
@@ -237,7 +240,7 @@ def test_disconnecting_removes_what_google_manages_and_keeps_what_was_made_here(
     elm.link()
     elm.google.put(ELM, meeting(1, elm.clock() + 5 * HOUR))
     made = elm.book()
-    linking.sync(elm.work, "elm")
+    linking.sync(elm.work, elm.id)
     done = elm.disconnect()
     assert (done.removed, done.deleted, done.refused) == (1, 0, 0)
     assert elm.titles() == ["Ours"]
@@ -297,7 +300,7 @@ def test_open_rows_are_settled_first_or_refused_and_told_at_the_door(elm: Elm) -
     assert elm.disconnect().refused == 0
     assert elm.desk.find(first.id).state == "confirmed"
 
-    elm.link(confirmed=True)
+    elm.link(agreed=1)
     away.append(True)
     second = elm.book(8)
     done = elm.disconnect()
@@ -311,7 +314,7 @@ def test_linking_again_restores_no_stale_row(elm: Elm) -> None:
     elm.link()
     gone = elm.google.put(ELM, meeting(1, elm.clock() + 5 * HOUR))
     mine = elm.book()
-    linking.sync(elm.work, "elm")
+    linking.sync(elm.work, elm.id)
     with elm.store.read() as db:
         booking = diary.find(db, elm.stored, mine.event_id)
     assert booking
@@ -322,7 +325,7 @@ def test_linking_again_restores_no_stale_row(elm: Elm) -> None:
         ELM, replace(elm.google.events[ELM][mine.event_id], start=elm.clock() + 9 * HOUR, end=elm.clock() + 10 * HOUR)
     )
     elm.google.put(ELM, Event("new", elm.clock() + 7 * HOUR, elm.clock() + 8 * HOUR, "New", organizer=Person("a@b.c")))
-    assert elm.link(confirmed=True).deleted == 1
+    assert elm.link(agreed=1).deleted == 1
     with elm.store.read() as db:
         found = diary.between(db, elm.stored, elm.clock(), elm.clock() + 24 * HOUR)
         assert attendance.find(db, elm.id, mine.event_id) is None
@@ -339,10 +342,10 @@ def test_pass_under_way_while_a_room_is_linked_anew_stores_nothing(elm: Elm) -> 
             elm.google.after.remove(relink)
             elm.google.put(ELM, replace(elm.google.events[ELM]["m1"], cancelled=True))
             elm.disconnect()
-            elm.store.write(links.link, "elm", "Europe/Berlin", ELM, True, elm.clock(), elm.clock())
+            elm.store.write(links.link, elm.id, "Europe/Berlin", ELM, 0, elm.clock(), elm.clock())
 
     elm.google.after.append(relink)
-    assert linking.sync(elm.work, "elm") == 0
+    assert linking.sync(elm.work, elm.id) == 0
     assert elm.titles() == []
 
 
@@ -359,7 +362,7 @@ def test_import_takes_only_what_was_chosen(elm: Elm) -> None:
     other = f"c_188ash{linking.ROOM_ADDRESS}"
     elm.google.events[other] = {}
     elm.directory.listed = [Resource(ELM, "Elm again"), Resource(other, "Ash")]
-    result = linking.import_rooms(elm.store, elm.google, elm.directory, wanted={other})
+    result = importing.import_rooms(elm.store, elm.google, elm.directory, wanted={other})
     assert (result.added, result.failed) == (["ash"], [])
 
 
@@ -388,14 +391,119 @@ def test_work_in_the_background_is_told_once_at_a_time(elm: Elm) -> None:
     assert (task.state, task.says, task.ended_at) == ("done", "All three", elm.clock())
 
 
-def test_work_whose_process_died_has_failed(elm: Elm) -> None:
+@pytest.mark.parametrize("seconds", [10, -10, -3 * 3600])
+def test_work_whose_process_died_is_done_anew_soon_also_by_a_clock_put_back(elm: Elm, seconds: int) -> None:
     elm.store.write(tasks.begin, "import", elm.clock())
-    elm.clock.advance(minutes=4)
+    elm.clock.advance(seconds=seconds)
+    left = newest(elm, "import")
+    assert left
+    assert (left.state, left.says) == ("failed", tasks.INTERRUPTED)
+    again = elm.store.write(tasks.begin, "import", elm.clock())
+    assert again
+    assert newest(elm, "import") == again
+    elm.store.write(tasks.report, left.id, 1, 2, "The dead speak", elm.clock())
+    assert newest(elm, "import") == again
+
+
+def newest(elm: Elm, name: str) -> tasks.Task | None:
     with elm.store.read() as db:
-        task = tasks.latest(db, "import", elm.clock())
-    assert task
-    assert (task.state, task.says) == ("failed", tasks.INTERRUPTED)
-    assert elm.store.write(tasks.begin, "import", elm.clock())
+        return tasks.latest(db, name, elm.clock())
+
+
+def test_work_that_says_nothing_for_long_gives_signs_of_life(elm: Elm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "BEAT_SECONDS", 0.01)
+    may_end = threading.Event()
+
+    def work(_report: linking.Report) -> str:
+        may_end.wait(30)
+        return "At last"
+
+    Background(elm.store, elm.clock).start("import", work)
+    elm.clock.advance(minutes=5)
+    wait_for(lambda: (task := newest(elm, "import")) and task.seen_at == elm.clock())
+    with pytest.raises(UsageError, match="being done already"):
+        Background(elm.store, elm.clock).start("import", work)
+    may_end.set()
+    wait_for(lambda: (task := newest(elm, "import")) and task.state == "done")
+
+
+def test_room_is_linked_though_it_gets_another_word_meanwhile(elm: Elm) -> None:
+    def rename(request: str) -> None:
+        if request == "describe":
+            elm.store.write(rooms.change, elm.id, replace(elm.stored.room, slug="ulmus"))
+
+    elm.google.before.append(rename)
+    elm.link()
+    assert (elm.stored.room.slug, elm.stored.calendar_id) == ("ulmus", ELM)
+
+
+def test_linking_asks_again_when_more_bookings_would_go_than_were_told_of(elm: Elm) -> None:
+    elm.book(1)
+    elm.book(3)
+    with pytest.raises(links.NotConfirmed, match="2 future bookings made here, and not 1 as was agreed") as caught:
+        elm.link(agreed=1)
+    assert caught.value.count == 2
+    assert elm.stored.calendar_id is None
+
+
+def test_booking_that_comes_while_google_is_asked_is_not_deleted_unasked(elm: Elm) -> None:
+    def tap(request: str) -> None:
+        if request == "describe":
+            elm.book()
+
+    elm.google.before.append(tap)
+    with pytest.raises(links.NotConfirmed):
+        elm.link()
+    assert elm.titles() == ["Ours"]
+
+
+def test_import_gives_a_room_of_the_same_name_its_calendar_instead_of_adding_another(elm: Elm) -> None:
+    elm.directory.listed = [Resource(ELM, " ELM", "Berlin", "2", 8)]
+    with elm.store.read() as db:
+        alike = importing.same_named(elm.directory.listed, rooms.every(db))
+    assert {calendar: stored.id for calendar, stored in alike.items()} == {ELM: elm.id}
+    namesakes = {ELM: Namesake(elm.id)}
+    result = importing.import_rooms(elm.store, elm.google, elm.directory, namesakes=namesakes)
+    assert (result.added, result.linked, result.failed) == ([], ["elm"], [])
+    assert (elm.stored.calendar_id, elm.stored.room.capacity) == (ELM, 8)
+    with elm.store.read() as db:
+        assert listing.listed(db, elm.id)
+        assert importing.same_named(elm.directory.listed, rooms.every(db)) == {}
+
+
+def test_import_deletes_no_booking_of_a_namesake_unasked(elm: Elm, still: StillClock) -> None:
+    start = clock.now() + HOUR
+    elm.store.write(events.upsert, elm.id, [meeting(1, start)])
+    elm.directory.listed = [Resource(ELM, "Elm")]
+    result = importing.import_rooms(elm.store, elm.google, elm.directory, namesakes={ELM: Namesake(elm.id)})
+    [(name, reason)] = result.failed
+    assert (name, "deletes 1 future booking" in reason) == ("Elm", True)
+    agreed = {ELM: Namesake(elm.id, 1)}
+    assert importing.import_rooms(elm.store, elm.google, elm.directory, namesakes=agreed).linked == ["elm"]
+
+
+def test_room_of_the_same_name_in_another_building_is_another_room(elm: Elm) -> None:
+    elm.store.write(rooms.change, elm.id, replace(elm.stored.room, building="Rome"))
+    with elm.store.read() as db:
+        known = rooms.every(db)
+    assert importing.same_named([Resource(ELM, "Elm", "Berlin")], known) == {}
+    twice = [Resource(ELM, "Elm"), Resource(f"c_188b{linking.ROOM_ADDRESS}", "Elm")]
+    assert list(importing.same_named(twice, known)) == [ELM]
+
+
+def test_imported_texts_that_are_too_long_are_cut(elm: Elm) -> None:
+    long = Resource(
+        ELM, "Elm " * 100, "B" * 300, "F" * 300, 4, ("Screen" * 100, *(f"Thing {n:03}" for n in range(200)))
+    )
+    elm.directory.listed = [long]
+    result = importing.import_rooms(elm.store, elm.google, elm.directory)
+    assert result.failed == []
+    with elm.store.read() as db:
+        made = rooms.by_slug(db, result.added[0]).room
+    assert {len(made.building), len(made.floor)} == {200}
+    assert made.name.endswith("Elm…")
+    assert 900 < len(", ".join(made.equipment)) <= 1000
+    assert importing.import_rooms(elm.store, elm.google, elm.directory).followed.changed == []
 
 
 def test_failure_in_the_background_is_told_in_its_own_words(elm: Elm) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.store import accounts, acts, tries
+from kiosk import clock
+from kiosk.store import accounts, acts, sessions, tries
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
 from tests.fakes import MONDAY
@@ -72,6 +73,27 @@ def test_last_administrator_is_not_removed(kiosk: Server, store: Store) -> None:
 
 def test_list_without_accounts_says_how_to_make_one(kiosk: Server) -> None:
     assert "kiosk admin password EMAIL" in kiosk.run("admin", "list").stdout
+
+
+def test_link_to_choose_a_password_is_printed_and_good(kiosk: Server, store: Store) -> None:
+    assert "has no account" in kiosk.run("admin", "link", BOSS).stderr
+    store.write(accounts.add, BOSS, "", "admin", (), MONDAY)
+    printed = kiosk.run("admin", "link", BOSS).stdout
+    root, _, word = printed.strip().rpartition("/admin/password/")
+    with store.read() as db:
+        found = accounts.reset_of(db, word, clock.now())
+        last = acts.recent(db)[0]
+    assert (root, found and found.email) == ("http://127.0.0.1:8080", BOSS)
+    assert (last.actor, last.act, last.detail) == ("console", "reset_password", {"account": BOSS})
+
+
+def test_anybody_is_logged_out_everywhere(kiosk: Server, store: Store) -> None:
+    keys = [store.write(sessions.open_, BOSS, "Bo", "google", clock.now()) for _ in range(2)]
+    assert "signed out of 2 browsers" in kiosk.run("admin", "log-out", BOSS.upper()).stdout
+    with store.read() as db:
+        assert [sessions.find(db, key, clock.now()) for key in keys] == [None, None]
+        assert acts.recent(db)[0].act == "log_out_everywhere"
+    assert "not a person's address" in kiosk.run("admin", "log-out", "bo").stderr
 
 
 def test_every_act_of_the_command_line_is_in_the_log_with_what_it_changed(

@@ -64,7 +64,7 @@ def test_first_link_is_worthless_once_the_command_line_made_an_administrator(sto
     word = str(store.write(accounts.first_link, still()))
     store.write(accounts.add, BOSS, "", "admin", (), still())
     with pytest.raises(NotFound):
-        store.write(accounts.add_first, word, "eve@kiosk.example", "", still())
+        accounts.become_first(store, word, "eve@kiosk.example", "", GOOD, still())
 
 
 def test_first_link_with_a_short_password_can_be_tried_again(reception: Reception) -> None:
@@ -74,6 +74,33 @@ def test_first_link_with_a_short_password_can_be_tried_again(reception: Receptio
     assert refused.status_code == 422
     assert "12 to 200 characters" in refused.text
     assert visitor.post(f"/admin/first/{word}", email=BOSS, password=GOOD).status_code == 303
+
+
+class PulledPlug(BaseException):
+    """The server dies the moment after something was committed."""
+
+
+def pull_plug() -> None:
+    raise PulledPlug
+
+
+def test_server_that_dies_leaves_no_administrator_without_a_password(store: Store, still: StillClock) -> None:
+    word = str(store.write(accounts.first_link, still()))
+    store.on_commit(pull_plug)
+    with pytest.raises(PulledPlug):
+        accounts.become_first(store, word, BOSS, "Bo", GOOD, still())
+    with store.read() as db:
+        assert accounts.get(db, BOSS).has_password
+
+
+def test_server_that_dies_uses_no_link_up_without_keeping_the_password(store: Store, still: StillClock) -> None:
+    store.write(accounts.add, BOSS, "", "admin", (), still())
+    word = store.write(accounts.reset_link, BOSS, still())
+    store.on_commit(pull_plug)
+    with pytest.raises(PulledPlug):
+        accounts.choose_password(store, word, GOOD, still())
+    with store.read() as db:
+        assert (accounts.get(db, BOSS).has_password, accounts.reset_of(db, word, still())) == (True, None)
 
 
 # Signing in
@@ -237,13 +264,24 @@ def test_signing_out_everywhere_ends_all_sessions(reception: Reception) -> None:
 # Roles
 
 
-def test_change_of_role_takes_hold_with_the_next_request(reception: Reception) -> None:
+def test_change_of_role_takes_hold_at_once_and_signs_out(reception: Reception) -> None:
     admin, viewer = reception.account("admin"), reception.account("viewer")
     assert viewer.get("/admin/people").status_code == 403
+    admin.post("/admin/people/viewer@kiosk.example", name="Vi", role="viewer")
+    assert viewer.get("/admin/people").status_code == 403
     admin.post("/admin/people/viewer@kiosk.example", name="Vi", role="admin")
+    assert viewer.get("/admin/people").status_code == 303
+    viewer = reception.account("viewer")
     assert viewer.get("/admin/people").status_code == 200
     viewer.post("/admin/people/admin@kiosk.example/remove")
     assert admin.get("/admin/people").status_code == 303
+
+
+def test_session_from_before_an_account_was_given_does_not_keep_its_long_life(store: Store, still: StillClock) -> None:
+    key = store.write(sessions.open_, BOSS, "Bo", "google", still())
+    store.write(accounts.add, BOSS, "", "admin", (), still())
+    with store.read() as db:
+        assert sessions.find(db, key, still()) is None
 
 
 def test_last_administrator_stays(reception: Reception) -> None:
@@ -313,12 +351,12 @@ def test_newer_link_makes_the_older_one_worthless(store: Store, still: StillCloc
     store.write(accounts.add, BOSS, "", "admin", (), still())
     old, new = (store.write(accounts.reset_link, BOSS, still()) for _ in range(2))
     with pytest.raises(NotFound):
-        store.write(accounts.redeem, old, still())
+        accounts.choose_password(store, old, GOOD, still())
     with store.read() as db:
         assert accounts.reset_of(db, new, still() + timedelta(hours=25)) is None
-    assert store.write(accounts.redeem, new, still()).email == BOSS
+    assert accounts.choose_password(store, new, GOOD, still()).email == BOSS
     with pytest.raises(NotFound):
-        store.write(accounts.redeem, new, still())
+        accounts.choose_password(store, new, OTHER, still())
 
 
 def test_nobody_is_found_by_no_link(store: Store, still: StillClock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 
@@ -14,6 +15,7 @@ from kiosk.store import acts, events, policies, rooms, tasks
 from kiosk.store.levels import Level
 from kiosk.store.rooms import StoredRoom
 from tests.fakes import meeting
+from tests.running import wait_for
 from tests.web.visitors import Reception, Visitor
 
 
@@ -84,6 +86,12 @@ def test_room_is_added_edited_and_deleted(reception: Reception, admin: Visitor) 
         ({"name": "Fir", "zone": "Berlin"}, "'Berlin' is not a time zone"),
         ({"name": "Fir", "zone": "UTC", "slug": "oak"}, "address 'oak' already"),
         ({"name": "Fir", "zone": "UTC", "capacity": "many"}, "Seats are a whole number"),
+        (
+            {"name": "F" * 201, "zone": "UTC", "slug": "fir"},
+            "at most 200 characters, and this has 201",
+        ),
+        ({"name": "Fir", "zone": "UTC", "floor": "1" * 201}, "A room's floor has at most 200 characters"),
+        ({"name": "Fir", "zone": "UTC", "equipment": "x, " * 400}, "A room's equipment has at most 1000 characters"),
     ],
 )
 def test_wrong_room_keeps_what_was_typed_and_says_why(admin: Visitor, form: dict[str, str], said: str) -> None:
@@ -131,19 +139,44 @@ def test_linking_asks_before_bookings_go(reception: Reception, admin: Visitor) -
     book(reception)
     page = text(admin, "/admin/rooms/oak")
     assert "This room has 1 booking of its own to come" in page
-    assert admin.post("/admin/rooms/oak/link", calendar="c_1@resource.calendar.google.com").status_code == 303
+    assert 'name="confirmed" value="1"' in page
+    book(reception, 48)
+    address = "c_1@resource.calendar.google.com"
+    assert admin.post("/admin/rooms/oak/link", calendar=address, confirmed="1").status_code == 303
+    task = ended(reception, "link")
+    assert task.state == "failed"
+    assert "and not 1 as was agreed: say that they may go" in task.says
+    part = text(admin, "/admin/rooms/oak/calendar.part")
+    assert "say that they may go" in part
+    assert 'name="confirmed" value="2"' in part
 
-    def ended() -> tasks.Task | None:
+
+def ended(reception: Reception, act: str) -> tasks.Task:
+    """Return how work about "oak" ended, waiting for that."""
+
+    def look() -> tasks.Task | None:
         with reception.parts.store.read() as db:
-            found = tasks.latest(db, "link:oak", clock.now())
+            found = tasks.latest(db, f"{act}:{room(reception).id}", clock.now())
         return found if found and found.state != "running" else None
 
-    task = None
-    while task is None:
-        task = ended()
-    assert task.state == "failed"
-    assert "say that they may go" in task.says
-    assert "say that they may go" in text(admin, "/admin/rooms/oak/calendar.part")
+    task: tasks.Task = wait_for(look)
+    return task
+
+
+def test_address_that_could_not_be_linked_is_there_again_to_be_mended(reception: Reception, admin: Visitor) -> None:
+    typed = 'value="c_188wrong@resource.calendar.google.com"'
+    admin.post("/admin/rooms/oak/link", calendar="c_188wrong@resource.calendar.google.com")
+    assert ended(reception, "link").state == "failed"
+    assert typed in text(admin, "/admin/rooms/oak")
+    assert typed in text(admin, "/admin/rooms/oak/calendar.part")
+    assert 'value="ada@kiosk.example"' in text(admin, "/admin/rooms/oak/calendar.part?calendar=ada@kiosk.example")
+
+
+def test_room_that_gets_another_word_keeps_what_is_done_about_it(reception: Reception, admin: Visitor) -> None:
+    store, stored = reception.parts.store, room(reception)
+    store.write(tasks.begin, f"link:{stored.id}", clock.now())
+    store.write(rooms.change, stored.id, replace(stored.room, slug="quercus"))
+    assert "<progress" in text(admin, "/admin/rooms/quercus/calendar.part")
 
 
 @pytest.mark.parametrize("act", ["sync", "disconnect", "link"])

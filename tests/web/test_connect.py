@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import closing
@@ -328,12 +329,41 @@ def test_nobody_connects_while_somebody_else_does(office: Reception, google: Emu
     assert len(secrets_of(office)) == 1
 
 
+def test_import_offers_to_link_the_room_that_is_here_and_says_what_goes(office: Reception, google: Emulator) -> None:
+    connect(office, google)
+    anna, store = office.account("admin"), office.parts.store
+    with store.read() as db:
+        oak = rooms.by_slug(db, "oak")
+    start = clock.now() + timedelta(hours=1)
+    store.write(events.upsert, oak.id, [Event("mine", start, start + timedelta(hours=1), "Mine")])
+    page = anna.get("/admin/rooms/import").text
+    assert "Link Oak (oak), which is here" in page
+    assert "Linking it deletes its 1 booking to come." in page
+    [address] = re.findall(r'name="as:([^"]+)"', page)
+    assert f'<option value="{oak.id} 1">' in page
+    assert f'value="{address}">' in page, "what deletes bookings is not chosen beforehand"
+    anna.post("/admin/rooms/import", room=address, **{f"as:{address}": f"{oak.id} 1"})
+    wait_for(lambda: "Linked the room that was here: oak" in anna.get("/admin/rooms/import.part").text)
+    with store.read() as db:
+        assert [(one.room.slug, one.calendar_id) for one in rooms.every(db)] == [("oak", address)]
+
+
+def test_import_adds_a_second_room_of_a_name_where_that_is_wanted(office: Reception, google: Emulator) -> None:
+    connect(office, google)
+    anna = office.account("admin")
+    [address] = re.findall(r'name="as:([^"]+)"', anna.get("/admin/rooms/import").text)
+    anna.post("/admin/rooms/import", room=address, **{f"as:{address}": ""})
+    wait_for(lambda: "Imported 1 rooms" in anna.get("/admin/rooms/import.part").text)
+    with office.parts.store.read() as db:
+        assert {one.room.slug for one in rooms.every(db)} == {"oak", "oak-2"}
+
+
 def test_manager_links_no_calendar_of_a_person(office: Reception, google: Emulator) -> None:
     connect(office, google)
     refused = office.account("manager").post("/admin/rooms/oak/link", calendar=SERVICE_USER)
-    assert refused.status_code == 303
+    assert refused.headers["Location"] == "/admin/rooms/oak?calendar=rooms-service%40kiosk.example"
     with office.parts.store.read() as db:
-        assert tasks.latest_of(db, ["link:oak"], clock.now()) == {}
+        assert tasks.latest_of(db, [f"link:{rooms.by_slug(db, 'oak').id}"], clock.now()) == {}
 
 
 def test_proxy_that_is_trusted_says_who_asks_and_others_do_not(google: Emulator, tmp_path: Path) -> None:

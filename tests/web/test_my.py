@@ -7,7 +7,7 @@ from datetime import timedelta
 from kiosk import clock
 from kiosk.booking.counter import Wish
 from kiosk.schedule.rights import Who
-from kiosk.store import diary, policies, rooms
+from kiosk.store import acts, diary, policies, rooms
 from tests.web.test_services import PAUL, book, in_google, later, linked
 from tests.web.visitors import Reception
 
@@ -84,6 +84,15 @@ def test_a_form_from_elsewhere_is_refused(reception: Reception) -> None:
 def test_an_account_of_any_role_sees_its_own_bookings(reception: Reception) -> None:
     book(reception, email="viewer@kiosk.example")
     assert reception.account("viewer").get("/my").text.count("<article") == 1
+
+
+def test_anybody_signs_themselves_out_everywhere(reception: Reception) -> None:
+    phone, desk, other = reception.person(), reception.person(), reception.person("max@kiosk.example")
+    assert "Sign out everywhere" in phone.get("/my").text
+    assert phone.post("/my/sign-out-everywhere").status_code == 303
+    assert [each.get("/my").status_code for each in (phone, desk, other)] == [401, 401, 200]
+    with reception.parts.store.read() as db:
+        assert (acts.recent(db)[0].actor, acts.recent(db)[0].act) == (PAUL, "log_out_everywhere")
 
 
 def test_a_check_in_is_given_from_the_list(reception: Reception) -> None:

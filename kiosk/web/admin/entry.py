@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from flask import Blueprint, Flask, redirect, request
@@ -45,28 +46,22 @@ def install(app: Flask, admin: Admin) -> None:
         admin.identities.sign_out()
         return frame.done("You are signed out.", "/admin/log-in")
 
-    @routes.get("/first/<word>")
-    @open_to_all
-    def first(word: str) -> AnyResponse:
-        return _first_form(admin, word)
-
-    @routes.post("/first/<word>")
-    @open_to_all
-    def become_first(word: str) -> AnyResponse:
-        return _become_first(admin, word)
-
-    @routes.get("/password/<word>")
-    @open_to_all
-    def choose(word: str) -> AnyResponse:
-        return _choice(admin, word)
-
-    @routes.post("/password/<word>")
-    @open_to_all
-    def chosen(word: str) -> AnyResponse:
-        return _chosen(admin, word)
-
+    _add_link(routes, admin, "first", _first_form, _become_first)
+    _add_link(routes, admin, "password", _choice, _chosen)
     _add_own(routes, admin)
     app.register_blueprint(routes)
+
+
+def _add_link(
+    routes: Blueprint, admin: Admin, name: str, ask: Callable[..., AnyResponse], take: Callable[..., AnyResponse]
+) -> None:
+    """Add the page behind a link that was handed out: `ask` shows its form, `take` does what was filled in."""
+
+    @open_to_all
+    def view(word: str) -> AnyResponse:
+        return (take if request.method == "POST" else ask)(admin, word)
+
+    routes.add_url_rule(f"/{name}/<word>", name, view, methods=("GET", "POST"))
 
 
 def _add_own(routes: Blueprint, admin: Admin) -> None:
@@ -83,8 +78,7 @@ def _add_own(routes: Blueprint, admin: Admin) -> None:
     @routes.post("/me/sign-out-everywhere")
     @needs(*EVERYBODY)
     def leave_everywhere() -> AnyResponse:
-        admin.record("log_out_everywhere", account=me().email)
-        admin.identities.sign_out_everywhere(me().email)
+        admin.identities.leave_everywhere()
         return frame.done("You are signed out everywhere.", "/admin/log-in")
 
 
@@ -137,14 +131,12 @@ def _first_form(admin: Admin, word: str, error: str = "") -> AnyResponse:
 def _become_first(admin: Admin, word: str) -> AnyResponse:
     password = request.form.get("password", "")
     try:
-        accounts.check_password(password)
         email, name = form_text("email", 200), form_text("name", 200)
-        account = admin.store.write(accounts.add_first, word, email, name, admin.clock())
+        account = accounts.become_first(admin.store, word, email, name, password, admin.clock())
     except NotFound:
         raise
     except UsageError as error:
         return _first_form(admin, word, str(error))
-    accounts.set_password(admin.store, account.email, password)
     found = _signed_in(admin, account, "first")
     admin.record("add_account", account=account.email, role="admin", first="yes")
     return frame.done("You are the administrator of this server.", frame.home(found))
@@ -162,11 +154,11 @@ def _choice(admin: Admin, word: str, error: str = "") -> AnyResponse:
 def _chosen(admin: Admin, word: str) -> AnyResponse:
     password = request.form.get("password", "")
     try:
-        accounts.check_password(password)
+        account = accounts.choose_password(admin.store, word, password, admin.clock())
+    except NotFound:
+        raise
     except UsageError as error:
         return _choice(admin, word, str(error))
-    account = admin.store.write(accounts.redeem, word, admin.clock())
-    accounts.set_password(admin.store, account.email, password)
     found = _signed_in(admin, account, "password")
     admin.record("set_password", account=account.email)
     return frame.done("This is your password now.", frame.home(found))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -12,9 +14,11 @@ from kiosk.errors import SourceError, UsageError
 from kiosk.store import acts, channels, events, links, mirror, rooms, tasks
 from kiosk.store.acts import Act
 from kiosk.store.rooms import StoredRoom
-from kiosk.sync import linking, unlinking
+from kiosk.store.tasks import Task
+from kiosk.sync import importing, linking, unlinking
 from kiosk.sync.background import Work
 from kiosk.sync.directory import read_people
+from kiosk.sync.importing import Namesake
 from kiosk.sync.linking import Report
 from kiosk.web.admin import frame
 from kiosk.web.admin.frame import Admin
@@ -22,6 +26,8 @@ from kiosk.web.asking import place
 from kiosk.web.identity import check_room, may_act, me, needs
 
 IMPORT = "import"
+# How the import's fields begin that say which room of ours one of the Directory is.
+NAMESAKE = "as:"
 IMPORT_PATH = "/admin/rooms/import"
 ABOUT_A_ROOM = ("link", "sync", "unlink")
 # How long a room's page tells how the last work about its calendar ended.
@@ -43,8 +49,7 @@ def find(admin: Admin, slug: str) -> StoredRoom:
 
 def shown(admin: Admin, stored: StoredRoom) -> dict[str, Any]:
     """Return what a room's page tells of its calendar."""
-    slug, now = stored.room.slug, admin.clock()
-    names = [f"{act}:{slug}" for act in ABOUT_A_ROOM]
+    now, names = admin.clock(), [_name(act, stored) for act in ABOUT_A_ROOM]
     with admin.store.read() as db:
         found = tasks.latest_of(db, names, now)
         progress = mirror.progress(db, stored.id)
@@ -52,16 +57,32 @@ def shown(admin: Admin, stored: StoredRoom) -> dict[str, Any]:
         ours = len(links.own_in_google(db, stored.id, now)) if stored.calendar_id else 0
         held = len(events.ids(db, stored.id))
         push = channels.states(db, now)[stored.id]
-    last = max(found.values(), key=lambda task: task.started_at, default=None)
-    if last and last.ended_at and now - last.ended_at > TOLD_FOR:
-        last = None
+    last = _last(found.values(), now)
     return {
         "stored": stored, "room": stored.room, "progress": progress, "task": last, "local": local, "ours": ours,
         "events": held, "push": push, "may_act": may_act(me(), stored), "paste": _to_paste(admin, last),
+        "typed_address": request.args.get("calendar", "") or _typed(last),
     }  # fmt: skip
 
 
-def _to_paste(admin: Admin, task: tasks.Task | None) -> str:
+def _name(act: str, stored: StoredRoom) -> str:
+    """Return the name of work about a room's calendar, which the room keeps when it gets another address."""
+    return f"{act}:{stored.id}"
+
+
+def _last(found: Iterable[Task], now: datetime) -> Task | None:
+    """Return what was done last, of today; what a clock that was put back has left in the future comes after all."""
+    told = [one for one in found if one.ended_at is None or abs(now - one.ended_at) <= TOLD_FOR]
+    order = sorted(told, key=lambda one: (one.state == "running", one.started_at <= now, one.started_at))
+    return order[-1] if order else None
+
+
+def _typed(last: Task | None) -> str:
+    """Return the address of a calendar that could not be linked, to be mended."""
+    return last.about if last and last.state == "failed" else ""
+
+
+def _to_paste(admin: Admin, task: Task | None) -> str:
     """Return the address with which a calendar is to be shared, where that is why it could not be linked."""
     user = admin.linking.user() if task and task.state == "failed" else ""
     return user if task and user and user in task.says else ""
@@ -80,40 +101,43 @@ def _add_acts(routes: Blueprint, admin: Admin) -> None:
     @routes.post("/rooms/<slug>/link")
     @needs("manager")
     def link(slug: str) -> AnyResponse:
-        check_room(find(admin, slug))
-        address, confirmed = request.form.get("calendar", "").strip(), bool(request.form.get("confirmed"))
+        stored = find(admin, slug)
+        check_room(stored)
+        address, agreed = request.form.get("calendar", "").strip(), _number(request.form.get("confirmed", ""))
         if not address:
             raise UsageError("Say which calendar: the address of the room's calendar is missing.")
         if me().role != "admin" and not linking.is_a_rooms(address):
             # Whoever may link rooms could otherwise read the calendars of people.
-            raise UsageError("This is no room's calendar: only an administrator may link such a one.")
+            says = "This is no room's calendar: only an administrator may link such a one."
+            typed = urlencode({"calendar": address[: linking.LONGEST_ADDRESS]})
+            return frame.in_vain(says, f"/admin/rooms/{slug}?{typed}")
 
         def work(report: Report) -> str:
-            done = linking.link(admin.linking, slug, address, confirmed, report)
+            done = linking.link(admin.linking, stored.id, address, agreed, report)
             return " ".join([done.says(slug), *done.verified.warnings])
 
-        return _begin(admin, "link", slug, work, calendar=address)
+        return _begin(admin, "link", stored, work, calendar=address[: linking.LONGEST_ADDRESS])
 
     @routes.post("/rooms/<slug>/sync")
     @needs("manager")
     def sync(slug: str) -> AnyResponse:
-        _check_linked(admin, slug)
+        stored = _linked(admin, slug)
 
         def work(report: Report) -> str:
-            return f"Read {linking.sync(admin.linking.work, slug, report)} events."
+            return f"Read {linking.sync(admin.linking.work, stored.id, report)} events."
 
-        return _begin(admin, "sync", slug, work)
+        return _begin(admin, "sync", stored, work)
 
     @routes.post("/rooms/<slug>/disconnect")
     @needs("manager")
     def disconnect(slug: str) -> AnyResponse:
-        _check_linked(admin, slug)
+        stored = _linked(admin, slug)
         delete, settle = request.form.get("ours") == "delete", admin.desk.settle
 
         def work(report: Report) -> str:
-            return unlinking.disconnect_room(admin.linking.work, slug, delete, settle, report).says()
+            return unlinking.disconnect_room(admin.linking.work, stored.id, delete, settle, report).says()
 
-        return _begin(admin, "unlink", slug, work, ours="deleted" if delete else "left")
+        return _begin(admin, "unlink", stored, work, ours="deleted" if delete else "left")
 
     @routes.post("/rooms/<slug>/push")
     @needs("manager")
@@ -144,15 +168,29 @@ def _add_import(routes: Blueprint, admin: Admin) -> None:
         chosen = set(request.form.getlist("room"))
         if not chosen:
             return frame.in_vain("Choose one room at least.", IMPORT_PATH)
-        admin.background.start(IMPORT, _recorded(admin, IMPORT, "", lambda report: _import(admin, chosen, report)))
+        namesakes = _namesakes()
+        work = _recorded(admin, IMPORT, "", lambda report: _import(admin, chosen, namesakes, report))
+        admin.background.start(IMPORT, work)
         return redirect(IMPORT_PATH, 303)
 
 
-def _check_linked(admin: Admin, slug: str) -> None:
+def _linked(admin: Admin, slug: str) -> StoredRoom:
     stored = find(admin, slug)
     check_room(stored)
     if stored.calendar_id is None:
         raise UsageError(f"{stored.room.name} is not linked.")
+    return stored
+
+
+def _namesakes() -> dict[str, Namesake]:
+    """Return which of the Directory's rooms are to be those that are here, as the form has it: "NUMBER AGREED"."""
+    given = {name.removeprefix(NAMESAKE): value for name, value in request.form.items() if name.startswith(NAMESAKE)}
+    parts = {calendar: value.partition(" ") for calendar, value in given.items() if value}
+    return {calendar: Namesake(_number(room), _number(agreed)) for calendar, (room, _, agreed) in parts.items()}
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
 def _picker(admin: Admin) -> AnyResponse:
@@ -166,13 +204,18 @@ def _picker(admin: Admin) -> AnyResponse:
     except SourceError as error:
         resources, problem = [], str(error)
     with admin.store.read() as db:
-        here = {str(one.calendar_id).lower(): one for one in rooms.every(db) if one.calendar_id}
+        known, now = rooms.every(db), admin.clock()
+        alike = importing.same_named(resources, known)
+        lost = {one.id: links.local_bookings(db, one.id, now) for one in alike.values()}
+    here = {str(one.calendar_id).lower(): one for one in known if one.calendar_id}
     resources.sort(key=lambda one: (one.building, one.floor, one.name.lower()))
     pairs = [(one, here.get(one.calendar_id.lower())) for one in resources]
-    return frame.page("admin/import.html", here="rooms", pairs=pairs, problem=problem, task=None)
+    return frame.page(
+        "admin/import.html", here="rooms", pairs=pairs, alike=alike, lost=lost, problem=problem, task=None
+    )
 
 
-def _import(admin: Admin, chosen: set[str], report: Report) -> str:
+def _import(admin: Admin, chosen: set[str], namesakes: Mapping[str, Namesake], report: Report) -> str:
     work, directory = admin.linking.work, admin.linking.directory
     if directory is None:
         raise UsageError("There is no Directory to import from.")
@@ -180,8 +223,9 @@ def _import(admin: Admin, chosen: set[str], report: Report) -> str:
     def progress(done: int, of: int) -> None:
         report(done, of, "Importing rooms")
 
-    result = linking.import_rooms(work.store, work.source, directory, progress, chosen)
+    result = importing.import_rooms(work.store, work.source, directory, progress, chosen, namesakes)
     said = [f"Imported {len(result.added)} rooms; each is read within a minute."]
+    said += [f"Linked the room that was here: {slug}" for slug in result.linked]
     said += [f"{name}: {reason}" for name, reason in result.failed]
     said += [f"{slug}: {linking.READ_ONLY}" for slug in result.read_only]
     try:
@@ -191,8 +235,10 @@ def _import(admin: Admin, chosen: set[str], report: Report) -> str:
     return "\n".join(said)
 
 
-def _begin(admin: Admin, act: str, slug: str, work: Work, **detail: str) -> AnyResponse:
-    admin.background.start(f"{act}:{slug}", _recorded(admin, act, slug, work, **detail))
+def _begin(admin: Admin, act: str, stored: StoredRoom, work: Work, **detail: str) -> AnyResponse:
+    slug = stored.room.slug
+    recorded = _recorded(admin, act, slug, work, **detail)
+    admin.background.start(_name(act, stored), recorded, detail.get("calendar", ""))
     return redirect(f"/admin/rooms/{slug}", 303)
 
 
@@ -215,6 +261,6 @@ def _recorded(admin: Admin, act: str, slug: str, work: Work, **detail: str) -> W
     return do
 
 
-def _task(admin: Admin, name: str) -> tasks.Task | None:
+def _task(admin: Admin, name: str) -> Task | None:
     with admin.store.read() as db:
         return tasks.latest(db, name, admin.clock())
