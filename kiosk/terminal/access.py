@@ -38,7 +38,8 @@ def list_accounts(settings: Settings, options: argparse.Namespace) -> None:
         print("There are no accounts yet: make an administrator with `kiosk admin password EMAIL`.")
     else:
         rows = [_row(account, seen.get(account.email)) for account in known]
-        print_table([row | {"scope": " ".join(row["scope"])} for row in rows], ACCOUNT_COLUMNS)
+        shown = [row | {"scope": " ".join(one or accounts.NO_BUILDING for one in row["scope"])} for row in rows]
+        print_table(shown, ACCOUNT_COLUMNS)
 
 
 def _row(account: Account, seen: datetime | None) -> dict[str, Any]:
