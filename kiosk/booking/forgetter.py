@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from kiosk import clock, runtime
-from kiosk.store import forgetting
+from kiosk.store import erasing, forgetting
 from kiosk.store.database import Store
-from kiosk.store.forgetting import Forgotten
+from kiosk.store.names import Forgotten
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,9 @@ class Forgetter:
         now = self.clock()
         with self.store.read() as db:
             days, before = forgetting.after_days(db), forgetting.last(db)
+            full = forgetting.log_is_full(db)
+        if full:
+            self._empty_log()
         if not days or (before and before <= now < before + EVERY):
             return 0
         done = self.store.write(forgetting.forget_before, now - timedelta(days=days))
@@ -41,6 +44,7 @@ class Forgetter:
             log.info("Names are forgotten in %d rows that are older than %d days.", done.total, days)
         else:
             self.store.write(forgetting.note, now)
+            self._empty_log()
         return done.total
 
     def erase(self, email: str) -> tuple[Forgotten, int]:
@@ -49,9 +53,18 @@ class Forgetter:
         Raises UsageError.
         """
         now = self.clock()
-        done = self.store.write(forgetting.erase, email, now)
+        done = erasing.erase(self.store, email, now)
+        self._empty_log()
         with self.store.read() as db:
-            return done, forgetting.upcoming(db, email, now)
+            return done, erasing.upcoming(db, email, now)
+
+    def _empty_log(self) -> None:
+        """Take what was forgotten out of the write-ahead log too, or remember that this is still to be done."""
+        emptied = self.store.empty_log()
+        with self.store.read() as db:
+            known_as_full = forgetting.log_is_full(db)
+        if emptied == known_as_full:
+            self.store.write(forgetting.note_log, not emptied)
 
     def _loop(self) -> None:
         runtime.repeat(self.step, threading.Event(), LOOK_SECONDS, log, "Forgetting names")

@@ -58,9 +58,21 @@ def _lines(data: Mapping[str, Any], values: Mapping[str, Any], base: str, _: Say
         told.append(_("It was to begin at %(when)s.", when=_when({**data, "start": data["was"]})))
     if data.get("by"):
         told.append(_("Asked for by %(person)s", person=data["by"]))
+    told += _reasons(data, _)
     for name in ("note", "answer"):
         told += ["", str(data[name])] if data.get(name) else []
     return [*told, "", f"{base}{data['path']}"] if base and data.get("path") else told
+
+
+def _reasons(data: Mapping[str, Any], _: Say) -> list[str]:
+    """Return why a request is cancelled with its booking, and why whoever reads this is told."""
+    reasons = {
+        "gone": _("The booking is not there any more."),
+        "moved": _("The booking is now where this cannot be brought. Please ask again there."),
+    }
+    lost = [reasons[data["lost"]]] if data.get("lost") in reasons else []
+    unserved = _("Nobody answers requests in this building yet, so administrators are told.")
+    return [*lost, unserved] if data.get("unserved") else lost
 
 
 def _when(data: Mapping[str, Any]) -> str:

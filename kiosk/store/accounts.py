@@ -24,6 +24,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 # Whose accounts are for a part of the house only, and what that part is made of.
 SCOPED = {"manager": "room", "caterer": "building"}
+NO_BUILDING = "(no building)"
 SHORTEST, LONGEST = 12, 200
 FIRST = "first_admin"
 FIRST_LIFE = timedelta(hours=24)
@@ -32,7 +33,10 @@ RESET_LIFE = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody's account; `scope` holds the slugs of a manager's rooms, or a caterer's buildings."""
+    """Somebody's account; `scope` holds the slugs of a manager's rooms, or a caterer's buildings.
+
+    An empty building is that of the rooms that name none.
+    """
 
     email: str
     name: str
@@ -124,6 +128,19 @@ def rename_room(db: Database, slug: str, renamed: str) -> None:
         if account.role == "manager" and slug in account.scope:
             scope = tuple(renamed if one == slug else one for one in account.scope if renamed or one != slug)
             AccountRow.update(scope=scope).where(AccountRow.email == account.email).execute(db)
+
+
+def carry_building(db: Database, old: str, new: str) -> None:
+    """Keep caterers in charge of a building that has another name now."""
+    for account in every(db):
+        if account.role == "caterer" and old in account.scope:
+            scope = tuple(sorted({new if one == old else one for one in account.scope}))
+            AccountRow.update(scope=scope).where(AccountRow.email == account.email).execute(db)
+
+
+def told_scope(account: Account) -> str:
+    """Return in words what an account is for, empty for one that is for everything."""
+    return ", ".join(one or NO_BUILDING for one in account.scope)
 
 
 def set_password(store: Store, email: str, password: str) -> None:
@@ -272,11 +289,11 @@ def _scope(db: Database, role: str, scope: Collection[str], known: Collection[st
     """Return a scope in order; only managers and caterers have one. Raises UsageError for what is not there."""
     if role not in SCOPED:
         return ()
-    wanted = {one.strip() for one in scope if one.strip()}
+    wanted = {one.strip() for one in scope if one.strip() or role == "caterer"}
     column = RoomRow.slug if role == "manager" else RoomRow.building
     here = {row[0] for row in RoomRow.select(column).tuples().execute(db)}
     for one in sorted(wanted - here - set(known)):
-        raise UsageError(f"There is no {SCOPED[role]} {one!r}.")
+        raise UsageError(f"There is no {SCOPED[role]} {one!r}." if one else "Every room names its building.")
     return tuple(sorted(wanted))
 
 

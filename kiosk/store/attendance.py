@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -48,6 +48,13 @@ def of_room(db: Database, room_id: int, event_ids: Iterable[str]) -> dict[str, A
         return {}
     found = _list(db, (AttendanceRow.room == room_id) & AttendanceRow.event_id.in_(wanted))
     return {one.event_id: one for one in found}
+
+
+def of_places(db: Database, places: Collection[tuple[int, str]]) -> dict[tuple[int, str], Attendance]:
+    """Return what is known of bookings of any rooms, by room and event id."""
+    rooms, wanted = {room_id for room_id, _ in places}, {event_id for _, event_id in places}
+    found = _list(db, AttendanceRow.room.in_(rooms) & AttendanceRow.event_id.in_(wanted)) if places else ()
+    return {(one.room_id, one.event_id): one for one in found}
 
 
 def find(db: Database, room_id: int, event_id: str) -> Attendance | None:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from peewee import Database
 
-from kiosk.store import acts, directory, facts, mirror
+from kiosk.store import acts, directory, facts, mirror, people, pins, sessions
 from kiosk.store.acts import Act
 from kiosk.store.models import instant, milliseconds
 
@@ -67,6 +67,12 @@ def switch(db: Database, connection: Connection, act: Act) -> None:
 
 
 def end(db: Database, act: Act) -> None:
-    """Be connected no longer."""
+    """Be connected no longer, and know nobody of the organisation any more.
+
+    Whoever had left it before has no PIN and is not signed in any more: nobody could tell that from now on.
+    """
     facts.forget(db, FACT)
+    pins.drop_left(db)
+    sessions.drop_left(db)
+    people.forget(db)
     acts.record(db, act)

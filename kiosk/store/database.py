@@ -17,6 +17,7 @@ from kiosk.store import schema
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
+EMPTYING_MILLISECONDS = 200
 PRAGMAS = {
     "journal_mode": "wal",
     "foreign_keys": 1,
@@ -79,6 +80,11 @@ class Store:
         """Write like `write`, and return only when a pulled plug cannot undo it."""
         return self._write("full", fn, *args, **kwargs)
 
+    def empty_log(self) -> bool:
+        """Empty the write-ahead log, which still holds what has been overwritten; False while somebody reads that."""
+        with self._writing:
+            return runtime.offload(_empty_log, self._writer)
+
     def on_commit(self, listener: Callable[[], None]) -> None:
         """Call `listener` after every commit of this process."""
         self._listeners.append(listener)
@@ -119,6 +125,17 @@ def _transaction(
     db.execute_sql(f"PRAGMA synchronous={synchronous}")
     with db.atomic("IMMEDIATE"):
         return fn(db, *args, **kwargs)
+
+
+def _empty_log(db: SqliteDatabase) -> bool:
+    # Most is done while others write; for the rest they wait, and no longer than this.
+    db.execute_sql("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    db.execute_sql(f"PRAGMA busy_timeout={EMPTYING_MILLISECONDS}").fetchall()
+    try:
+        [(busy, _pages, _done)] = db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        db.execute_sql(f"PRAGMA busy_timeout={PRAGMAS['busy_timeout']}").fetchall()
+    return not busy
 
 
 def _make_folder(folder: Path) -> None:

@@ -76,8 +76,20 @@ def picked(db: Database, places: Sequence[tuple[int, str]]) -> dict[tuple[int, s
     named = dict(zip(found, _named(db, [*found.values()]), strict=True))
     own = journal.own(db, (event_id for _room, event_id in places))
     told = {place: _told(bookings([event], own), own) for place, event in named.items()}
-    held = {place: journal.hold_of(db, *place) for place in places if place not in found}
+    held = journal.holds_of(db, [place for place in places if place not in found])
     return {place: booking for place, booking in (told | held).items() if booking}
+
+
+def attended(db: Database, found: Sequence[tuple[StoredRoom, Booking]]) -> list[tuple[StoredRoom, Booking]]:
+    """Return bookings, each with its room, with the check-ins they wait for; one query, however many they are."""
+    places = [(stored.id, one.id) for stored, one in found if stored.room.policy.check_in != "off"]
+    known, wanting = attendance.of_places(db, places), {*places}
+    return [
+        (stored, _attended(one, known.get((stored.id, one.id)), stored.room.policy))
+        if (stored.id, one.id) in wanting
+        else (stored, one)
+        for stored, one in found
+    ]
 
 
 def _told(found: Sequence[Booking], own: Mapping[str, str]) -> Booking | None:

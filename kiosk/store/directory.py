@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from peewee import Database
 
+from kiosk.errors import UsageError
 from kiosk.source import Resource
-from kiosk.store import facts, revisions
+from kiosk.store import buildings, facts, revisions
 from kiosk.store.models import RoomRow
+
+log = logging.getLogger(__name__)
 
 DUE_AT = "directory_due_at"
 PROPERTIES = ("name", "building", "floor", "capacity", "equipment")
@@ -22,12 +26,16 @@ BETWEEN = ", "
 
 @dataclass(slots=True)
 class Followed:
-    """What came of reading the Directory, by slug; `known` are all of its rooms that are here."""
+    """What came of reading the Directory, by slug; `known` are all of its rooms that are here.
+
+    `moved`: from which building to which other rooms have gone.
+    """
 
     known: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     vanished: list[str] = field(default_factory=list)
     returned: list[str] = field(default_factory=list)
+    moved: set[tuple[str, str]] = field(default_factory=set)
 
 
 def follow(db: Database, resources: Sequence[Resource], now: datetime) -> Followed:
@@ -41,6 +49,7 @@ def follow(db: Database, resources: Sequence[Resource], now: datetime) -> Follow
         elif row["listed_at"] and not row["vanished_at"]:
             RoomRow.update(vanished_at=now).where(RoomRow.id == row["id"]).execute(db)
             followed.vanished.append(row["slug"])
+    _carry(db, followed.moved)
     return followed
 
 
@@ -101,12 +110,26 @@ def due_at(db: Database) -> datetime | None:
     return facts.read_instant(db, DUE_AT)
 
 
+def _carry(db: Database, moved: Collection[tuple[str, str]]) -> None:
+    """Let buildings that have another name in the Directory keep what was said of them, where it is one name."""
+    for old, new in sorted(moved):
+        if sum(before == old for before, _ in moved) > 1:
+            continue
+        try:
+            with db.atomic():
+                buildings.carry(db, old, new)
+        except UsageError as error:
+            log.warning("What was said of the building %r does not hold in %r: %s", old, new, error)
+
+
 def _present(db: Database, row: dict[str, Any], resource: Resource, now: datetime, followed: Followed) -> None:
     followed.known.append(row["slug"])
     followed_ones = [name for name in PROPERTIES if name not in row["kept"]]
     changes = {name: getattr(resource, name) for name in followed_ones if getattr(resource, name) != row[name]}
     if changes:
         followed.changed.append(row["slug"])
+    if "building" in changes:
+        followed.moved.add((row["building"], resource.building))
     if row["vanished_at"]:
         followed.returned.append(row["slug"])
     marks = {} if row["listed_at"] and not row["vanished_at"] else {"listed_at": now, "vanished_at": None}

@@ -83,11 +83,16 @@ def find(db: Database, room_id: int, event_id: str) -> Event | None:
 
 
 def picked(db: Database, places: Collection[tuple[int, str]]) -> dict[tuple[int, str], Event]:
-    """Return those events, each by its room and id, that are mirrored."""
-    ids = [event_id for _room, event_id in places]
-    found = rows(db, f"{SELECT} WHERE event_id IN ({', '.join('?' * len(ids)) or 'NULL'})", *ids)
-    here = {(row[0], row[1]): row for row in found}
-    return {place: _event(here[place]) for place in places if place in here}
+    """Return those events, each by its room and id, that are mirrored: each is looked up, none is searched for."""
+    wanted: list[tuple[int, str]] = [*places]
+    here: dict[tuple[int, str], tuple[Any, ...]] = {}
+    for first in range(0, len(wanted), CHUNK):
+        part = wanted[first : first + CHUNK]
+        # Joined with a table of pairs the index serves; with `IN` of pairs or ids all events would be read.
+        pairs = f"WITH wanted(r, e) AS (VALUES {', '.join(['(?, ?)'] * len(part))})"
+        sql = f"{pairs} {SELECT} JOIN wanted ON room_id = r AND event_id = e"
+        here |= {(row[0], row[1]): row for row in rows(db, sql, *(value for place in part for value in place))}
+    return {place: _event(here[place]) for place in wanted if place in here}
 
 
 def first_uses(db: Database, start: datetime, end: datetime) -> dict[int, datetime]:

@@ -213,10 +213,11 @@ def holds(db: Database, room_id: int, start: datetime, end: datetime) -> list[Bo
     return [_held(one) for one in found]
 
 
-def hold_of(db: Database, room_id: int, event_id: str) -> Booking | None:
-    """Return a booking that Google does not have yet; None when there is none of that id."""
-    made = booking_in(db, room_id, event_id)
-    return _held(made) if made and made.state == "held" else None
+def holds_of(db: Database, places: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Booking]:
+    """Return those bookings, each by its room and id, that Google does not have yet."""
+    ids = [event_id for _room_id, event_id in places]
+    found = _list(db, f"kind = 'book' AND state = 'held' AND event_id IN ({marks(ids)})", *ids)
+    return {(one.room_id, one.event_id): _held(one) for one in found if (one.room_id, one.event_id) in {*places}}
 
 
 def first_holds(db: Database, start: datetime, end: datetime) -> dict[int, datetime]:

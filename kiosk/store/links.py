@@ -15,10 +15,18 @@ from kiosk.store import acts, events, journal, mirror, rooms
 from kiosk.store.acts import Act
 from kiosk.store.journal import Command
 from kiosk.store.models import AttendanceRow, milliseconds
-from kiosk.store.plain import rows, run
+from kiosk.store.plain import marks, rows, run
 from kiosk.store.revisions import slug_of
 
 Reason = Literal["linked", "unlinked"]
+# Of rooms without a calendar: what decides whether an event takes its room, and how many there are; holds always do.
+ALL_LOCAL = f"""
+    SELECT transparent, answer, event.kind, COUNT(*) FROM event JOIN room ON room.id = room_id
+    WHERE calendar_id IS NULL AND "end" > ? AND start < "end" GROUP BY transparent, answer, event.kind
+    UNION ALL
+    SELECT 0, 'accepted', 'default', COUNT(*) FROM command JOIN room ON room.id = room_id
+    WHERE calendar_id IS NULL AND command.kind = 'book' AND state IN ({marks(journal.OPEN)}) AND "end" > ?
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,12 @@ def told(count: int) -> str:
 def local_bookings(db: Database, room_id: int, now: datetime) -> int:
     """Return how many bookings that are not over a room without a calendar has, holds included."""
     return len(_local(db, room_id, now)) + len(_held(db, room_id, now))
+
+
+def all_local_bookings(db: Database, now: datetime) -> int:
+    """Return how many such bookings all rooms without a calendar have: one query, however many rooms there are."""
+    found = rows(db, ALL_LOCAL, milliseconds(now), *journal.OPEN, milliseconds(now))
+    return sum(count for *facts, count in found if events.takes_the_room(*facts))
 
 
 def link(db: Database, room_id: int, zone: str, calendar_id: str, agreed: int, now: datetime, read_by: datetime) -> int:

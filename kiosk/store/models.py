@@ -16,6 +16,7 @@ from peewee import (
     IntegerField,
     Model,
     TextField,
+    fn,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -203,6 +204,10 @@ class EventRow(Model):
         indexes = ((("room", "event_id"), True), (("room", "end", "start"), False))
 
 
+# Whose bookings they are is asked in small letters.
+EventRow.add_index(EventRow.index(fn.LOWER(EventRow.organizer_email), EventRow.end, name="event_organizer"))
+
+
 class CommandRow(Model):
     """The journal: what somebody asked for, written before Google is asked.
 
@@ -237,7 +242,7 @@ class CommandRow(Model):
 
     class Meta:
         table_name = "command"
-        indexes = ((("room", "state", "end"), False),)
+        indexes = ((("room", "state", "end"), False), (("person", "end"), False))
 
 
 class ActRow(Model):

@@ -164,7 +164,8 @@ class ServiceRow(Model):
 class RequestRow(Model):
     """A service asked for with a booking: "requested", then "accepted" or "declined", "done", or "cancelled".
 
-    `start` is the booking's as the caterers were told it; `missing_at`: since when the booking cannot be found.
+    `start` is the booking's as the caterers were told it; `missing_at`: since when the booking cannot be found; `key`:
+    with which whoever asked makes a repeated request the same request.
     """
 
     id = AutoField()
@@ -181,6 +182,7 @@ class RequestRow(Model):
     answered_by = CharField(default="")
     answer = TextField(default="")
     missing_at = InstantField(null=True)
+    key = CharField(null=True, unique=True)
 
     class Meta:
         table_name = "request"

@@ -24,6 +24,9 @@ ANSWERS: tuple[Answer, ...] = get_args(Answer)
 LIVING: tuple[State, ...] = ("requested", "accepted")
 # The reason of a request whose booking is in another building now.
 MOVED_AWAY = "moved"
+# The reason of one whose booking is not there any more.
+GONE = "gone"
+WITH_BOOKING = (MOVED_AWAY, GONE)
 MOST, LONGEST_NOTE = 999, 500
 # Which answers may follow which state.
 FOLLOWS: dict[State, tuple[Answer, ...]] = {"requested": ("accepted", "declined"), "accepted": ("done", "declined")}
@@ -35,6 +38,10 @@ class TooLate(UsageError):
     def __init__(self, service: Service, until: datetime) -> None:
         super().__init__(f"{service.name} is asked for {service.lead_minutes} minutes before at the latest.")
         self.service, self.until = service, until
+
+
+class KeyReused(UsageError):
+    """The same idempotency key came with something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +82,16 @@ def ask(
     by: str,
     now: datetime,
     place: str = "",
+    key: str | None = None,
 ) -> Request:
-    """Ask for a service with a booking. Raises TooLate, UsageError."""
+    """Ask for a service with a booking; asking again with the same key asks for nothing more.
+
+    Raises TooLate, UsageError, KeyReused when that key came with something else.
+    """
+    note = note.strip()
+    earlier = by_key(db, key, (booking.id, service.id, quantity, note, by))
+    if earlier:
+        return earlier
     if not service.active or service.building != stored.room.building:
         raise UsageError(f"{service.name} is not offered at {stored.room.name}.")
     if service.until(booking.start) < now:
@@ -84,11 +99,23 @@ def ask(
     if not 1 <= quantity <= MOST or len(note) > LONGEST_NOTE:
         raise UsageError(f"Say how many, 1 to {MOST}, and a note of {LONGEST_NOTE} characters at most.")
     values = {"service": service.id, "room": stored.id, "event_id": booking.id, "start": booking.start}
-    more = {"quantity": quantity, "note": note.strip(), "by": by, "created_at": now}
+    more = {"quantity": quantity, "note": note, "by": by, "created_at": now, "key": key}
     one = find(db, int(RequestRow.insert(values | more).execute(db)))
     _record(db, one, stored, "request_service", by, now, place)
     _tell_caterers(db, one, stored, "service.requested", now)
     return one
+
+
+def by_key(db: Database, key: str | None, asked: tuple[str, int, int, str, str]) -> Request | None:
+    """Return what was asked for with a key before. Raises KeyReused when that was something else.
+
+    `asked`: the event's id, the service's number, how many, the note, and who asks.
+    """
+    found = _list(db, RequestRow.key == key) if key else []
+    for one in found:
+        if (one.event_id, one.service.id, one.quantity, one.note, one.by) != asked:
+            raise KeyReused("This Idempotency-Key came with another request before: use a new one.")
+    return found[0] if found else None
 
 
 def answer(db: Database, number: int, state: Answer, said: str, by: str, now: datetime, place: str = "") -> Request:
@@ -99,8 +126,7 @@ def answer(db: Database, number: int, state: Answer, said: str, by: str, now: da
     changes = {"state": state, "answer": said.strip()[:LONGEST_NOTE], "answered_by": by, "answered_at": now}
     one, stored = _change(db, before, **changes), rooms.by_id(db, before.room_id)
     _record(db, one, stored, "change_service", by, now, place)
-    if one.by:
-        deliveries.mail(db, one.by, "service.changed", _letter(db, one, stored, "/my"), now)
+    _tell_asker(db, one, stored, "service.changed", now)
     return one
 
 
@@ -112,16 +138,16 @@ def cancel(db: Database, number: int, by: str, now: datetime, place: str = "", r
     one, stored = _change(db, before, state="cancelled", answered_at=now), rooms.by_id(db, before.room_id)
     _record(db, one, stored, "cancel_service", by, now, place, reason)
     _tell_caterers(db, one, stored, "service.cancelled", now)
-    if reason == MOVED_AWAY and one.by:
-        # Whoever moved the booking may not know what that means for its services.
-        deliveries.mail(db, one.by, "service.cancelled", _letter(db, one, stored, "/my"), now)
+    if reason in WITH_BOOKING:
+        # Whoever moved or cancelled the booking may be another, or not know what that means for its services.
+        _tell_asker(db, one, stored, "service.cancelled", now, lost=reason)
     return one
 
 
 def remove_room(db: Database, room_id: int, now: datetime) -> None:
     """Delete a room, after taking back what was asked for with its bookings. Raises UsageError, NotFound."""
     for one in _list(db, RequestRow.state.in_(LIVING) & (RequestRow.room == room_id)):
-        cancel(db, one.id, "server", now, reason="gone")
+        cancel(db, one.id, "server", now, reason=GONE)
     rooms.remove(db, room_id)
 
 
@@ -173,9 +199,17 @@ def between(
 
 
 def _tell_caterers(db: Database, one: Request, stored: StoredRoom, event: str, now: datetime, **more: str) -> None:
-    data = _letter(db, one, stored, "/admin/services", **more)
-    for address in services.caterers(db, one.service.building):
+    building = one.service.building
+    unserved = {} if services.caterers(db, building) else {"unserved": "yes"}
+    data = _letter(db, one, stored, "/admin/services", **more, **unserved)
+    for address in services.told(db, building):
         deliveries.mail(db, address, event, data, now)
+
+
+def _tell_asker(db: Database, one: Request, stored: StoredRoom, event: str, now: datetime, **more: str) -> None:
+    # A program that asked has a name and no address.
+    if "@" in one.by:
+        deliveries.mail(db, one.by, event, _letter(db, one, stored, "/my", **more), now)
 
 
 def _letter(db: Database, one: Request, stored: StoredRoom, path: str, **more: str) -> dict[str, Any]:
@@ -191,6 +225,9 @@ def _letter(db: Database, one: Request, stored: StoredRoom, path: str, **more: s
         "start": clock.iso(one.start),
         "state": one.state,
         "by": names.get(one.by, one.by),
+        # By these addresses a mail is found when somebody is to be forgotten.
+        "asked_by": one.by,
+        "answered_by": one.answered_by,
         "note": one.note,
         "answer": one.answer,
         "path": path,
@@ -208,6 +245,8 @@ def _record(
         "quantity": one.quantity,
         "state": one.state,
     }
+    if act == "request_service":
+        detail["caterers"] = len(services.caterers(db, one.service.building))
     actor = f"person:{by}" if act in {"request_service", "cancel_service"} and "@" in by else by
     acts.record(db, Act(now, actor, place, act, stored.room.slug, one.event_id, "done", reason, detail))
 

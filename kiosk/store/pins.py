@@ -121,6 +121,13 @@ def remove(db: Database, email: str) -> None:
         raise NotFound(f"{email} has no PIN. `kiosk people list` shows who has one.")
 
 
+def drop_left(db: Database) -> None:
+    """Take the PINs away of those who are known to have left: they open nothing, and are never to open anything."""
+    for one in holders(db):
+        if one.has_left:
+            PinRow.delete().where(PinRow.email == one.email).execute(db)
+
+
 def holders(db: Database) -> list[Holder]:
     """Return everybody who has a PIN, by address."""
     columns = (PinRow.email, PersonRow.name, PinRow.resting_until)

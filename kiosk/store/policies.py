@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 # How many different texts of words are remembered: more than any organisation has rooms.
 REMEMBERED = 4096
+EXEMPT = "exempt-people"
 Origin = Literal["default", "organisation", "building", "floor", "room"]
 ABOVE: tuple[Origin, ...] = ("organisation", "building", "floor")
 # Whose policy is meant: a room's by its number, or a level's; nobody's in particular is the organisation's.
@@ -105,6 +106,38 @@ def change(db: Database, whose: Whose, changes: Mapping[str, str | None]) -> Non
         level = whose or ORGANISATION
         levels.write(db, level, _changed(levels.texts(db).of(level), changes))
     _follow(db, before)
+
+
+def exempting(db: Database, person: str) -> list[Whose]:
+    """Return the levels and rooms whose own words say that a person need not check in."""
+    texts = levels.texts(db)
+    above: list[Whose] = [level for level in texts.levels() if person in _exempt(texts.of(level))]
+    return [*above, *(row.id for row in _rows(db) if person in _exempt(row.text))]
+
+
+def stop_exempting(db: Database, whose: Whose, person: str) -> None:
+    """Take a person out of those who need not check in; where nobody is left, it is still said that nobody is."""
+    text = _row(db, whose).text if isinstance(whose, int) else levels.texts(db).of(whose or ORGANISATION)
+    left = [one for one in _exempt(text) if one != person]
+    change(db, whose, {EXEMPT: ",".join(left) or policy.NONE})
+
+
+def carry(db: Database, old: str, new: str) -> None:
+    """Let a building that has another name now, and its floors, keep their words, where the new name has none.
+
+    Raises UsageError when the policy of some room would contradict itself.
+    """
+    before, texts = _policies(db), levels.texts(db)
+    for level in texts.levels():
+        if level.building == old:
+            renamed = replace(level, building=new)
+            levels.write(db, renamed, texts.of(level) if texts.of(renamed) == NOTHING else texts.of(renamed))
+            levels.write(db, level, NOTHING)
+    _follow(db, before)
+
+
+def _exempt(text: str) -> tuple[str, ...]:
+    return tuple(one.strip().lower() for one in _words(text).get(EXEMPT, "").split(",") if "@" in one)
 
 
 def _check(name: str, value: str | None) -> None:

@@ -13,7 +13,7 @@ from peewee import Database, IntegrityError, fn
 from kiosk import clock
 from kiosk.errors import NotFound, UsageError
 from kiosk.schedule.model import Room
-from kiosk.store import accounts, acts, channels, journal, levels, policies
+from kiosk.store import accounts, acts, buildings, channels, journal, levels, policies
 from kiosk.store.directory import BETWEEN, LONGEST_LIST, LONGEST_TEXT, PROPERTIES
 from kiosk.store.levels import Texts
 from kiosk.store.models import EPOCH, AttendanceRow, CommandRow, EventRow, MirrorRow, RoomRow
@@ -111,10 +111,12 @@ def newest_revision(db: Database) -> int:
     return int(RoomRow.select(fn.COALESCE(fn.MAX(RoomRow.revision), 0)).scalar(db))
 
 
-def change(db: Database, room_id: int, wanted: Room) -> StoredRoom:
+def change(db: Database, room_id: int, wanted: Room, merges: bool = True) -> StoredRoom:
     """Give a room another address, name, place, size, equipment or time zone; its policy stays.
 
-    What is changed of a room that the Directory lists is kept from then on: the Directory no longer overwrites it.
+    What is changed of a room that the Directory lists is kept from then on: the Directory no longer overwrites it. A
+    building of which this was the last room goes on under the new name, with its catalogue, caterers and policies;
+    with `merges` also where other rooms have that name.
     Raises UsageError when the address is taken or a value cannot be used, and for the zone of a linked room, which is
     its calendar's; NotFound.
     """
@@ -135,6 +137,7 @@ def change(db: Database, room_id: int, wanted: Room) -> StoredRoom:
         raise UsageError(f"There is a room with the address {wanted.slug!r} already.") from error
     if "slug" in changes:
         accounts.rename_room(db, stored.room.slug, wanted.slug)
+    buildings.carry(db, stored.room.building, wanted.building, merges)
     touch(db, room_id)
     return by_id(db, room_id)
 

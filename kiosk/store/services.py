@@ -9,7 +9,7 @@ from peewee import Database, fn
 
 from kiosk.errors import NotFound, UsageError
 from kiosk.store import accounts
-from kiosk.store.office import ServiceRow
+from kiosk.store.office import RequestRow, ServiceRow
 
 LONGEST_NAME, LONGEST_DETAIL = 80, 500
 LONGEST_LEAD = 30 * 24 * 60
@@ -76,6 +76,28 @@ def change(
 def caterers(db: Database, building: str) -> list[str]:
     """Return the addresses of those who answer requests in a building."""
     return [one.email for one in accounts.every(db) if one.role == "caterer" and building in one.scope]
+
+
+def told(db: Database, building: str) -> list[str]:
+    """Return the addresses of those who are told of requests: caterers, or the administrators where nobody is one."""
+    admins = [one.email for one in accounts.every(db) if one.role == "admin"]
+    return caterers(db, building) or admins
+
+
+def unserved(db: Database) -> set[str]:
+    """Return the buildings that offer something, and in which nobody answers requests."""
+    return {one.building for one in every(db) if one.active and not caterers(db, one.building)}
+
+
+def carry(db: Database, old: str, new: str) -> None:
+    """Let a building that has another name now keep its services; of two of one name the new one's stays."""
+    here = {one.name: one.id for one in every(db) if one.building == new}
+    for one in every(db):
+        if one.building == old and one.name in here:
+            RequestRow.update(service=here[one.name]).where(RequestRow.service == one.id).execute(db)
+            ServiceRow.delete().where(ServiceRow.id == one.id).execute(db)
+        elif one.building == old:
+            ServiceRow.update(building=new).where(ServiceRow.id == one.id).execute(db)
 
 
 def _values(building: str, name: str, detail: str, lead_minutes: int) -> dict[str, str | int]:

@@ -87,6 +87,13 @@ def close_all(db: Database, email: str) -> int:
     return closed
 
 
+def drop_left(db: Database) -> None:
+    """Sign out those who are known to have left the Directory."""
+    every = [Session(*row) for row in SessionRow.select(*_COLUMNS).tuples().execute(db)]
+    for email in {one.email for one in every if _has_left(db, one)}:
+        close_all(db, email)
+
+
 def of_person(db: Database, email: str, now: datetime) -> list[Session]:
     """Return where somebody is signed in, the last used first."""
     where = (SessionRow.email == email.strip().lower()) & (SessionRow.expires_at > now)

@@ -31,7 +31,7 @@ def list_accounts(settings: Settings, options: argparse.Namespace) -> None:
     with open_parts(settings).store.read() as db:
         known, seen = accounts.every(db), sessions.last_seen(db)
     rows = [_row(account, seen.get(account.email)) for account in known]
-    short = [row | {"scope": " ".join(row["scope"])} for row in rows]
+    short = [row | {"scope": " ".join(one or accounts.NO_BUILDING for one in row["scope"])} for row in rows]
     nothing = "There are no accounts yet: make an administrator with `kiosk admin password EMAIL`."
     show(rows, ACCOUNT_COLUMNS, options.json, nothing, short)
 

@@ -10,7 +10,7 @@ from kiosk import clock
 from kiosk.booking.forgetter import Forgetter
 from kiosk.errors import UsageError
 from kiosk.settings import Settings
-from kiosk.store import acts, extract, forgetting
+from kiosk.store import acts, erasing, extract, forgetting
 from kiosk.store.acts import Search
 from kiosk.terminal.tables import open_parts, print_table, record
 
@@ -52,7 +52,7 @@ def erase_person(settings: Settings, options: argparse.Namespace) -> None:
     store = open_parts(settings).store
     done, upcoming = Forgetter(store, clock.now).erase(options.email)
     record(store, "erase_person", rows=done.total)
-    print(forgetting.said_of(done, upcoming))
+    print(erasing.said_of(done, upcoming))
 
 
 def _day(settings: Settings, text: str, days: int) -> datetime | None:

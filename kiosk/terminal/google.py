@@ -13,7 +13,7 @@ from kiosk.doctor import remedies
 from kiosk.errors import SourceError, UsageError
 from kiosk.google.probe import Identity
 from kiosk.settings import Settings
-from kiosk.store import links, rooms
+from kiosk.store import links
 from kiosk.store.connection import Connection
 from kiosk.sync import linking, unlinking
 from kiosk.sync.background import Background
@@ -124,7 +124,6 @@ def _named(made: Connection) -> str:
 def _next(parts: assembly.Parts) -> str:
     now = clock.now()
     with parts.store.read() as db:
-        unlinked = [one for one in rooms.every(db) if one.calendar_id is None]
-        count = sum(links.local_bookings(db, one.id, now) for one in unlinked)
+        count = links.all_local_bookings(db, now)
     lost = f" Linking the rooms that are here deletes their {links.told(count)}." if count else ""
     return f"Next: `kiosk doctor`, then `kiosk rooms import`.{lost}"

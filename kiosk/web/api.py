@@ -26,7 +26,7 @@ from kiosk.store.journal import Command
 from kiosk.store.rooms import StoredRoom
 from kiosk.web import catering, outcomes
 from kiosk.web.access import Gate, foreign, from_elsewhere, stranger
-from kiosk.web.asking import Asking, place
+from kiosk.web.asking import Asking, idempotency_key, place
 from kiosk.web.catering import Catering
 from kiosk.web.fields import Body, Query
 from kiosk.web.problems import Problem
@@ -130,7 +130,7 @@ def _book(api: Api, slug: str) -> tuple[Response, int]:
     body = Body()
     start, (minutes, until) = body.instant("start"), _length(body)
     title = body.text("title", 200) or api.title
-    wish = Wish(slug, start, until, minutes, title, _key(), api.asking.who(body, slug), place())
+    wish = Wish(slug, start, until, minutes, title, idempotency_key(), api.asking.who(body, slug), place())
     with _alternatives_to(api, slug, api.desk.counter.span(wish)):
         return _answer(api, api.desk.book(wish), 201)
 
@@ -178,7 +178,7 @@ def _changer(api: Api, name: str) -> Callable[[str], tuple[Response, int]]:
 
 
 def _change(api: Api, asked: Asked) -> tuple[Response, int]:
-    asked = replace(asked, key=_key(), place=place())
+    asked = replace(asked, key=idempotency_key(), place=place())
     with _alternatives_to(api, asked.slug):
         return _answer(api, api.desk.change(asked), 200)
 
@@ -226,13 +226,6 @@ def _instead(api: Api, stored: StoredRoom, wanted: Slot) -> dict[str, Any]:
     now, who = api.clock(), api.asking.who(None, stored.room.slug)
     found = alternatives(api.store, stored, wanted.start, wanted.end, who, now)
     return {"alternatives": [_alternative(one) for one in found]}
-
-
-def _key() -> str | None:
-    key = request.headers.get("Idempotency-Key", "").strip()
-    if len(key) > 200:
-        raise Problem(422, "invalid", "Invalid header", _("The Idempotency-Key is longer than 200 characters."))
-    return key or None
 
 
 def _every(api: Api) -> list[StoredRoom]:

@@ -96,3 +96,11 @@ class Asking:
 def place() -> str:
     """Return from where the request came."""
     return request.remote_addr or ""
+
+
+def idempotency_key() -> str | None:
+    """Return the word that makes a repeated request the same request. Raises a problem when it is too long."""
+    key = request.headers.get("Idempotency-Key", "").strip()
+    if len(key) > 200:
+        raise Problem(422, "invalid", "Invalid header", _("The Idempotency-Key is longer than 200 characters."))
+    return key or None

@@ -14,15 +14,27 @@ from kiosk.schedule.model import Booking, Room
 from kiosk.schedule.rights import Who
 from kiosk.store import diary, orders, rooms, services
 from kiosk.store.database import Store
-from kiosk.store.orders import MOST, Request, TooLate
+from kiosk.store.orders import MOST, KeyReused, Request, TooLate
 from kiosk.store.rooms import StoredRoom
 from kiosk.store.services import Service
-from kiosk.web.asking import Asking, place
+from kiosk.web.asking import Asking, idempotency_key, place
 from kiosk.web.fields import Body, Query
 from kiosk.web.outcomes import invalid
 from kiosk.web.problems import Problem
 from kiosk.web.wording import gettext as _
 from kiosk.web.wording import zone_of
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A service wanted with a booking of the room `slug`; `key` makes a repeated request the same request."""
+
+    event_id: str
+    slug: str
+    service: int
+    quantity: int
+    note: str
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +56,32 @@ class Catering:
             raise Problem(403, "not_yours", "Refused", _("Services are asked for by whoever has the booking."))
         return stored, booking
 
-    def ask(self, found: tuple[StoredRoom, Booking], number: int, quantity: int, note: str, who: Who) -> Request:
-        """Ask for a service with a booking. Raises a problem with the reason why not."""
+    def ask(self, wanted: Wanted, who: Who) -> Request:
+        """Ask for a service with a booking; answers as before when the same was asked with its key before.
+
+        Raises NotFound, and a problem with the reason why not.
+        """
+        by = who.email or who.name
+        asked = (wanted.event_id, wanted.service, wanted.quantity, wanted.note, by)
+        try:
+            with self.store.read() as db:
+                earlier = orders.by_key(db, wanted.key, asked)
+            return earlier or self._ask(wanted, by, self.booking(wanted.event_id, wanted.slug, who))
+        except KeyReused as error:
+            sentence = _("This Idempotency-Key came with another request before: use a new one.")
+            raise Problem(422, "key_reused", "Key reused", sentence) from error
+
+    def _ask(self, wanted: Wanted, by: str, found: tuple[StoredRoom, Booking]) -> Request:
         stored, booking = found
         with self.store.read() as db:
             offered = {one.id: one for one in services.offered(db, stored.room.building)}
-        if number not in offered:
+        if wanted.service not in offered:
             raise invalid("service", _("This service is not offered at %(room)s.", room=stored.room.name))
-        by = who.email or who.name
+        asked = (offered[wanted.service], wanted.quantity, wanted.note, by, self.clock(), place(), wanted.key)
         try:
-            return self.store.write(
-                orders.ask, stored, booking, offered[number], quantity, note, by, self.clock(), place()
-            )
+            return self.store.write(orders.ask, stored, booking, *asked)
+        except KeyReused:
+            raise
         except TooLate as error:
             raise Problem(409, "too_late", "Not done", too_late(error.service, error.until, stored.room)) from error
         except UsageError as error:
@@ -72,6 +98,8 @@ class Catering:
             raise Problem(403, "not_yours", "Refused", _("Services are asked for by whoever has the booking."))
         if one.state not in orders.LIVING:
             raise Problem(409, "settled", "Not done", _("This request is settled already."))
+        if (booking.end if booking else one.start) <= self.clock():
+            raise Problem(409, "over", "Not done", _("The meeting is over: what was asked for cannot be taken back."))
         return self.store.write(orders.cancel, number, who.email or who.name, self.clock(), place())
 
 
@@ -97,9 +125,9 @@ def add_routes(routes: Blueprint, catering: Catering) -> None:
         body = Body()
         slug = body.text("room", 100)
         who = catering.asking.who(body, slug)
-        found = catering.booking(event_id, slug, who)
         service, quantity = body.number("service", 2**31), body.number("quantity", MOST)
-        made = catering.ask(found, service or 0, quantity or 1, body.text("note", orders.LONGEST_NOTE), who)
+        note = body.text("note", orders.LONGEST_NOTE)
+        made = catering.ask(Wanted(event_id, slug, service or 0, quantity or 1, note, idempotency_key()), who)
         return jsonify(_request(made)), 201
 
     @routes.delete("/bookings/<event_id>/services/<int:number>")

@@ -24,7 +24,7 @@ from kiosk.store.rooms import StoredRoom
 from kiosk.store.services import Service
 from kiosk.web import outcomes
 from kiosk.web.asking import place
-from kiosk.web.catering import Catering, written
+from kiosk.web.catering import Catering, Wanted, written
 from kiosk.web.identity import Identities, Identity, check_csrf
 from kiosk.web.problems import Problem
 from kiosk.web.wording import gettext as _
@@ -195,9 +195,9 @@ def _change(my: My, event_id: str, act: str, who: Who) -> str:
 
 def _ask(my: My, event_id: str, who: Who) -> str:
     form = request.form
-    found = my.catering.booking(event_id, form.get("room", ""), who)
     number, quantity = _number(form.get("service", "")), _number(form.get("quantity", ""))
-    made = my.catering.ask(found, number, quantity, form.get("note", "").strip()[: orders.LONGEST_NOTE], who)
+    note = form.get("note", "").strip()[: orders.LONGEST_NOTE]
+    made = my.catering.ask(Wanted(event_id, form.get("room", ""), number, quantity, note), who)
     return _("%(service)s is asked for.", service=made.service.name)
 
 

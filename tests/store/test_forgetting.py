@@ -17,7 +17,7 @@ from kiosk.booking.forgetter import Forgetter
 from kiosk.errors import UsageError
 from kiosk.schedule.model import Booking, Person
 from kiosk.schedule.rights import Who
-from kiosk.store import acts, attendance, deliveries, forgetting, mirror, orders, pins, services
+from kiosk.store import acts, attendance, deliveries, forgetting, mirror, names, orders, pins, services
 from kiosk.store.acts import Act
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
@@ -130,7 +130,7 @@ def test_the_loop_rests_for_a_day_after_all_is_done(store: Store, still: StillCl
 def test_more_than_one_part_is_done_one_after_the_other(
     store: Store, still: StillClock, forgetter: Forgetter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forgetting, "CHUNK", 3)
+    monkeypatch.setattr(names, "CHUNK", 3)
     store.write(forgetting.set_after_days, 1)
     for number in range(8):
         store.write(acts.record, Act(still() - 2 * DAY, BOB, "", "log_in", "", str(number), "done"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from kiosk import clock
 from kiosk.booking.counter import Wish
 from kiosk.booking.waiter import Waiter
-from kiosk.schedule.model import Person, Room
+from kiosk.notify import letters
+from kiosk.schedule.model import Booking, Person, Room
 from kiosk.schedule.rights import Who
-from kiosk.store import acts, astray, deliveries, mirror, orders, rooms, services
+from kiosk.store import accounts, acts, astray, deliveries, mirror, orders, rooms, services, webhooks
 from kiosk.store.deliveries import Delivery
 from kiosk.store.orders import Request
 from kiosk.store.services import Service
@@ -143,6 +145,144 @@ def test_it_is_cancelled_with_the_booking_at_once(reception: Reception, coffee: 
     follow(reception)
     assert requests(reception)[0].state == "cancelled"
     assert mails(reception)[-1].event == "service.cancelled"
+
+
+def test_where_nobody_caters_administrators_are_told_and_see_why(reception: Reception, coffee: Service) -> None:
+    anna = reception.account("admin")
+    ask(reception.person(), book(reception), coffee)
+    [mail] = mails(reception)
+    assert (mail.target, mail.event) == ("admin@kiosk.example", "service.requested")
+    letter = letters.write(mail.event, json.loads(mail.body), "", letters.plain)
+    assert "Nobody answers requests in this building yet" in letter.text
+    assert "Berlin: nobody has the role caterer here" in anna.get("/admin/services").text
+    reception.account("caterer")
+    ask(reception.person(), book(reception, later(400)), coffee)
+    assert [one.target for one in mails(reception)] == ["admin@kiosk.example", "caterer@kiosk.example"]
+    assert "nobody has the role caterer" not in anna.get("/admin/services").text
+
+
+def test_webhooks_are_told_how_many_answer_for_the_building(reception: Reception, coffee: Service) -> None:
+    reception.parts.store.write(webhooks.add, "https://example.org/", (), clock.now())
+    ask(reception.person(), book(reception), coffee)
+    with reception.parts.store.read() as db:
+        [told] = [one for one in deliveries.recent(db, 10) if one.event == "service.requested" and one.way == "webhook"]
+    assert json.loads(told.body)["data"]["caterers"] == 0
+
+
+def test_caterer_may_be_for_the_rooms_without_a_building(reception: Reception) -> None:
+    store, admin = reception.parts.store, reception.account("admin")
+    assert "(rooms without a building)" not in admin.get("/admin/people").text
+    store.write(rooms.add, Room("tent", "Tent", clock.zone("Europe/Berlin")))
+    assert "(rooms without a building)" in admin.get("/admin/people").text
+    email = "cook@kiosk.example"
+    admin.post("/admin/people", email=email, name="Cook", role="caterer", buildings=["", "Berlin"])
+    assert "(no building), Berlin" in admin.get("/admin/people").text
+    cook, tea = reception.person(email), store.write(services.add, "", "Tea")
+    reception.person().post_json(
+        f"/api/v1/bookings/{book(reception, slug='tent')}/services", {"room": "tent", "service": tea.id}
+    )
+    assert (mails(reception)[-1].target, "1 × Tea" in cook.get("/admin/services").text) == (email, True)
+    [one] = requests(reception)
+    cook.post(f"/admin/services/requests/{one.id}", state="accepted")
+    assert requests(reception)[0].state == "accepted"
+
+
+def test_program_that_asked_is_sent_no_mail(reception: Reception, coffee: Service) -> None:
+    ask(reception.program(), book(reception), coffee)
+    [one] = requests(reception)
+    reception.account("admin").post(f"/admin/services/requests/{one.id}", state="accepted")
+    assert "@" not in one.by
+    assert all("@" in mail.target for mail in mails(reception))
+
+
+def test_whoever_asked_is_told_when_it_is_cancelled_with_its_booking(reception: Reception, coffee: Service) -> None:
+    reception.account("caterer")
+    number, start = linked(reception), later()
+    in_google(reception, number, start)
+    ask(reception.person(), "m1", coffee)
+    in_google(reception, number)
+    follow(reception)
+    follow(reception, minutes=3)
+    mail = mails(reception)[-1]
+    assert (mail.target, mail.event) == (PAUL, "service.cancelled")
+    assert "not there any more" in letters.write(mail.event, json.loads(mail.body), "", letters.plain).text
+
+
+def test_meeting_that_vanishes_just_before_it_begins_takes_its_services_along(
+    reception: Reception, coffee: Service
+) -> None:
+    number, start = linked(reception), later(31)
+    in_google(reception, number, start)
+    ask(reception.person(), "m1", coffee)
+    in_google(reception, number)
+    for minutes in (30, 32, 33):
+        follow(reception, minutes=minutes)
+    assert requests(reception)[0].state == "cancelled"
+
+
+@pytest.mark.parametrize(("state", "left"), [("requested", "cancelled"), ("accepted", "accepted")])
+def test_what_was_brought_is_not_cancelled_by_a_meeting_that_vanishes_later(
+    reception: Reception, coffee: Service, state: str, left: str
+) -> None:
+    number, start = linked(reception), later(31)
+    in_google(reception, number, start)
+    ask(reception.person(), "m1", coffee)
+    if state == "accepted":
+        [one] = requests(reception)
+        reception.parts.store.write(orders.answer, one.id, "accepted", "", "caterer@kiosk.example", clock.now())
+    in_google(reception, number)
+    for minutes in (45, 48):
+        follow(reception, minutes=minutes)
+    assert requests(reception)[0].state == left
+
+
+def test_asking_again_with_the_same_key_asks_once(reception: Reception, coffee: Service) -> None:
+    person, path = reception.person(), f"/api/v1/bookings/{book(reception)}/services"
+    person.headers["Idempotency-Key"] = "7c1b"
+    first, second = (person.post_json(path, {"room": "oak", "service": coffee.id, "note": "oat "}) for _ in range(2))
+    assert (first.status_code, second.status_code, first.json) == (201, 201, second.json)
+    other = person.post_json(path, {"room": "oak", "service": coffee.id, "quantity": 2})
+    assert (other.status_code, other.json["reason"]) == (422, "key_reused")
+    assert len(requests(reception)) == 1
+
+
+def test_asking_again_with_the_same_key_is_answered_though_it_is_too_late_now(
+    reception: Reception, coffee: Service
+) -> None:
+    person, path = reception.person(), f"/api/v1/bookings/{book(reception)}/services"
+    person.headers["Idempotency-Key"] = "7c1b"
+    body = {"room": "oak", "service": coffee.id}
+    first = person.post_json(path, body)
+    reception.parts.store.write(services.change, coffee.id, "Berlin", "Coffee", "a pot for six", 1000, True)
+    again = person.post_json(path, body)
+    assert (again.status_code, again.json["id"]) == (201, first.json["id"])
+
+
+def test_what_was_brought_is_not_taken_back_after_the_meeting(reception: Reception, coffee: Service) -> None:
+    number, start = linked(reception), later(-90)
+    in_google(reception, number, start)
+    with reception.parts.store.read() as db:
+        oak = rooms.by_slug(db, "oak")
+    meeting_ = Booking("m1", start, start + 30 * MINUTE, "Review", person=PAUL)
+    one = reception.parts.store.write(orders.ask, oak, meeting_, coffee, 1, "", PAUL, start - timedelta(hours=3))
+    reception.parts.store.write(orders.answer, one.id, "accepted", "", "caterer@kiosk.example", start)
+    person = reception.person()
+    answer = person.ask("DELETE", f"/api/v1/bookings/m1/services/{one.id}", headers={"X-CSRF-Token": person.csrf})
+    assert (answer.status_code, answer.json["reason"]) == (409, "over")
+    person.post(f"/my/bookings/m1/services/{one.id}/cancel", room="oak")
+    assert "The meeting is over" in person.get("/my").text
+    assert requests(reception)[0].state == "accepted"
+
+
+@pytest.mark.parametrize(("role", "scope"), [("manager", "Berlin"), ("admin", "Hamburg")])
+def test_only_administrators_join_a_building_to_another(
+    reception: Reception, coffee: Service, role: str, scope: str
+) -> None:
+    reception.account("caterer")
+    reception.account(role).post("/admin/rooms/oak", building="Hamburg")
+    with reception.parts.store.read() as db:
+        assert accounts.get(db, "caterer@kiosk.example").scope == (scope,)
+        assert (rooms.by_slug(db, "oak").room.building, services.every(db)[0].building) == ("Hamburg", scope)
 
 
 def linked(reception: Reception) -> int:

@@ -61,7 +61,10 @@ def _add_accounts(acts: Commands) -> None:
         "--role", choices=("admin", "manager", "caterer", "viewer"), help="its role; admin for a new account"
     )
     password.add_argument(
-        "--scope", nargs="*", metavar="WHAT", help="a manager's rooms (their words in addresses), a caterer's buildings"
+        "--scope",
+        nargs="*",
+        metavar="WHAT",
+        help="a manager's rooms (their words in addresses), a caterer's buildings ('' for rooms without one)",
     )
     password.set_defaults(run=terminal("access.set_password"))
     listing = acts.add_parser("list", help="list the accounts")

@@ -6,7 +6,7 @@ from flask import Flask, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk.errors import UsageError
-from kiosk.store import forgetting
+from kiosk.store import erasing, forgetting
 from kiosk.web.admin import frame
 from kiosk.web.admin.frame import Admin, Section
 from kiosk.web.identity import needs
@@ -43,6 +43,6 @@ def install(app: Flask, admin: Admin) -> None:
         done, upcoming = admin.forgetter.erase(request.form.get("email", ""))
         # The log must not say again who was just taken out of it.
         admin.record("erase_person", rows=done.total)
-        return frame.done(forgetting.said_of(done, upcoming), PAGE)
+        return frame.done(erasing.said_of(done, upcoming), PAGE)
 
     app.register_blueprint(routes)

@@ -90,14 +90,13 @@ def _shown(admin: Admin) -> dict[str, Any]:
     accesses = admin.connecting.accesses
     with admin.store.read() as db:
         known = rooms.every(db)
-        local = [one for one in known if one.calendar_id is None]
-        lost = sum(links.local_bookings(db, one.id, now) for one in local)
+        lost = links.all_local_bookings(db, now)
         task = tasks.latest(db, TASK, now)
     return {
         "named": accesses.named,
         "connection": admin.connecting.current(),
         "task": task,
-        "linked": len(known) - len(local),
+        "linked": sum(one.calendar_id is not None for one in known),
         "lost": links.told(lost) if lost else "",
         "purposes": PURPOSES,
         "scopes": ",".join(ALL_SCOPES),

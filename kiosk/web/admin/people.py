@@ -113,7 +113,7 @@ def _every(admin: Admin, status: int = 200, error: str = "") -> AnyResponse:
 def _choices(admin: Admin) -> dict[str, Any]:
     with admin.store.read() as db:
         known = [stored.room for stored in rooms.every(db)]
-    buildings = sorted({room.building for room in known if room.building})
+    buildings = sorted({room.building for room in known})
     return {"roles": ROLES, "rooms": known, "buildings": buildings}
 
 
@@ -129,7 +129,7 @@ def _add(admin: Admin) -> AnyResponse:
         account = admin.store.write(accounts.add, email, name, role, _scope(role), admin.clock())
     except UsageError as error:
         return _every(admin, 422, str(error))
-    admin.record("add_account", account=account.email, role=role, scope=" ".join(account.scope))
+    admin.record("add_account", account=account.email, role=role, scope=accounts.told_scope(account))
     return frame.done(f"{account.email} has an account. Give them a link to choose a password.", _path(account))
 
 
@@ -148,7 +148,7 @@ def _change(admin: Admin, email: str) -> AnyResponse:
         account = admin.store.write(accounts.change, email, form_text("name", 200), role, _scope(role))
     except UsageError as error:
         return _one(admin, email, 422, str(error))
-    admin.record("edit_account", account=account.email, role=role, scope=" ".join(account.scope))
+    admin.record("edit_account", account=account.email, role=role, scope=accounts.told_scope(account))
     return frame.done("Saved.", _path(account))
 
 

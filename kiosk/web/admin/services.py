@@ -81,11 +81,13 @@ def _asked(admin: Admin) -> dict[str, Any]:
     with admin.store.read() as db:
         found = orders.between(db, now - BEHIND, now + AHEAD, _buildings(who))
         names = people.names(db, {one.by for one, _ in found}) or {}
+        unserved = services.unserved(db)
     shown = [Asked(one, stored.room, names.get(one.by, one.by)) for one, stored in found]
     return {
         "open": [row for row in shown if row.request.state == "requested"],
         "settled": [row for row in shown if row.request.state != "requested"],
         "now": now,
+        "unserved": sorted(unserved) if who.role != "caterer" else [],
         "may_serve": lambda building: may_serve(who, building),
     }
 
