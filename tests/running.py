@@ -19,6 +19,8 @@ SERVICE_USER = "rooms-service@kiosk.example"
 ADMIN = "admin@kiosk.example"
 POLL = 2
 PATIENCE = 30.0
+# A program may take that long to start on a machine that has much else to do.
+START = 90.0
 
 
 def wait_for(what: Any, seconds: float = PATIENCE, pause: float = 0.05) -> Any:
@@ -60,7 +62,7 @@ class Process:
             lines = self.log.read_text().splitlines()
             return next((line for line in reversed(lines) if line.startswith(words)), "")
 
-        return str(wait_for(look))
+        return str(wait_for(look, START))
 
     def stop(self) -> int:
         if self.child.poll() is None:
