@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from displays import door, lobby
+from displays import door, lobby, phone
 from displays.scene import Display, Scene
 
 __all__ = ["REGISTRY", "Display", "Scene"]
@@ -10,4 +10,5 @@ __all__ = ["REGISTRY", "Display", "Scene"]
 REGISTRY: dict[str, Display] = {
     "door": Display("door", "door.html", "door_slots.html", door.SLOTS, door.project, door.unknown),
     "lobby": Display("lobby", "lobby.html", "lobby_slots.html", lobby.SLOTS, lobby.project, lobby.unknown),
+    "phone": Display("phone", "phone.html", "phone_slots.html", door.SLOTS, phone.project, door.unknown),
 }

@@ -46,7 +46,7 @@ from kiosk.sync.channels import Push
 from kiosk.sync.directory import Following
 from kiosk.sync.mirror import Mirror
 from kiosk.sync.passes import Pass
-from kiosk.web import access, admin, api, health, hooks, identity, my, outcomes, pages, signin, wording
+from kiosk.web import access, admin, api, health, hooks, identity, my, outcomes, pages, phone, signin, wording
 from kiosk.web.access import Gate, WsgiApp, guarded
 from kiosk.web.admin import Admin
 from kiosk.web.api import Api
@@ -55,8 +55,10 @@ from kiosk.web.catering import Catering
 from kiosk.web.health import Health
 from kiosk.web.hooks import Bell
 from kiosk.web.identity import Identities
+from kiosk.web.links import Links
 from kiosk.web.my import My
 from kiosk.web.pages import Pages
+from kiosk.web.phone import Phone
 from kiosk.web.problems import response
 from kiosk.web.signin import SignIn
 from kiosk.web.wording import gettext as _
@@ -119,26 +121,29 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     web = _flask(parts)
     wires = SocketIO(web, async_mode=settings.async_mode, serve_client=False, http_compression=False)
     host = urlsplit(settings.public_url).hostname or ""
-    gate = Gate(store, settings.open_displays, host, identity.key_of(web), now)
+    links = Links(str(web.secret_key), now, settings.public_url)
+    gate = Gate(store, settings.open_displays, host, identity.key_of(web), now, links.room_of)
     web.wsgi_app = _behind(settings.trusted_proxies, guarded(web.wsgi_app, gate))  # type: ignore[method-assign]
     freshness, stalls = Freshness(), runtime.StallWatch()
     desk = front_desk(parts, now)
     mirror = _mirror(parts, desk, freshness, now)
     gallery = _gallery(parts, web, now)
     pulse = Pulse(gallery, Audience(), sockets.publisher(wires), freshness)
-    tickets = Tickets(gate.admits, partial(_endings, store), sockets.dismisser(wires))
-    visitor = Visitor(gate.allowed, lambda: gate.presented(request))
+    tickets = Tickets(gate.lets_in, partial(_endings, store), sockets.dismisser(wires))
+    visitor = Visitor(partial(_is_let_in, gate), lambda: gate.presented(request), partial(_may_see, gate))
     sockets.register(wires, Doorway(gallery, pulse, tickets, visitor, mirror.touched))
     announced, bell = push(parts, now), Bell(mirror.hasten)
     identities = Identities(store, now)
-    everything = Api(store, desk, gate, Asking(store, identities, now), _title(web, settings.language), now)
+    everything = Api(store, desk, gate, Asking(store, identities, now), _title(web, settings.language), now, links)
     _install_web(web, everything, pulse, stalls, announced, bell)
     identity.install(web, identities, settings.public_url)
     office = _office(parts, web, identities, desk, announced, pulse.audience.viewers.__len__, now)
     admin.install(web, office)
     signin.install(web, office.sign_in, identities)
     catering = Catering(store, everything.asking, now)
-    my.install(web, My(store, desk, identities, catering, now, office.sign_in.google is not None))
+    can_sign_in = office.sign_in.google is not None
+    my.install(web, My(store, desk, identities, catering, now, can_sign_in))
+    phone.install(web, Phone(gallery, gate, links, identities, can_sign_in))
     return Server(
         parts=parts,
         web=web,
@@ -199,7 +204,7 @@ def _sign_in(settings: Settings) -> SignIn:
 
 def _install_web(web: Flask, everything: Api, pulse: Pulse, stalls: runtime.StallWatch, push: Push, bell: Bell) -> None:
     access.install(web, everything.gate)
-    pages.install(web, Pages(pulse.gallery, everything.gate))
+    pages.install(web, Pages(pulse.gallery, everything.gate, everything.links))
     api.install(web, everything)
     health.install(web, Health(pulse, everything.gate, stalls))
     hooks.install(web, push.heard, bell)
@@ -246,6 +251,14 @@ def _gallery(parts: Parts, web: Flask, now: clock.Clock) -> Gallery:
 def _title(web: Flask, language: str) -> str:
     with web.app_context(), wording.spoken(language):
         return _("Booked at the door")
+
+
+def _is_let_in(gate: Gate) -> bool:
+    return gate.lets_in(gate.presented(request))
+
+
+def _may_see(gate: Gate, screen: Screen) -> bool:
+    return gate.allowed_at(screen.slug) if screen.display == "phone" else gate.allowed()
 
 
 def _endings(store: Store) -> int:

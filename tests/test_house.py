@@ -54,6 +54,8 @@ OWNERS = {
     "peewee": ("store",),
     "playhouse": ("store",),
     "argon2": ("store",),
+    "segno": ("web",),
+    "itsdangerous": ("web",),
     "googleapiclient": ("google",),
     "google": ("google",),
     "google_auth_httplib2": ("google",),

@@ -14,13 +14,20 @@ from kiosk.live.gallery import Gallery, Screen
 from kiosk.live.pulse import Publish, Pulse
 from kiosk.live.tickets import Tickets
 
+# Before these somebody stands who looks at one room.
+ROOMS = ("door", "phone")
+
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Whoever sends the request that is being handled: `allowed` is the gate that pages pass too."""
+    """Whoever sends the request that is being handled: `allowed` is the gate that pages pass too.
+
+    `may_see`: a phone that has scanned a door's code sees one room, and nothing else.
+    """
 
     allowed: Callable[[], bool]
     presented: Callable[[], str]
+    may_see: Callable[[Screen], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ def register(sockets: SocketIO, doorway: Doorway) -> None:
 
 def _touch(doorway: Doorway) -> None:
     viewer = doorway.pulse.audience.viewers.get(_connection())
-    if viewer is None or viewer.screen.display != "door":
+    if viewer is None or viewer.screen.display not in ROOMS:
         return
     for stored in doorway.gallery.rooms_of(viewer.screen):
         doorway.touched(stored.id)
@@ -92,6 +99,8 @@ def _touch(doorway: Doorway) -> None:
 def _show(doorway: Doorway, message: object) -> dict[str, Any]:
     told = {str(key): str(value) for key, value in message.items()} if isinstance(message, dict) else {}
     screen = Screen(told.get("display", ""), told.get("slug", ""))
+    if not doorway.visitor.may_see(screen):
+        return {"error": "This is not for you."}
     try:
         doorway.pulse.joining(screen)
         version = doorway.gallery.version(screen)

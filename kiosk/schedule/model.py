@@ -177,6 +177,7 @@ class Policy:
     `exempt_from` (None: none) and those of `exempt_people` (addresses in small letters) need none. `strikes`:
     missed check-ins in a row after which a series loses the room, 0 for never. `undo`: how long a release for want
     of a check-in can be taken back at the door.
+    `qr`: the room's door shows a code with which a phone opens the room.
     `owners_release`: whoever has a meeting, and administrators, may release its room here. `edit_meetings`: meetings
     made in Google may be ended, extended and begun early here, on their organizers' copies.
     """
@@ -189,6 +190,7 @@ class Policy:
     hours: Hours | None = None
     bookable: Bookable = "anyone"
     names: bool = False
+    qr: bool = True
     check_in: CheckInFor = "off"
     opens: timedelta = timedelta(minutes=10)
     grace: timedelta = timedelta(minutes=10)

@@ -158,6 +158,7 @@ WORDS: Mapping[str, Word] = {
     ),
     "bookable": _choice("bookable", "who may book: anyone, people who say who they are, nobody", get_args(Bookable)),
     "names": _switch("names", "people may choose their name and type their PIN at the panel"),
+    "qr": _switch("qr", "the door shows a code that opens the room on a phone, to see and book it there"),
     "check-in": _choice(
         "check_in", "which bookings must be checked in: off, own (made here), all", get_args(CheckInFor)
     ),

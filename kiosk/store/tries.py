@@ -21,6 +21,8 @@ from kiosk.store.tokens import digest
 ACCOUNT, PLACE = 5, 20
 # Everybody types at the same panel: a right PIN makes up for a few wrong ones of others.
 FORGIVEN = 5
+# How often a phone that has scanned a door's code books without saying who it is, before it rests.
+VISIT = 5
 FIRST_REST = timedelta(minutes=1)
 LONGEST_REST = timedelta(minutes=30)
 FORGOTTEN = timedelta(days=1)
@@ -64,6 +66,13 @@ def begin_pin(db: Database, place: str, now: datetime) -> None:
     TryRow.delete().where(TryRow.at < now - FORGOTTEN).execute(db)
     _check_rest(db, _panel(place), now)
     _count(db, _panel(place), PLACE, now)
+
+
+def begin_visit(db: Database, visit: str, now: datetime) -> None:
+    """Count a booking that a phone asks for in nobody's name. Raises Resting."""
+    TryRow.delete().where(TryRow.at < now - FORGOTTEN).execute(db)
+    _check_rest(db, digest(f"visit {visit}"), now)
+    _count(db, digest(f"visit {visit}"), VISIT, now)
 
 
 def forgive_pin(db: Database, place: str) -> None:

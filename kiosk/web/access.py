@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, Response, request
 
 from kiosk import clock
-from kiosk.store import sessions, tokens
+from kiosk.errors import NotFound
+from kiosk.store import rooms, sessions, tokens
 from kiosk.store.database import Store
 from kiosk.web.problems import Problem
 from kiosk.web.wording import gettext as _
@@ -22,13 +23,17 @@ COOKIE = "kiosk_token"
 COOKIE_DAYS = 400
 # Before the key of a session, where a token may be shown as well; no token of ours begins so.
 SESSION = "session "
+# The same before what a phone keeps that has scanned a door's code.
+PHONE = "phone "
+PHONE_COOKIE = "kiosk_phone"
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
     """Decides about a request, a page's, a script's or a socket's; `public_host` is this server's name outside.
 
-    `key_of`: returns the key of the session that a request's cookie names, or nothing.
+    `key_of`: returns the key of the session that a request's cookie names, or nothing. `visits`: returns the slug of
+    the room for which a phone's visit is good, or nothing.
     """
 
     store: Store
@@ -36,20 +41,49 @@ class Gate:
     public_host: str = ""
     key_of: Callable[[Request], str] = lambda _asked: ""
     clock: clock.Clock = clock.now
+    visits: Callable[[str], str] = lambda _visit: ""
 
     def allowed(self) -> bool:
         """Tell whether the request that is being handled may see displays and book."""
         return self.admits(self.presented(request))
 
+    def allowed_at(self, slug: str) -> bool:
+        """Tell whether the request that is being handled may see a room on a phone: anybody's who is let in, and a
+        phone's that has scanned the code at that room's door.
+        """
+        shown = self.presented(request)
+        return self.admits(shown) or (bool(slug) and self.room_of(shown) == slug)
+
     def admits(self, shown: str) -> bool:
         """Tell whether whoever shows this, or nothing, may see displays and book."""
         return self.open_displays or self.knows(shown) or self._is_signed_in(shown)
 
+    def lets_in(self, shown: str) -> bool:
+        """Tell whether whoever shows this may see displays, or at least a room on their phone."""
+        return self.admits(shown) or bool(self.room_of(shown))
+
+    def room_of(self, shown: str) -> str:
+        """Return the slug of the one room that a phone's visit opens, empty when it has ended or is none."""
+        slug = self.visits(shown.removeprefix(PHONE)) if shown.startswith(PHONE) else ""
+        return slug if slug and self.welcomes_phones(slug) else ""
+
+    def welcomes_phones(self, slug: str) -> bool:
+        """Tell whether there is such a room, and its door shows a code."""
+        try:
+            with self.store.read() as db:
+                return rooms.by_slug(db, slug).room.policy.qr
+        except NotFound:
+            return False
+
     def presented(self, asked: Request) -> str:
-        """Return what lets a request in: a token, or the session it belongs to; empty when nothing does."""
-        key, token = self.key_of(asked), presented(asked)
-        shown = ("" if token.startswith(SESSION) else token, f"{SESSION}{key}" if key else "")
-        return next((one for one in shown if self.admits(one)), "")
+        """Return what lets a request in: a token, its session, or a phone's visit; empty when none does."""
+        key, token, visit = self.key_of(asked), presented(asked), asked.cookies.get(PHONE_COOKIE, "")
+        shown = (
+            "" if token.startswith((SESSION, PHONE)) else token,
+            f"{SESSION}{key}" if key else "",
+            f"{PHONE}{visit}" if visit else "",
+        )
+        return next((one for one in shown if self.lets_in(one)), "")
 
     def _is_signed_in(self, shown: str) -> bool:
         if not shown.startswith(SESSION):
@@ -110,7 +144,7 @@ def guarded(app: WsgiApp, gate: Gate) -> WsgiApp:
     def entry(environ: dict[str, Any], start_response: Any) -> Any:
         if environ.get("PATH_INFO", "").startswith("/socket.io"):
             asked = Request(environ)
-            if not gate.admits(gate.presented(asked)) or not gate.is_our_name(asked.host):
+            if not gate.lets_in(gate.presented(asked)) or not gate.is_our_name(asked.host):
                 start_response("401 Unauthorized", [("Content-Length", "0")])
                 return []
         return app(environ, start_response)

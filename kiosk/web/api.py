@@ -24,11 +24,12 @@ from kiosk.store import acts, diary, extract, mirror, rooms
 from kiosk.store.database import Store
 from kiosk.store.journal import Command
 from kiosk.store.rooms import StoredRoom
-from kiosk.web import catering, outcomes
-from kiosk.web.access import Gate, foreign, from_elsewhere, stranger
+from kiosk.web import catering, guests, outcomes
+from kiosk.web.access import Gate, foreign, from_elsewhere
 from kiosk.web.asking import Asking, idempotency_key, place
 from kiosk.web.catering import Catering
 from kiosk.web.fields import Body, Query
+from kiosk.web.links import Code, Links
 from kiosk.web.problems import Problem
 from kiosk.web.wording import gettext as _
 
@@ -59,6 +60,7 @@ class Api:
     asking: Asking
     title: str
     clock: clock.Clock
+    links: Links
 
 
 def install(app: Flask, api: Api) -> None:
@@ -68,7 +70,7 @@ def install(app: Flask, api: Api) -> None:
     @routes.before_request
     def check() -> None:
         if not api.gate.allowed():
-            raise stranger()
+            guests.check(api.gate, api.clock())
         if request.method != "GET" and from_elsewhere(request):
             raise foreign()
 
@@ -95,6 +97,10 @@ def install(app: Flask, api: Api) -> None:
         people, equipment = Query().number("people", 10_000), request.args.getlist("equipment")
         found = alternatives(api.store, stored, start, end, who, api.clock(), people, equipment)
         return jsonify(alternatives=[_alternative(one) for one in found])
+
+    @routes.get("/rooms/<slug>/link")
+    def link(slug: str) -> Response:
+        return jsonify(link=_link(api.links.code(_stored(api, slug).room)))
 
     @routes.post("/rooms/<slug>/bookings")
     def book(slug: str) -> tuple[Response, int]:
@@ -124,6 +130,10 @@ def install(app: Flask, api: Api) -> None:
 
     catering.add_routes(routes, Catering(api.store, api.asking, api.clock))
     app.register_blueprint(routes)
+
+
+def _link(code: Code | None) -> dict[str, str] | None:
+    return {"url": code.url, "until": clock.iso(code.until), "picture": code.picture} if code else None
 
 
 def _book(api: Api, slug: str) -> tuple[Response, int]:

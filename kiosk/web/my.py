@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -111,20 +111,21 @@ def _days(my: My, person: Identity) -> list[tuple[str, list[Entry]]]:
     for one in offered:
         by_building.setdefault(one.building, []).append(one)
     entries = [
-        _entry(stored, booking, person, now, requests[stored.id, booking.id], by_building.get(stored.room.building, []))
+        entry(stored, booking, person, now, requests[stored.id, booking.id], by_building.get(stored.room.building, []))
         for stored, booking in found
     ]
     return [(day, list(group)) for day, group in groupby(entries, key=lambda one: one.day)]
 
 
-def _entry(
+def entry(
     stored: StoredRoom,
     booking: Booking,
     person: Identity,
     now: datetime,
-    requests: list[Request],
-    offered: list[Service],
+    requests: Sequence[Request] = (),
+    offered: Sequence[Service] = (),
 ) -> Entry:
+    """Return a booking as somebody whose it is sees it."""
     room, under_way = stored.room, booking.start <= now
     day, begins = written(max(booking.start, now), room)[0], written(booking.start, room)[1]
     last_day, ends = written(booking.end, room)

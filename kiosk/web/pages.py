@@ -18,6 +18,7 @@ from kiosk.live.members import ALL_ROOMS
 from kiosk.resources import resource
 from kiosk.web.access import COOKIE, COOKIE_DAYS, Gate, from_elsewhere, stranger
 from kiosk.web.identity import inside
+from kiosk.web.links import Links
 from kiosk.web.wording import gettext as _
 
 FOREVER = 365 * 24 * 3600
@@ -29,6 +30,7 @@ class Pages:
 
     gallery: Gallery
     gate: Gate
+    links: Links
 
 
 def install(app: Flask, pages: Pages) -> None:
@@ -83,13 +85,14 @@ def _display(pages: Pages, screen: Screen) -> AnyResponse:
     if not pages.gate.allowed():
         return _way_in(request.path)
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
-        return _data(pages.gallery, screen)
-    answer = make_response(render_template(REGISTRY[screen.display].template, **_picture(pages.gallery, screen)))
+        return data(pages.gallery, screen)
+    answer = make_response(render_template(REGISTRY[screen.display].template, **_picture(pages, screen)))
     answer.cache_control.no_cache = True
     return answer
 
 
-def _data(gallery: Gallery, screen: Screen) -> Response:
+def data(gallery: Gallery, screen: Screen) -> Response:
+    """Return a screen's view for its script, or only how old it is where the script has it already."""
     version = gallery.version(screen)
     if request.if_none_match.contains(version):
         answer = Response(status=304)
@@ -102,7 +105,8 @@ def _data(gallery: Gallery, screen: Screen) -> Response:
     return answer
 
 
-def _picture(gallery: Gallery, screen: Screen) -> dict[str, Any]:
+def _picture(pages: Pages, screen: Screen) -> dict[str, Any]:
+    gallery = pages.gallery
     stored, now = gallery.rooms_of(screen), gallery.clock()
     view, pictures = gallery.view(screen), gallery.pictures(screen.display, stored, now)
     if screen.display != "door":
@@ -110,7 +114,8 @@ def _picture(gallery: Gallery, screen: Screen) -> dict[str, Any]:
         return {"view": view, "title": _("All rooms"), "current": sorted(rows, key=lambda row: row["order"])}
     scene, slots = current_slots(pictures[screen.slug], now)
     marked = {slot: Markup(html) for slot, html in slots.items()}
-    return {"view": view, "room": stored[0].room, "status": scene.status, "current": marked}
+    code = pages.links.code(stored[0].room)
+    return {"view": view, "room": stored[0].room, "status": scene.status, "current": marked, "code": code}
 
 
 def _row(slug: str, drawn: Drawn, now: datetime) -> dict[str, Any]:

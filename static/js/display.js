@@ -16,7 +16,8 @@ const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
 // `place(slug, scene, parts)` draws a room (scene null: the room is gone); `aged(stampText)` may show the age of
 // single rooms; `isIdle()` tells whether the page may be loaded anew without taking somebody's hand away.
-export function start({ place, aged = () => {}, isIdle = () => true }) {
+// `isKiosk`: it hangs on a wall, and no hand may lead out of it.
+export function start({ place, aged = () => {}, isIdle = () => true, isKiosk = true }) {
   const main = document.querySelector("main[data-display]");
   const words = read("words");
   let view = read("view");
@@ -120,7 +121,7 @@ export function start({ place, aged = () => {}, isIdle = () => true }) {
 
   for (const event of ["online", "offline"]) addEventListener(event, () => link.beat());
   for (const event of ["visibilitychange", "resume"]) document.addEventListener(event, tick);
-  keepInside();
+  if (isKiosk) keepInside();
   tick();
   return { words, wording, link, now: clock.now };
 }

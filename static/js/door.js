@@ -20,11 +20,13 @@ const undo = main.querySelector("[data-act=undo]");
 const timeline = main.querySelector("[data-slot=timeline]");
 const asking = main.querySelector("[data-sheet=ask]");
 const actions = main.querySelector("[data-slot=actions]");
+const room = main.dataset.slug;
 const html = new Map();
 let sending = null;
 let hiding;
 let idling;
 let later;
+let code;
 
 function place(_slug, scene, parts) {
   main.dataset.status = scene.status;
@@ -34,6 +36,7 @@ function place(_slug, scene, parts) {
     main.querySelector(`[data-slot=${slot}]`).innerHTML = parts[part];
     if (slot === "timeline") later?.renew();
   }
+  code?.renew();
 }
 
 // What the server drew already is not drawn again.
@@ -43,6 +46,8 @@ for (const { scenes, parts } of Object.values(drawn.tracks)) {
 }
 
 const display = start({ place, isIdle: () => !sending && message.hidden && !isOpen() });
+
+import("./code.js").then(({ keepFresh }) => (code = keepFresh(main.querySelector("[data-code]"), room, display.now)));
 
 later = laterSheet(main.querySelector("[data-sheet=later]"), {
   free: () => timeline.querySelector("[data-later]"),
@@ -59,7 +64,6 @@ const name = nameSheet(main.querySelector("[data-sheet=name]"), {
 });
 
 // A meeting in two rooms has one id: every request says at which of them it was made.
-const room = main.dataset.slug;
 const about = (act) => ({ booking }) => ["POST", `bookings/${booking}/${act}`, { room }];
 const until = ({ minutes, until }) => (minutes ? { minutes: Number(minutes) } : { until });
 const requests = {

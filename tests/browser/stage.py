@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Flask, Response, jsonify, render_template, request, send_from_directory
@@ -19,7 +19,8 @@ from kiosk import clock
 from kiosk.live.drawing import Drawn, Painter, current_slots, track_json
 from kiosk.resources import resource
 from kiosk.schedule.model import Booking, Message, Room
-from kiosk.web import wording
+from kiosk.web import links, wording
+from kiosk.web.links import Code
 from tests.schedule.values import BERLIN
 
 OAK = Room("oak", "Elbe", BERLIN, building="Berlin", floor="2")
@@ -42,10 +43,15 @@ class Stage:
     moment: datetime = field(default_factory=clock.now)
     language: str = "en"
     hours: str = "24"
+    links: list[str] = field(default_factory=list)
     taps: list[tuple[str, str, Any]] = field(default_factory=list)
     answer: tuple[int, dict[str, Any]] = (200, {"message": "Done.", "id": "kioskmade"})
     headers: dict[str, str] = field(default_factory=dict)
     people: Sequence[tuple[str, str]] = ()
+    link: str = ""
+    person: str = ""
+    sign_in: bool = True
+    own: Sequence[Any] = ()
     url: str = ""
     _may_answer: threading.Event = field(default_factory=threading.Event)
 
@@ -97,10 +103,15 @@ class Stage:
         }
 
 
+def drawn_code(link: str) -> Code | None:
+    """Return the code for a door whose link is given, good for ten minutes from the stage's moment."""
+    return Code(link, NOW + timedelta(minutes=10), links.drawn(link)) if link else None
+
+
 def _app(stage: Stage) -> Flask:
     app = Flask("stage", template_folder=str(resource("templates")), static_folder=None)
     wording.install(app, stage.language, stage.hours)
-    app.jinja_env.globals["static"] = lambda path: f"/static/{path}"
+    app.jinja_env.globals.update(static=lambda path: f"/static/{path}", csrf_token=lambda: "word")
 
     @app.get("/static/<path:path>")
     def static(path: str) -> Response:
@@ -114,10 +125,25 @@ def _app(stage: Stage) -> Flask:
             return Response(json.dumps(view), mimetype="application/json")
         scene, slots = current_slots(drawn, stage.moment)
         marked = {slot: Markup(html) for slot, html in slots.items()}
+        shared = {"view": view, "room": stage.room, "status": scene.status, "current": marked}
         if display == "door":
-            return render_template("door.html", view=view, room=stage.room, status=scene.status, current=marked)
+            return render_template("door.html", **shared, code=drawn_code(stage.link))
+        if display == "phone":
+            person = {"name": stage.person} if stage.person else None
+            return render_template("phone.html", **shared, person=person, sign_in=stage.sign_in, own=stage.own)
         row = {"slug": stage.room.slug, "status": scene.status, "order": scene.order, "html": marked["row"]}
         return render_template("lobby.html", view=view, title="All rooms", current=[row])
+
+    @app.get("/api/v1/rooms/oak/link")
+    def link() -> Response:
+        stage.links.append(stage.link)
+        code = links.drawn(stage.link) if stage.link else None
+        until = clock.iso(stage.moment + timedelta(minutes=10))
+        return jsonify(link={"url": stage.link, "until": until, "picture": code} if code else None)
+
+    @app.get("/phone/oak/mine")
+    def mine() -> str:
+        return render_template("phone_mine.html", own=stage.own)
 
     @app.get("/api/v1/people")
     def people() -> Response:

@@ -18,6 +18,7 @@ from tests.web.visitors import Reception, Visitor
 # Who comes, in the order of the table's columns.
 VISITORS: dict[str, Callable[[Reception], Visitor]] = {
     "stranger": lambda reception: reception.stranger(),
+    "phone": lambda reception: reception.phone(),
     "screen": lambda reception: reception.screen(),
     "program": lambda reception: reception.program(),
     "person": lambda reception: reception.person(),
@@ -50,11 +51,11 @@ TABLE = (Path(__file__).parent / "matrix.txt").read_text(encoding="utf-8")
 
 # What a live connection may say, and what becomes of it: out (not let in), told (shown a display), heard.
 EVENTS = """
-                    stranger screen program person viewer caterer manager elsewhere admin
-connect             out      in     in      in     in     in      in      in        in
-show                out      told   told    told   told   told    told    told      told
-touch               out      heard  heard   heard  heard  heard   heard   heard     heard
-disconnect          out      heard  heard   heard  heard  heard   heard   heard     heard
+                    stranger  screen program person viewer caterer manager elsewhere admin
+connect             out/in    in     in      in     in     in      in      in        in
+show                out/heard told   told    told   told   told    told    told      told
+touch               out/heard heard  heard   heard  heard  heard   heard   heard     heard
+disconnect          out/heard heard  heard   heard  heard  heard   heard   heard     heard
 """
 
 
@@ -66,10 +67,20 @@ def house(reception: Reception) -> Reception:
 
 
 def rows(table: str) -> dict[str, list[str]]:
-    """Return the expected answers by what is asked."""
-    lines = [line.rsplit(maxsplit=len(VISITORS)) for line in table.splitlines() if line.strip() and line[0] != "#"]
-    assert lines[0] == list(VISITORS)
-    return {" ".join(asked.split()): cells for asked, *cells in lines[1:]}
+    """Return the expected answers by what is asked.
+
+    A phone that has scanned a door's code shares the stranger's column: what it gets stands behind a stroke there,
+    where it is something else.
+    """
+    columns = [name for name in VISITORS if name != "phone"]
+    lines = [line.rsplit(maxsplit=len(columns)) for line in table.splitlines() if line.strip() and line[0] != "#"]
+    assert lines[0] == columns
+    return {" ".join(asked.split()): _with_phone(*cells) for asked, *cells in lines[1:]}
+
+
+def _with_phone(stranger: str, *others: str) -> list[str]:
+    alone, _, phone = stranger.partition("/")
+    return [alone, phone or alone, *others]
 
 
 def asked(reception: Reception, name: str, method: str, path: str) -> str:

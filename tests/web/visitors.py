@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from kiosk import app, assembly, clock
 from kiosk.store import accounts, sessions, tokens
 from kiosk.web.access import COOKIE
+from kiosk.web.links import Links
 
 HTML = "text/html,application/xhtml+xml"
 SCOPES = {"manager": ("oak",), "caterer": ("Berlin",)}
@@ -54,6 +55,13 @@ class Reception:
         visitor.client.get("/admin/log-in")
         with visitor.client.session_transaction() as kept:
             visitor.csrf = kept.get("form", "")
+        return visitor
+
+    def phone(self, slug: str = "oak") -> Visitor:
+        """Return a phone that has scanned the code at a room's door, and whose owner has not signed in."""
+        visitor = self.stranger()
+        key = Links(str(self.server.web.secret_key)).key(slug)
+        assert visitor.client.get(f"/phone/{slug}?k={key}").status_code == 303
         return visitor
 
     def screen(self) -> Visitor:

@@ -1,0 +1,21 @@
+"""A room on somebody's phone: what its door shows, but whoever has signed in may book where only people may."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from displays import door
+from displays.scene import Scene
+from kiosk.schedule.model import Booking, Message, Room
+
+
+def project(
+    room: Room, bookings: Sequence[Booking], now: datetime, messages: Sequence[Message] = ()
+) -> tuple[Scene, ...]:
+    """Return the scenes of a room over its local day of `now` and the next one, as its door has them.
+
+    On a phone people say who they are by signing in, whether or not they may do so by a PIN at the door.
+    """
+    return door.project(replace(room, policy=replace(room.policy, names=True)), bookings, now, messages)

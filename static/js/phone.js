@@ -1,0 +1,213 @@
+// A room on a phone: its scenes as its door has them, and booking in the name of whoever has signed in.
+
+import { start } from "./display.js";
+import { laterSheet } from "./later.js";
+import { closeSheets, isOpen, leaves } from "./sheet.js";
+import { send } from "./tap.js";
+
+const UNDO = 10_000;
+const LONG = 60_000;
+// A room is asked, in Google, before a person's booking of it is answered.
+const ASKING = 30_000;
+const PATIENCE = 5_000;
+const USUAL = "30";
+
+const main = document.querySelector("main[data-display]");
+const part = (name) => main.querySelector(`[data-${name}]`);
+const [message, text, others, mine, form] = ["message", "message-text", "others", "mine", "book"].map(part);
+const glass = main.querySelector(".glass");
+const undo = main.querySelector("[data-act=undo]");
+const timeline = main.querySelector("[data-slot=timeline]");
+const actions = main.querySelector("[data-slot=actions]");
+const room = main.dataset.slug;
+const isSigned = "signed" in main.dataset;
+const html = new Map();
+let sending = null;
+let wanted = USUAL;
+let later;
+let hiding;
+let display;
+
+const lengthOf = ({ dataset }) => dataset.minutes ?? dataset.until;
+const picks = () => [...actions.querySelectorAll(".pick")];
+const chosen = () => picks().find((pick) => pick.getAttribute("aria-pressed") === "true");
+const typed = (within) => within.querySelector("[name=title]").value.trim();
+
+function place(_slug, scene, parts) {
+  if (!scene) return;
+  glass.dataset.status = scene.status;
+  for (const [slot, part] of Object.entries(scene.slots)) {
+    if (html.get(slot) === parts[part]) continue;
+    html.set(slot, parts[part]);
+    main.querySelector(`[data-slot=${slot}]`).innerHTML = parts[part];
+    if (slot === "timeline") later?.renew();
+    if (slot === "actions") choose();
+  }
+  if (display) listMine();
+}
+
+// What the server drew already is not drawn again.
+const drawn = JSON.parse(document.getElementById("view").textContent);
+for (const { scenes, parts } of Object.values(drawn.tracks)) {
+  Object.entries(scenes[0].slots).forEach(([slot, name]) => html.set(slot, parts[name]));
+}
+choose();
+
+display = start({ place, isIdle: () => !sending && message.hidden && !isOpen() && !typed(form), isKiosk: false });
+
+later = laterSheet(main.querySelector("[data-sheet=later]"), {
+  free: () => timeline.querySelector("[data-later]"),
+  now: display.now,
+  wording: display.wording,
+  words: display.words,
+});
+
+// The length that was wanted before, the usual one, or the longest that is left.
+function choose(length = wanted) {
+  wanted = length;
+  const all = picks();
+  const fitting = all.find((pick) => lengthOf(pick) === length) ?? all.at(-1);
+  for (const pick of all) pick.setAttribute("aria-pressed", pick === fitting);
+}
+
+const titled = (body, within) => (typed(within) ? { ...body, title: typed(within) } : body);
+const until = ({ minutes, until }) => (minutes ? { minutes: Number(minutes) } : { until });
+const sheet = main.querySelector("[data-sheet=later]");
+const about = (act) => ({ booking }) => ["POST", `bookings/${encodeURIComponent(booking)}/${act}`, { room }];
+const takeBack = ({ booking }) => ["DELETE", `bookings/${encodeURIComponent(booking)}?room=${room}`];
+const requests = {
+  book: () => ["POST", `rooms/${room}/bookings`, titled(until(chosen().dataset), form)],
+  later: ({ start, minutes }) => ["POST", `rooms/${room}/bookings`, titled({ start, minutes: Number(minutes) }, sheet)],
+  extend: (wish) => ["POST", `bookings/${encodeURIComponent(wish.booking)}/extend`, { room, ...until(wish) }],
+  end: about("end"),
+  start: about("start"),
+  release: about("release"),
+  "check-in": about("check-in"),
+  cancel: takeBack,
+  undo: takeBack,
+};
+const BOOKS = ["book", "later"];
+
+async function act(button) {
+  const { act: kind } = button.dataset;
+  if (sending || (kind === "book" && !chosen())) return;
+  sending = button;
+  const pending = wait(button);
+  const answer = await send(...requests[kind](button.dataset), isSigned ? ASKING : undefined);
+  pending.remove();
+  button.removeAttribute("data-sending");
+  delete main.dataset.sending;
+  sending = null;
+  closeSheets();
+  tell(answer, kind);
+  if (answer.ok && BOOKS.includes(kind)) for (const field of main.querySelectorAll("[name=title]")) field.value = "";
+  if (!answer.ok || display.link.isDead()) display.link.fetchAnew();
+  listMine();
+}
+
+function wait(button) {
+  const pending = document.createElement("b");
+  pending.className = "act__pending";
+  pending.textContent = button.dataset.pending;
+  button.append(pending);
+  button.dataset.sending = main.dataset.sending = "";
+  return pending;
+}
+
+function tell({ ok, body, reached }, kind) {
+  const { words } = display;
+  list(body?.alternatives ?? [], kind === "later" ? words.free_then : words.free_now);
+  const said = body?.message ?? body?.detail ?? (reached ? words.failed : words.unanswered);
+  say(said, ok ? UNDO : LONG, ok && BOOKS.includes(kind) && body?.id);
+}
+
+function say(words, time, booking = "") {
+  text.textContent = words;
+  undo.hidden = !booking;
+  undo.dataset.booking = booking || "";
+  message.hidden = false;
+  clearTimeout(hiding);
+  hiding = setTimeout(hush, time);
+}
+
+function hush() {
+  if (!sending) message.hidden = true;
+}
+
+// Other rooms that are free; who has signed in may go there at once.
+function list(rooms, heading) {
+  others.replaceChildren(...rooms.map(entry));
+  others.setAttribute("aria-label", heading.replace("{rooms}", "").replace(/[\s:]+$/, ""));
+}
+
+function entry({ room: slug, name, building, floor, until }) {
+  const item = document.createElement("li");
+  const link = Object.assign(document.createElement(isSigned ? "a" : "b"), { textContent: name });
+  if (isSigned) link.href = `/phone/${encodeURIComponent(slug)}`;
+  const time = until && display.words.free_until.replace("{time}", display.wording.time(Date.parse(until)));
+  const where = Object.assign(document.createElement("small"), {
+    textContent: [floor, building, time].filter(Boolean).join(" · "),
+  });
+  item.append(link, " ", where);
+  return item;
+}
+
+async function findOther() {
+  const { words } = display;
+  const answer = await fetch(`/api/v1/rooms/${room}/alternatives`, {
+    cache: "no-store",
+    headers: { "Accept-Language": document.documentElement.lang },
+    signal: AbortSignal.timeout(PATIENCE),
+  }).catch(() => null);
+  if (!answer?.ok) {
+    list([], "");
+    return say(answer ? words.failed : words.unanswered, LONG);
+  }
+  const { alternatives } = await answer.json();
+  list(alternatives, words.free_now);
+  say(alternatives.length ? words.free_now.replace(/[\s:：]*\{rooms\}/, "") : words.none_free, LONG);
+}
+
+// Somebody's own bookings come by themselves: scenes are the same for everybody.
+async function listMine() {
+  if (!isSigned || sending) return;
+  const answer = await fetch(`/phone/${room}/mine`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) }).catch(
+    () => null,
+  );
+  if (answer?.ok && !sending) mine.innerHTML = await answer.text();
+}
+
+// The moment of the day that was touched; without a touch, such as from a keyboard, the first that is free.
+function touched(event) {
+  const strip = event.target.closest("[data-start][data-end]");
+  if (!strip) return undefined;
+  const { left, width } = strip.getBoundingClientRect();
+  const along = (event.clientX - left) / width;
+  const part = getComputedStyle(strip).direction === "rtl" ? 1 - along : along;
+  const [from, to] = [Date.parse(strip.dataset.start), Date.parse(strip.dataset.end)];
+  return from + part * (to - from);
+}
+
+function bookLater(event) {
+  const free = timeline.querySelector("[data-later]");
+  if (sending || !free || (!isSigned && free.dataset.names === "person")) return;
+  list([], "");
+  if (!later.open(touched(event))) say(display.words.none_later, UNDO);
+}
+
+main.addEventListener("pointerdown", () => display.link.touch());
+main.addEventListener("submit", (event) => {
+  if (event.target !== form) return;
+  event.preventDefault();
+  act(main.querySelector("[data-act=book]"));
+});
+main.addEventListener("click", (event) => {
+  const { target } = event;
+  const button = target.closest("button");
+  if (button?.matches("[data-act]")) act(button);
+  else if (button?.matches("[data-other]")) findOther();
+  else if (button?.matches("[data-hush]")) hush();
+  else if (button && actions.contains(button)) choose(lengthOf(button));
+  else if (timeline.contains(target)) bookLater(event);
+  else if (target.closest("dialog") && leaves(target) && !sending) closeSheets();
+});
