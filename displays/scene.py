@@ -7,12 +7,12 @@ a screen's scenes stay equal, and are not sent again, as the hours of that day p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Literal, Protocol
 
-from kiosk.schedule.hours import closures
+from kiosk.schedule.hours import Hours, closures
 from kiosk.schedule.model import Booking, Message, Room, Slot, Status
 from kiosk.schedule.timeline import local_day, moments
 
@@ -27,13 +27,14 @@ class Scene:
     """What a display shows of a room from `start` until the next scene's start.
 
     `order` sorts rooms on a board. `slots` names the parts of the picture, each with the value its template
-    macro draws.
+    macro draws. `night`: nobody is expected there, so the screen may dim.
     """
 
     start: datetime
     status: Status
     order: str
     slots: tuple[tuple[str, object], ...]
+    night: bool = False
 
 
 class Project(Protocol):
@@ -116,11 +117,22 @@ def track(
     which the picture changes besides those of the schedule. What follows the last scene is unknown: the caller ends
     the track with a scene that says so.
     """
-    span = window(room, now)
+    span, dark = window(room, now), nights(room, window(room, now))
     midnight = local_day(local_date(room, now), room.zone).end
     changes = moments(bookings, span.start, span.end, room.policy, closed(room, span))
-    cuts = {*changes, midnight, *(moment for moment in more if span.start < moment < span.end)}
-    return _merged([picture(moment, local_date(room, moment)) for moment in sorted(cuts)])
+    edges = (edge for night in dark for edge in (night.start, night.end))
+    cuts = {*changes, midnight, *(moment for moment in (*more, *edges) if span.start < moment < span.end)}
+    scenes = [picture(moment, local_date(room, moment)) for moment in sorted(cuts)]
+    return _merged([replace(scene, night=_holds(dark, scene) and not _holds(bookings, scene)) for scene in scenes])
+
+
+def nights(room: Room, span: Slot) -> tuple[Slot, ...]:
+    """Return when the screens of a room may be dimmed within a window."""
+    light = room.policy.light
+    if light == "always":
+        return ()
+    bright = light if isinstance(light, Hours) else room.policy.hours
+    return closures(bright, room.zone, span.start, span.end)
 
 
 def until(instant: datetime, day: date, room: Room) -> Until:
@@ -150,10 +162,14 @@ def _when(day: date, today: date) -> When:
     return "tomorrow" if day == today + DAY else "later"
 
 
+def _holds(stretches: Iterable[Slot | Booking], scene: Scene) -> bool:
+    return any(one.start <= scene.start < one.end for one in stretches)
+
+
 def _merged(scenes: Sequence[Scene]) -> tuple[Scene, ...]:
     fresh = [scene for earlier, scene in pairwise(scenes) if not _same(earlier, scene)]
     return (*scenes[:1], *fresh)
 
 
 def _same(one: Scene, other: Scene) -> bool:
-    return (one.status, one.order, one.slots) == (other.status, other.order, other.slots)
+    return replace(one, start=other.start) == other

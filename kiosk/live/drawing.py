@@ -108,5 +108,6 @@ def _scene_json(scene: Scene, drawn: Drawn) -> dict[str, Any]:
         "from": clock.iso(scene.start),
         "status": scene.status,
         "order": scene.order,
+        "night": scene.night,
         "slots": {slot: drawn.names[slot, value] for slot, value in scene.slots},
     }

@@ -17,6 +17,8 @@ RefusalReason = Literal["taken", "past", "too_short", "too_long", "too_far", "cl
 CheckInFor = Literal["off", "own", "all"]
 # Who may book at a room: anybody who stands there, people who say who they are, or nobody.
 Bookable = Literal["anyone", "people", "nobody"]
+# When a room's screens are at full light: while the room may be booked, or always.
+Light = Literal["hours", "always"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,7 @@ class Policy:
     `qr`: the room's door shows a code with which a phone opens the room.
     `owners_release`: whoever has a meeting, and administrators, may release its room here. `edit_meetings`: meetings
     made in Google may be ended, extended and begun early here, on their organizers' copies.
+    `light`: when its screens are at full light, unless hours of its own; while somebody has the room they always are.
     """
 
     durations: tuple[int, ...] = (15, 30, 60)
@@ -200,6 +203,7 @@ class Policy:
     undo: timedelta = timedelta(minutes=5)
     owners_release: bool = False
     edit_meetings: bool = False
+    light: Light | Hours = "hours"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 from kiosk.schedule import hours
 from kiosk.schedule.hours import Hours
-from kiosk.schedule.model import Bookable, CheckInFor, Policy
+from kiosk.schedule.model import Bookable, CheckInFor, Light, Policy
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -124,6 +124,18 @@ def _hours(text: str) -> Hours | None:
         raise ValueError(f"{error}, or always") from error
 
 
+def _light(text: str) -> Light | Hours:
+    word = text.strip().lower()
+    for one in get_args(Light):
+        if word == one:
+            light: Light = one
+            return light
+    try:
+        return hours.parse(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, or {' or '.join(get_args(Light))}") from error
+
+
 def _at_least(text: str) -> timedelta | None:
     if text.strip().lower() == NONE:
         return None
@@ -180,4 +192,10 @@ WORDS: Mapping[str, Word] = {
     "undo": _span("undo", "minutes for which a release for want of a check-in can be taken back", 0, 60),
     "owners-release": _switch("owners_release", "whoever has a meeting, and administrators, may release its room"),
     "edit-meetings": _switch("edit_meetings", "meetings made in Google may be ended, extended and begun early here"),
+    "light": Word(
+        "light",
+        "when screens are at full light: hours (while the room is open), always, or hours such as Mon-Fri 06:30-20:00",
+        _light,
+        lambda found: hours.write(found) if isinstance(found, Hours) else str(found),
+    ),
 }

@@ -16,6 +16,7 @@ from kiosk.live.drawing import Drawn, current_slots
 from kiosk.live.gallery import Gallery, Screen
 from kiosk.live.members import ALL_ROOMS
 from kiosk.resources import resource
+from kiosk.web import worker
 from kiosk.web.access import COOKIE, COOKIE_DAYS, Gate, from_elsewhere, stranger
 from kiosk.web.identity import inside
 from kiosk.web.links import Links
@@ -37,6 +38,7 @@ def install(app: Flask, pages: Pages) -> None:
     """Add the pages to the app."""
     routes = Blueprint("pages", __name__)
     _add_static(app, routes, pages.gallery.build)
+    worker.install(routes, pages.gallery.build)
 
     @routes.get("/")
     def home() -> str | AnyResponse:
@@ -87,6 +89,7 @@ def _display(pages: Pages, screen: Screen) -> AnyResponse:
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         return data(pages.gallery, screen)
     answer = make_response(render_template(REGISTRY[screen.display].template, **_picture(pages, screen)))
+    answer.headers[worker.MARK] = pages.gallery.build
     answer.cache_control.no_cache = True
     return answer
 

@@ -2,7 +2,12 @@
 // It knows no rule of the schedule. A kind of screen hands over how to `place` a scene and what else goes with time.
 
 import { serverClock } from "./clock.js";
+import { drift } from "./drift.js";
+import { isQuiet } from "./hands.js";
+import { keepInside } from "./inside.js";
+import { keeper } from "./keep.js";
 import { connect } from "./link.js";
+import { nightLight } from "./night.js";
 import { makeWording } from "./wording.js";
 
 const SILENCE = 30_000;
@@ -10,6 +15,9 @@ const LONGEST_NAP = 60_000;
 const SHORTEST_NAP = 20;
 // However the server answers, a page is not loaded anew more often than this.
 const YOUNGEST = 10_000;
+// Whoever has not touched the screen for so long is not about to, and then for so long has gone away.
+const BETWEEN_TAPS = 3_000;
+const AWAY = 30_000;
 
 const startOf = (scene) => (scene.starts ??= Date.parse(scene.from));
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
@@ -22,14 +30,21 @@ export function start({ place, aged = () => {}, isIdle = () => true, isKiosk = t
   const words = read("words");
   let view = read("view");
   const { build } = view;
-  const clock = serverClock(view.stamp.now, performance.getEntriesByType("navigation")[0]?.responseStart);
+  // A page that this machine has kept shows nothing until it knows the time.
+  const root = document.documentElement;
+  const isKept = "kept" in root.dataset;
+  const clock = serverClock(view.stamp.now, performance.getEntriesByType("navigation")[0]?.responseStart, isKept);
   const wording = makeWording(main, view);
+  const keep = keeper();
+  const light = nightLight(tick);
+  const move = drift(main);
   const shown = new Map();
   let isOutdated = false;
   let asksServer = false;
   let timer;
 
   const link = connect({
+    isLost: isKept,
     report: () => ({ display: view.display, slug: view.slug, version: view.version, build }),
     stamped(stamp, heard) {
       if (stamp) {
@@ -54,12 +69,14 @@ export function start({ place, aged = () => {}, isIdle = () => true, isKiosk = t
       isOutdated = true;
       tick();
     },
+    shut: keep.forget,
   });
 
   function changedTo(version) {
     main.dataset.version = version;
     tick();
     link.shown();
+    keep.changed();
   }
 
   // Shows of each room the scene whose time has come; answers when the next one's comes.
@@ -82,9 +99,12 @@ export function start({ place, aged = () => {}, isIdle = () => true, isKiosk = t
     return next;
   }
 
+  // A screen is as dark as the lightest of its rooms.
+  const isNight = () => shown.size > 0 && [...shown.values()].every((scene) => scene.night);
+
   const ageText = (as_of) => (as_of ? words.as_of.replace("{time}", wording.time(Date.parse(as_of))) : words.never);
 
-  function showLink(now) {
+  function showLink() {
     const silence = performance.now() - link.state.reached;
     const stale = view.stamp.stale ?? {};
     const isStale = (slug) => "*" in stale || slug in stale;
@@ -92,7 +112,7 @@ export function start({ place, aged = () => {}, isIdle = () => true, isKiosk = t
     const lost = link.state.lost || silence > SILENCE;
     const old = rooms.length > 0 && rooms.every(isStale);
     main.dataset.link = lost ? "offline" : old ? "stale" : "live";
-    const since = words.offline.replace("{time}", wording.time(now - silence));
+    const since = words.offline.replace("{time}", wording.time(clock.heard()));
     const oldest = old
       ? Object.values(stale).sort((one, other) => (one ?? "").localeCompare(other ?? ""))[0]
       : view.stamp.as_of;
@@ -105,9 +125,11 @@ export function start({ place, aged = () => {}, isIdle = () => true, isKiosk = t
     if (clock.hasSlept() && !asksServer) wake();
     const now = clock.now();
     const next = showScenes(now);
-    showLink(now);
-    if (isOutdated && isIdle() && performance.now() > YOUNGEST) location.reload();
-    const nap = Math.min(wording.refresh(now), next - now, LONGEST_NAP);
+    showLink();
+    delete root.dataset.kept;
+    if (isOutdated && isIdle() && isQuiet(BETWEEN_TAPS) && performance.now() > YOUNGEST) location.reload();
+    move(isIdle() && isQuiet(AWAY));
+    const nap = Math.min(wording.refresh(now), light.refresh(isNight(), !isIdle()), next - now, LONGEST_NAP);
     timer = setTimeout(tick, Math.max(nap, SHORTEST_NAP));
   }
 
@@ -124,12 +146,4 @@ export function start({ place, aged = () => {}, isIdle = () => true, isKiosk = t
   if (isKiosk) keepInside();
   tick();
   return { words, wording, link, now: clock.now };
-}
-
-// Nothing a hand can do leads out of the page.
-function keepInside() {
-  const refuse = (event) => event.preventDefault();
-  for (const event of ["contextmenu", "dragstart", "selectstart", "gesturestart"]) addEventListener(event, refuse);
-  addEventListener("wheel", (event) => event.ctrlKey && refuse(event), { passive: false });
-  addEventListener("touchmove", (event) => event.touches.length > 1 && refuse(event), { passive: false });
 }

@@ -6,12 +6,13 @@ const RETRY = 5_000;
 const GONE = [401, 403, 404, 410];
 
 // `report()` says what is on the glass. The server's answers go to `stamped(stamp, heard)`, `viewed(view)`,
-// `changed(message)`, `outdated()` (the page is older than the server, or not let in any more).
-export function connect({ report, stamped, viewed, changed, outdated }) {
+// `changed(message)`, `outdated()` (the page is older than the server, or not let in any more), and before that
+// `shut()` (not let in any more). `isLost`: the page begins without the server.
+export function connect({ isLost, report, stamped, viewed, changed, outdated, shut }) {
   let socket;
   let dead = true;
   let timer;
-  const state = { reached: performance.now(), lost: false };
+  const state = { reached: performance.now(), lost: isLost };
 
   function heard(stamp, sent) {
     state.reached = performance.now();
@@ -26,7 +27,10 @@ export function connect({ report, stamped, viewed, changed, outdated }) {
     if (!anew) headers["If-None-Match"] = `"${report().version}"`;
     try {
       const answer = await fetch(location.href, { headers, cache: "no-store", signal: AbortSignal.timeout(ANSWER) });
-      if (GONE.includes(answer.status)) return outdated();
+      if (GONE.includes(answer.status)) {
+        shut();
+        return outdated();
+      }
       if (answer.status === 304) heard(JSON.parse(answer.headers.get("Kiosk-Stamp")), sent);
       else if (!answer.ok) throw new Error(answer.status);
       else receive(await answer.json(), sent);

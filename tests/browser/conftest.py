@@ -24,6 +24,8 @@ QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A name that leads here and is no loopback to the browser.
+    "--host-resolver-rules=MAP kiosk.test 127.0.0.1",
 )
 PANEL = {"width": 800, "height": 480}
 SIZES = [(800, 480), (1280, 800), (800, 1280), (1920, 1080)]

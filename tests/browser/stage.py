@@ -12,14 +12,14 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, render_template, request, send_from_directory
 from markupsafe import Markup
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from displays import REGISTRY
 from kiosk import clock
 from kiosk.live.drawing import Drawn, Painter, current_slots, track_json
 from kiosk.resources import resource
 from kiosk.schedule.model import Booking, Message, Room
-from kiosk.web import links, wording
+from kiosk.web import links, wording, worker
 from kiosk.web.links import Code
 from tests.schedule.values import BERLIN
 
@@ -35,7 +35,10 @@ class Silent(WSGIRequestHandler):
 
 @dataclass
 class Stage:
-    """Serves the screens of one room at a fixed moment; taps are written down and answered as the test says."""
+    """Serves the screens of one room at a fixed moment; taps are written down and answered as the test says.
+
+    `refusal`: with what strangers are answered, while everybody is one.
+    """
 
     room: Room
     bookings: Sequence[Booking] = ()
@@ -52,21 +55,38 @@ class Stage:
     person: str = ""
     sign_in: bool = True
     own: Sequence[Any] = ()
+    build: str = "stage"
+    refusal: int = 0
+    port: int = 0
     url: str = ""
     _may_answer: threading.Event = field(default_factory=threading.Event)
+    _server: BaseWSGIServer | None = None
+    app: Flask = field(init=False)
 
     def __enter__(self) -> Stage:
         """Open."""
         self._may_answer.set()
-        self._server = make_server("127.0.0.1", 0, _app(self), threaded=True, request_handler=Silent)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.port}"
+        self.open()
         return self
 
     def __exit__(self, *_failure: object) -> None:
         """Close."""
-        self._server.shutdown()
-        self._server.server_close()
+        self.close()
+
+    def open(self) -> None:
+        """Serve, at the same address as before."""
+        self.app = _app(self)
+        self._server = make_server("127.0.0.1", self.port, self.app, threaded=True, request_handler=Silent)
+        self.port = self._server.port
+        self.url = f"http://127.0.0.1:{self.port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        """Be away, as a server that is switched off."""
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
+        self._server = None
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -95,7 +115,7 @@ class Stage:
             "display": display,
             "slug": self.room.slug,
             "version": drawn.version,
-            "build": "stage",
+            "build": self.build,
             "language": self.language,
             "zone": self.room.zone.key,
             "stamp": stamp,
@@ -111,14 +131,20 @@ def drawn_code(link: str) -> Code | None:
 def _app(stage: Stage) -> Flask:
     app = Flask("stage", template_folder=str(resource("templates")), static_folder=None)
     wording.install(app, stage.language, stage.hours)
-    app.jinja_env.globals.update(static=lambda path: f"/static/{path}", csrf_token=lambda: "word")
+    app.jinja_env.globals.update(static=lambda path: f"/static/{stage.build}/{path}", csrf_token=lambda: "word")
 
-    @app.get("/static/<path:path>")
-    def static(path: str) -> Response:
+    @app.get("/static/<_build>/<path:path>")
+    def static(_build: str, path: str) -> Response:
         return send_from_directory(resource("static"), path)
+
+    @app.get("/worker.js")
+    def script() -> Response:
+        return Response(worker.script(stage.build), mimetype="text/javascript")
 
     @app.get("/<display>/<_slug>")
     def page(display: str, _slug: str) -> str | Response:
+        if stage.refusal:
+            return Response("No.", stage.refusal)
         drawn = stage.drawn(app, display)
         view = stage.view(drawn, display)
         if "json" in request.headers.get("Accept", ""):
@@ -127,12 +153,14 @@ def _app(stage: Stage) -> Flask:
         marked = {slot: Markup(html) for slot, html in slots.items()}
         shared = {"view": view, "room": stage.room, "status": scene.status, "current": marked}
         if display == "door":
-            return render_template("door.html", **shared, code=drawn_code(stage.link))
+            html = render_template("door.html", **shared, code=drawn_code(stage.link))
+            return Response(html, headers={worker.MARK: stage.build})
         if display == "phone":
             person = {"name": stage.person} if stage.person else None
             return render_template("phone.html", **shared, person=person, sign_in=stage.sign_in, own=stage.own)
         row = {"slug": stage.room.slug, "status": scene.status, "order": scene.order, "html": marked["row"]}
-        return render_template("lobby.html", view=view, title="All rooms", current=[row])
+        html = render_template("lobby.html", view=view, title="All rooms", current=[row])
+        return Response(html, headers={worker.MARK: stage.build})
 
     @app.get("/api/v1/rooms/oak/link")
     def link() -> Response:

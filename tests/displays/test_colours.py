@@ -64,6 +64,12 @@ def test_status_and_time_are_read_at_aaa(look: str, status: str) -> None:
     assert contrast(colour(look, f"{status}-field"), colour(look, f"{status}-ink")) >= TEXT_AAA
 
 
+def test_the_veil_of_the_night_leaves_a_tenth_of_the_light() -> None:
+    (black,) = re.findall(r"rgb\(0 0 0 / (\d+)%\)", PALETTES["light"]["night-veil"])
+    left = 1 - int(black) / 100
+    assert luminance((left, left, left)) == pytest.approx(0.1, abs=0.02)
+
+
 @every_look
 def test_status_and_time_are_read_at_aaa_on_the_hatch_too(look: str) -> None:
     assert contrast(colour(look, "checkin-hatch"), colour(look, "checkin-ink")) >= TEXT_AAA

@@ -30,6 +30,9 @@ def test_no_words_make_the_default_policy() -> None:
         ("durations", "60, 15,30", "durations", (15, 30, 60)),
         ("shortest", "10", "shortest", timedelta(minutes=10)),
         ("longest", "120", "longest", timedelta(hours=2)),
+        ("light", "Always", "light", "always"),
+        ("light", "hours", "light", "hours"),
+        ("light", "Sat 09:00-12:00", "light", hours.parse("Sat 09:00-12:00")),
         ("ahead", "14", "ahead", timedelta(days=14)),
         ("soon", "0", "soon", timedelta(0)),
         ("hours", "Mon-Fri 07:00-19:00", "hours", hours.parse("Mon-Fri 07:00-19:00")),
@@ -63,7 +66,13 @@ def test_word_says(name: str, value: str, field: str, expected: object) -> None:
         *(("shortest", "0"), ("longest", "1441"), ("longest", "2 h"), ("ahead", "-1"), ("ahead", "1.5")),
         *(("hours", "never"), ("bookable", "me"), ("names", "1"), ("check-in", "yes"), ("grace", "0")),
         *(("exempt-from", "0"), ("exempt-people", "ada"), ("exempt-people", "a@b,,"), ("strikes", "many")),
-        *(("undo", "61"), ("owners-release", "on"), ("edit-meetings", ""), ("grace", "\u0661\u0662")),
+        *(
+            ("undo", "61"),
+            ("owners-release", "on"),
+            ("edit-meetings", ""),
+            ("light", "never"),
+            ("grace", "\u0661\u0662"),
+        ),
     ],
 )
 def test_other_values_are_refused_with_what_is_allowed(name: str, value: str) -> None:
@@ -107,6 +116,7 @@ drawn = st.builds(
     longest=minutes(30, 600),
     soon=minutes(0, 60),
     hours=st.none() | st.just(hours.parse("Sat 09:00-24:00")),
+    light=st.sampled_from(["hours", "always"]) | st.just(hours.parse("Sat 09:00-24:00")),
     bookable=st.sampled_from(("anyone", "people", "nobody")),
     names=st.booleans(),
     check_in=st.sampled_from(("off", "own", "all")),
