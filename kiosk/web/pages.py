@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request, send_from_directory
+from flask_babel import lazy_gettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -16,6 +17,7 @@ from displays import REGISTRY
 from kiosk.live.drawing import Drawn, current_slots
 from kiosk.live.gallery import ALL_ROOMS, Gallery, Screen
 from kiosk.resources import resource
+from kiosk.web import tongues
 from kiosk.web.access import COOKIE, COOKIE_DAYS, Gate, from_elsewhere, stranger
 from kiosk.web.wording import gettext as _
 
@@ -83,7 +85,7 @@ def _display(pages: Pages, screen: Screen) -> AnyResponse:
         return _way_in(request.path)
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         return _data(pages.gallery, screen)
-    answer = make_response(render_template(REGISTRY[screen.display].template, **_picture(pages.gallery, screen)))
+    answer = make_response(tongues.page(REGISTRY[screen.display].template, **_picture(pages.gallery, screen)))
     answer.cache_control.no_cache = True
     return answer
 
@@ -106,7 +108,7 @@ def _picture(gallery: Gallery, screen: Screen) -> dict[str, Any]:
     view, pictures = gallery.view(screen), gallery.pictures(screen.display, stored, now)
     if screen.display != "door":
         rows = [_row(slug, drawn, now) for slug, drawn in pictures.items()]
-        return {"view": view, "title": _("All rooms"), "current": sorted(rows, key=lambda row: row["order"])}
+        return {"view": view, "title": lazy_gettext("All rooms"), "current": sorted(rows, key=lambda row: row["order"])}
     scene, slots = current_slots(pictures[screen.slug], now)
     marked = {slot: Markup(html) for slot, html in slots.items()}
     return {"view": view, "room": stored[0].room, "status": scene.status, "current": marked}

@@ -14,6 +14,10 @@ const YOUNGEST = 10_000;
 const startOf = (scene) => (scene.starts ??= Date.parse(scene.from));
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
+// Only a display that speaks a second language needs what turns between the two.
+const second = document.getElementById("second");
+const tongues = second && (await import("./tongues.js").catch(() => null));
+
 // `place(slug, scene, parts)` draws a room (scene null: the room is gone); `aged(stampText)` may show the age of
 // single rooms; `isIdle()` tells whether the page may be loaded anew without taking somebody's hand away.
 export function start({ place, aged = () => {}, isIdle = () => true }) {
@@ -22,11 +26,12 @@ export function start({ place, aged = () => {}, isIdle = () => true }) {
   let view = read("view");
   const { build } = view;
   const clock = serverClock(view.stamp.now, performance.getEntriesByType("navigation")[0]?.responseStart);
-  const wording = makeWording(main, view);
+  const wording = makeWording(main, view, words);
   const shown = new Map();
   let isOutdated = false;
   let asksServer = false;
   let timer;
+  let isSecond = false;
 
   const link = connect({
     report: () => ({ display: view.display, slug: view.slug, version: view.version, build }),
@@ -76,7 +81,7 @@ export function start({ place, aged = () => {}, isIdle = () => true }) {
       if (current + 1 < track.scenes.length) next = Math.min(next, startOf(track.scenes[current + 1]));
       if (shown.get(slug) === scene) continue;
       shown.set(slug, scene);
-      place(slug, scene, track.parts);
+      place(slug, scene, (isSecond && track.other) || track.parts);
     }
     return next;
   }
@@ -110,6 +115,13 @@ export function start({ place, aged = () => {}, isIdle = () => true }) {
     timer = setTimeout(tick, Math.max(nap, SHORTEST_NAP));
   }
 
+  function speak(language, other) {
+    isSecond = other;
+    Object.assign(wording, makeWording(main, { ...view, language }, words));
+    shown.clear();
+    tick();
+  }
+
   async function wake() {
     asksServer = true;
     await link.beat();
@@ -121,6 +133,7 @@ export function start({ place, aged = () => {}, isIdle = () => true }) {
   for (const event of ["online", "offline"]) addEventListener(event, () => link.beat());
   for (const event of ["visibilitychange", "resume"]) document.addEventListener(event, tick);
   keepInside();
+  tongues?.turnBetween({ main, second, words, isIdle, speak });
   tick();
   return { words, wording, link, now: clock.now };
 }

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Flask, Response, jsonify, render_template, request, send_from_directory
+from flask import Flask, Response, jsonify, request, send_from_directory
+from flask_babel import lazy_gettext
 from markupsafe import Markup
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -19,7 +20,7 @@ from kiosk import clock
 from kiosk.live.drawing import Drawn, Painter, current_slots, track_json
 from kiosk.resources import resource
 from kiosk.schedule.model import Booking, Message, Room
-from kiosk.web import wording
+from kiosk.web import tongues, wording
 from tests.schedule.values import BERLIN
 
 OAK = Room("oak", "Elbe", BERLIN, building="Berlin", floor="2")
@@ -42,6 +43,7 @@ class Stage:
     moment: datetime = field(default_factory=clock.now)
     language: str = "en"
     hours: str = "24"
+    second: str = ""
     taps: list[tuple[str, str, Any]] = field(default_factory=list)
     answer: tuple[int, dict[str, Any]] = (200, {"message": "Done.", "id": "kioskmade"})
     headers: dict[str, str] = field(default_factory=dict)
@@ -79,7 +81,8 @@ class Stage:
         """Draw the room as it is known now."""
         kind = REGISTRY[display]
         scenes = kind.project(self.room, self.bookings, self.moment, self.messages)
-        painter = Painter(wording.drawer(app, self.language), "")
+        other = wording.drawer(app, self.second) if self.second else None
+        painter = Painter(wording.drawer(app, self.language), "", other)
         return painter.paint(kind, self.room, self.room.zone, scenes, self.moment)
 
     def view(self, drawn: Drawn, display: str) -> dict[str, Any]:
@@ -100,6 +103,7 @@ class Stage:
 def _app(stage: Stage) -> Flask:
     app = Flask("stage", template_folder=str(resource("templates")), static_folder=None)
     wording.install(app, stage.language, stage.hours)
+    tongues.install(app, stage.second)
     app.jinja_env.globals["static"] = lambda path: f"/static/{path}"
 
     @app.get("/static/<path:path>")
@@ -115,9 +119,9 @@ def _app(stage: Stage) -> Flask:
         scene, slots = current_slots(drawn, stage.moment)
         marked = {slot: Markup(html) for slot, html in slots.items()}
         if display == "door":
-            return render_template("door.html", view=view, room=stage.room, status=scene.status, current=marked)
+            return tongues.page("door.html", view=view, room=stage.room, status=scene.status, current=marked)
         row = {"slug": stage.room.slug, "status": scene.status, "order": scene.order, "html": marked["row"]}
-        return render_template("lobby.html", view=view, title="All rooms", current=[row])
+        return tongues.page("lobby.html", view=view, title=lazy_gettext("All rooms"), current=[row])
 
     @app.get("/api/v1/people")
     def people() -> Response:
