@@ -45,6 +45,7 @@ class Stage:
     hours: str = "24"
     second: str = ""
     taps: list[tuple[str, str, Any]] = field(default_factory=list)
+    languages: list[str] = field(default_factory=list)
     answer: tuple[int, dict[str, Any]] = (200, {"message": "Done.", "id": "kioskmade"})
     headers: dict[str, str] = field(default_factory=dict)
     people: Sequence[tuple[str, str]] = ()
@@ -132,6 +133,7 @@ def _app(stage: Stage) -> Flask:
     @app.route("/api/v1/<path:path>", methods=["POST", "DELETE"])
     def tap(path: str) -> tuple[Response, int, dict[str, str]]:
         asked = request.full_path.removeprefix("/api/v1/").rstrip("?")
+        stage.languages.append(request.headers.get("Accept-Language", ""))
         stage.taps.append((request.method, asked, request.get_json(silent=True)))
         return stage.answered()
 
