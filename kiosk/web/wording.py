@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -92,17 +93,18 @@ def _wanted(default: str) -> str:
     return request.accept_languages.best_match(LANGUAGES) or default
 
 
+@cache
 def _catalog(language: str) -> str:
     """Return the name under which Babel, and so our catalogs, know a language: zh-CN is zh_Hans_CN there."""
     return str(Locale.parse(language, sep="-"))
 
 
-TAGS = {_catalog(tag): tag for tag in LANGUAGES}
-
-
 def _language() -> dict[str, str]:
     locale = _locale()
-    return {"language": TAGS[str(locale)], "direction": locale.text_direction}
+    return {
+        "language": next(tag for tag in LANGUAGES if _catalog(tag) == str(locale)),
+        "direction": locale.text_direction,
+    }
 
 
 def _locale() -> Locale:

@@ -38,6 +38,9 @@ CUT = """() => [...document.querySelectorAll("main *")]
     return isTight || left < -1 || right > innerWidth + 1 || bottom > innerHeight + 1;
   })
   .map((one) => [one.className, one.textContent.trim()])"""
+# On how many lines the steps to another start stand.
+LINES = """() => new Set([...document.querySelectorAll("dialog[open] [data-step]")]
+  .map((one) => one.getBoundingClientRect().top)).size"""
 INSTANTS = [datetime(2026, 8, 10, hour, minute, tzinfo=UTC) for hour in (0, 7, 10, 13, 22, 23) for minute in (0, 5, 59)]
 TIMES = """async (moments) => {
   const { makeWording } = await import("/static/js/wording.js");
@@ -64,6 +67,7 @@ def test_with_twelve_hours_nothing_is_cut_off_either_nor_on_the_sheets(put: Put,
     assert page.evaluate(CUT) == []
     for opener in (".open", ".act--named"):
         page.locator(opener).first.click()
+        assert page.evaluate(LINES) <= 1
         assert page.evaluate(CUT.replace("main *", "dialog[open] *")) == []
         page.locator("dialog[open] [data-close]").click()
         expect(page.locator("dialog[open]")).to_have_count(0)
