@@ -46,7 +46,7 @@ from kiosk.sync.channels import Push
 from kiosk.sync.directory import Following
 from kiosk.sync.mirror import Mirror
 from kiosk.sync.passes import Pass
-from kiosk.web import access, admin, api, health, hooks, identity, my, outcomes, pages, phone, signin, wording
+from kiosk.web import access, admin, api, health, hooks, identity, my, outcomes, pages, phone, signin, tongues, wording
 from kiosk.web.access import Gate, WsgiApp, guarded
 from kiosk.web.admin import Admin
 from kiosk.web.api import Api
@@ -236,6 +236,7 @@ def _flask(parts: Parts) -> Flask:
         web.secret_key = schema.secret(db)
     Compress(web)
     wording.install(web, parts.settings.language, parts.settings.clock_hours)
+    tongues.install(web, parts.settings.second_language)
     outcomes.install(web)
     _show_errors(web)
     return web
@@ -243,8 +244,9 @@ def _flask(parts: Parts) -> Flask:
 
 def _gallery(parts: Parts, web: Flask, now: clock.Clock) -> Gallery:
     build_id = _build_id()
-    language = parts.settings.language
-    painter = Painter(wording.drawer(web, language), digest(build_id, language, parts.settings.clock_hours))
+    language, second = parts.settings.language, parts.settings.second_language
+    salt = digest(build_id, language, second, parts.settings.clock_hours)
+    painter = Painter(wording.drawer(web, language), salt, wording.drawer(web, second) if second else None)
     return Gallery(parts.store, painter, language, build_id, now)
 
 

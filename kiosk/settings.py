@@ -16,7 +16,8 @@ from kiosk.errors import SettingError
 from kiosk.schedule import hours
 from kiosk.schedule.hours import Hours
 
-LANGUAGES = ("en", "de", "ar")
+# As browsers name them (BCP 47).
+LANGUAGES = ("en", "de", "es", "fr", "it", "nl", "pl", "pt-BR", "sv", "ja", "zh-CN", "ar")
 
 
 def _text(value: str) -> str:
@@ -75,6 +76,19 @@ def _one_of(*words: str) -> Callable[[str], str]:
         return value.strip().lower()
 
     return parse
+
+
+def _language(value: str) -> str:
+    """Return a language's tag, written as its own kind of programs writes it: pt-BR, pt_BR, pt_br."""
+    known = {tag.lower(): tag for tag in LANGUAGES} | {"zh-hans-cn": "zh-CN"}
+    tag = value.strip().lower().replace("_", "-")
+    if tag not in known:
+        raise ValueError(f"allowed: {', '.join(LANGUAGES)}")
+    return known[tag]
+
+
+def _perhaps_language(value: str) -> str:
+    return _language(value) if value.strip() else ""
 
 
 def _database(value: str) -> str:
@@ -202,7 +216,10 @@ class Settings:
         "what a tap does while Google cannot be reached",
     )
     timezone: str = _setting("KIOSK_TIMEZONE", "UTC", _zone, "zone of rooms that name none")
-    language: str = _setting("KIOSK_LANGUAGE", "en", _one_of(*LANGUAGES), "language of the displays")
+    language: str = _setting("KIOSK_LANGUAGE", "en", _language, f"language of the displays: {', '.join(LANGUAGES)}")
+    second_language: str = _setting(
+        "KIOSK_SECOND_LANGUAGE", "", _perhaps_language, "another language, for displays that turn between two"
+    )
     clock_hours: str = _setting("KIOSK_HOURS", "24", _one_of("24", "12"), "clock of the displays")
     open_displays: bool = _setting(
         "KIOSK_OPEN_DISPLAYS", "0", _flag, "1 lets everybody on the network see displays and book"
@@ -247,14 +264,22 @@ def load(environ: Mapping[str, str] | None = None, **overrides: str) -> Settings
     in_file = _read_file(environ.get(CONFIG, ""))
     _reject_unknown([*in_file, *(name for name in environ if name.startswith("KIOSK_"))])
     values = {**_named(in_file), **_named(environ)}
-    return Settings(
-        **{f.name: _value(f, overrides.get(f.name, values.get(f.metadata["name"]))) for f in fields(Settings)}
+    return _consistent(
+        Settings(**{f.name: _value(f, overrides.get(f.name, values.get(f.metadata["name"]))) for f in fields(Settings)})
     )
 
 
 def export(**variables: str) -> None:
     """Set variables that libraries read when they are imported."""
     os.environ.update(variables)
+
+
+def _consistent(settings: Settings) -> Settings:
+    if settings.second_language == settings.language:
+        raise SettingError(
+            f"KIOSK_SECOND_LANGUAGE is {settings.second_language!r}: allowed: another one than KIOSK_LANGUAGE."
+        )
+    return settings
 
 
 def _named(given: Mapping[str, str]) -> dict[str, str]:

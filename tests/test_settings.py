@@ -53,9 +53,34 @@ def test_variables_of_others_are_left_alone_but_misspelt_ones_of_ours_are_not(tm
         ("KIOSK_PUBLIC_URL", "rooms.example"),
         ("KIOSK_PUBLIC_URL", "ftp://rooms.example"),
         ("KIOSK_PUBLIC_URL", "https://rooms.example/?x=1"),
+        ("KIOSK_LANGUAGE", "tlh"),
+        ("KIOSK_LANGUAGE", ""),
+        ("KIOSK_SECOND_LANGUAGE", "en"),
     ],
 )
 def test_wrong_value_stops_with_its_name_and_what_is_allowed(name: str, value: str) -> None:
     with pytest.raises(SettingError, match=f"^{name}.* is '.*'") as wrong:
         settings.load({name: value})
     assert value in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "tag"),
+    [
+        ("pt-BR", "pt-BR"),
+        ("pt_BR", "pt-BR"),
+        ("PT_br", "pt-BR"),
+        ("zh_CN", "zh-CN"),
+        ("zh_Hans_CN", "zh-CN"),
+        (" ja ", "ja"),
+    ],
+)
+def test_a_language_is_known_by_each_way_to_write_it(given: str, tag: str) -> None:
+    assert settings.load({"KIOSK_LANGUAGE": given}).language == tag
+
+
+def test_a_second_language_is_another_one_however_it_is_written() -> None:
+    assert settings.load({}).second_language == ""
+    assert settings.load({"KIOSK_SECOND_LANGUAGE": "zh_CN"}).second_language == "zh-CN"
+    with pytest.raises(SettingError, match="another one than KIOSK_LANGUAGE"):
+        settings.load({"KIOSK_LANGUAGE": "pt-BR", "KIOSK_SECOND_LANGUAGE": "pt_BR"})

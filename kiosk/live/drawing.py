@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 from zoneinfo import ZoneInfo
 
 from displays import Display, Scene
@@ -21,29 +21,32 @@ MOST_FRAGMENTS = 20_000
 
 
 class TrackJson(TypedDict):
-    """A room's scenes on the wire, with the HTML of every part they name."""
+    """A room's scenes on the wire, with the HTML of every part they name; `other`: the same in a second language."""
 
     version: str
     scenes: list[dict[str, Any]]
     parts: dict[str, str]
+    other: NotRequired[dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A room's track on one display: all its scenes, and what each part looks like."""
+    """A room's track on one display: all its scenes, and what each part looks like, in a second language too."""
 
     version: str
     scenes: tuple[Scene, ...]
     parts: dict[str, str]
     names: dict[tuple[str, object], str]
+    other: dict[str, str] = field(default_factory=dict)
 
 
 class Painter:
     """Draws scenes, remembering fragments so that a change draws only what is new."""
 
-    def __init__(self, draw: Draw, salt: str) -> None:
-        """`salt` is whatever changes the drawing besides the scenes: the build, the language."""
+    def __init__(self, draw: Draw, salt: str, other: Draw | None = None) -> None:
+        """`salt` is whatever changes the drawing besides the scenes: the build, the languages. `other` draws too."""
         self._draw = draw
+        self._other = other
         self._salt = salt
         self._fragments: OrderedDict[tuple[object, ...], str] = OrderedDict()
 
@@ -53,22 +56,23 @@ class Painter:
 
     def paint(self, display: Display, room: Room, home: ZoneInfo, scenes: tuple[Scene, ...], now: datetime) -> Drawn:
         """Draw the scenes that are not over at `now`, for a screen that hangs in the zone `home`."""
-        parts: dict[str, str] = {}
-        names: dict[tuple[str, object], str] = {}
         current = coming(scenes, now)
+        names: dict[tuple[str, object], str] = {}
         for scene in current:
-            for slot, value in scene.slots:
-                if (slot, value) not in names:
-                    name = f"p{len(names)}"
-                    names[slot, value] = name
-                    parts[name] = self._fragment(display, slot, value, room, home)
-        return Drawn(self.version(display, room, home, scenes), current, parts, names)
+            for part in scene.slots:
+                names.setdefault(part, f"p{len(names)}")
 
-    def _fragment(self, display: Display, slot: str, value: object, room: Room, home: ZoneInfo) -> str:
-        key = (display.fragments, slot, value, room, home.key)
+        def drawn(draw: Draw) -> dict[str, str]:
+            return {name: self._fragment(draw, display, *part, room, home) for part, name in names.items()}
+
+        other = drawn(self._other) if self._other else {}
+        return Drawn(self.version(display, room, home, scenes), current, drawn(self._draw), names, other)
+
+    def _fragment(self, draw: Draw, display: Display, slot: str, value: object, room: Room, home: ZoneInfo) -> str:
+        key = (draw is self._other, display.fragments, slot, value, room, home.key)
         html = self._fragments.get(key)
         if html is None:
-            html = self._draw(display.fragments, slot, value, room, home)
+            html = draw(display.fragments, slot, value, room, home)
             self._fragments[key] = html
             if len(self._fragments) > MOST_FRAGMENTS:
                 self._fragments.popitem(last=False)
@@ -90,11 +94,9 @@ def track_json(drawn: Drawn, now: datetime) -> TrackJson:
     """Return what the page plays from `now` on."""
     scenes = coming(drawn.scenes, now)
     used = {drawn.names[pair] for scene in scenes for pair in scene.slots}
-    return TrackJson(
-        version=drawn.version,
-        scenes=[_scene_json(scene, drawn) for scene in scenes],
-        parts={name: html for name, html in drawn.parts.items() if name in used},
-    )
+    parts, other = ({name: html for name, html in all_.items() if name in used} for all_ in (drawn.parts, drawn.other))
+    track = TrackJson(version=drawn.version, scenes=[_scene_json(scene, drawn) for scene in scenes], parts=parts)
+    return {**track, "other": other} if other else track
 
 
 def current_slots(drawn: Drawn, now: datetime) -> tuple[Scene, dict[str, str]]:

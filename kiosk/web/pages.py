@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request, send_from_directory
+from flask_babel import lazy_gettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -16,7 +17,7 @@ from kiosk.live.drawing import Drawn, current_slots
 from kiosk.live.gallery import Gallery, Screen
 from kiosk.live.members import ALL_ROOMS
 from kiosk.resources import resource
-from kiosk.web import worker
+from kiosk.web import tongues, worker
 from kiosk.web.access import COOKIE, COOKIE_DAYS, Gate, from_elsewhere, stranger
 from kiosk.web.identity import inside
 from kiosk.web.links import Links
@@ -88,7 +89,7 @@ def _display(pages: Pages, screen: Screen) -> AnyResponse:
         return _way_in(request.path)
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         return data(pages.gallery, screen)
-    answer = make_response(render_template(REGISTRY[screen.display].template, **_picture(pages, screen)))
+    answer = make_response(tongues.page(REGISTRY[screen.display].template, **_picture(pages, screen)))
     answer.headers[worker.MARK] = pages.gallery.build
     answer.cache_control.no_cache = True
     return answer
@@ -114,7 +115,7 @@ def _picture(pages: Pages, screen: Screen) -> dict[str, Any]:
     view, pictures = gallery.view(screen), gallery.pictures(screen.display, stored, now)
     if screen.display != "door":
         rows = [_row(slug, drawn, now) for slug, drawn in pictures.items()]
-        return {"view": view, "title": _("All rooms"), "current": sorted(rows, key=lambda row: row["order"])}
+        return {"view": view, "title": lazy_gettext("All rooms"), "current": sorted(rows, key=lambda row: row["order"])}
     scene, slots = current_slots(pictures[screen.slug], now)
     marked = {slot: Markup(html) for slot, html in slots.items()}
     code = pages.links.code(stored[0].room)

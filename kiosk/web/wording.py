@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_skeleton, format_time, get_timezone_name
+from babel.dates import format_skeleton, format_time, get_period_names, get_timezone_name
 from flask import Flask, has_request_context, request
 from flask_babel import Babel, force_locale, get_locale
 from flask_babel import gettext as babel_gettext
@@ -32,17 +34,18 @@ def gettext(text: str, **values: object) -> str:
 @contextmanager
 def spoken(language: str) -> Iterator[None]:
     """Speak that language inside, whatever the request asks for."""
-    with force_locale(language):
+    with force_locale(_catalog(language)):
         yield
 
 
 def install(app: Flask, language: str, hours: str) -> None:
     """Give the app its languages and the filters of its templates; `hours` is "24" or "12"."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(resource("translations"))
-    Babel(app, default_locale=language, locale_selector=lambda: _wanted(language))
+    Babel(app, default_locale=_catalog(language), locale_selector=lambda: _catalog(_wanted(language)))
     app.jinja_env.filters.update(clock=_clock(hours), iso=clock.iso, day=_day, elsewhere=_elsewhere)
+    app.jinja_env.filters["breadth"] = _breadth
     app.jinja_env.globals.update(hour_cycle="h23" if hours == "24" else "h12", numerals="latn")
-    app.context_processor(_language)
+    app.context_processor(lambda: {**_language(), "face": _face(hours)})
 
 
 @contextmanager
@@ -90,16 +93,47 @@ def _wanted(default: str) -> str:
     return request.accept_languages.best_match(LANGUAGES) or default
 
 
+@cache
+def _catalog(language: str) -> str:
+    """Return the name under which Babel, and so our catalogs, know a language: zh-CN is zh_Hans_CN there."""
+    return str(Locale.parse(language, sep="-"))
+
+
 def _language() -> dict[str, str]:
-    locale = get_locale() or Locale("en")
-    return {"language": str(locale), "direction": locale.text_direction}
+    locale = _locale()
+    return {
+        "language": next(tag for tag in LANGUAGES if _catalog(tag) == str(locale)),
+        "direction": locale.text_direction,
+    }
+
+
+def _locale() -> Locale:
+    return get_locale() or Locale("en")
+
+
+def _breadth(text: str) -> int:
+    """Return how many Latin letters are as broad as a text: letters as broad as they are tall count twice."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _face(hours: str) -> dict[str, str]:
+    """Return how times are written: the pattern, in Unicode's letters, and the words before and after noon.
+
+    Pages write their own times by it, so that browsers, which differ, write them as the server does.
+    """
+    locale = _locale()
+    names = get_period_names("abbreviated", "format", locale)
+    return {"pattern": _pattern(hours, locale), "am": names["am"], "pm": names["pm"]}
+
+
+def _pattern(hours: str, locale: Locale) -> str:
+    return "HH:mm" if hours == "24" else str(locale.datetime_skeletons["hm"].pattern)
 
 
 def _clock(hours: str) -> Callable[[datetime], str]:
     def write(instant: datetime) -> str:
         local = instant.astimezone(_zone.get(ZoneInfo("UTC")))
-        locale = get_locale() or Locale("en")
-        return format_time(local, "HH:mm" if hours == "24" else "h:mm a", locale=locale)
+        return format_time(local, _pattern(hours, _locale()), locale=_locale())
 
     return write
 
@@ -109,8 +143,8 @@ def _elsewhere(instant: datetime) -> str:
     zone = _zone.get(ZoneInfo("UTC"))
     if instant.astimezone(zone).utcoffset() == instant.astimezone(_home.get(zone)).utcoffset():
         return ""
-    return get_timezone_name(instant.astimezone(zone), width="short", locale=get_locale() or Locale("en"))
+    return get_timezone_name(instant.astimezone(zone), width="short", locale=_locale())
 
 
 def _day(day: date) -> str:
-    return format_skeleton("MMMEd", day, locale=get_locale() or Locale("en"))
+    return format_skeleton("MMMEd", day, locale=_locale())

@@ -22,6 +22,10 @@ const AWAY = 30_000;
 const startOf = (scene) => (scene.starts ??= Date.parse(scene.from));
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
+// Only a display that speaks a second language needs what turns between the two.
+const second = document.getElementById("second");
+const tongues = second && (await import("./tongues.js").catch(() => null));
+
 // `place(slug, scene, parts)` draws a room (scene null: the room is gone); `aged(stampText)` may show the age of
 // single rooms; `isIdle()` tells whether the page may be loaded anew without taking somebody's hand away.
 // `isKiosk`: it hangs on a wall, and no hand may lead out of it.
@@ -34,7 +38,7 @@ export function start({ place, aged = () => {}, isIdle = () => true, isKiosk = t
   const root = document.documentElement;
   const isKept = "kept" in root.dataset;
   const clock = serverClock(view.stamp.now, performance.getEntriesByType("navigation")[0]?.responseStart, isKept);
-  const wording = makeWording(main, view);
+  const wording = makeWording(main, view, words);
   const keep = keeper();
   const light = nightLight(tick);
   const move = drift(main);
@@ -42,6 +46,7 @@ export function start({ place, aged = () => {}, isIdle = () => true, isKiosk = t
   let isOutdated = false;
   let asksServer = false;
   let timer;
+  let isSecond = false;
 
   const link = connect({
     isLost: isKept,
@@ -94,7 +99,7 @@ export function start({ place, aged = () => {}, isIdle = () => true, isKiosk = t
       if (current + 1 < track.scenes.length) next = Math.min(next, startOf(track.scenes[current + 1]));
       if (shown.get(slug) === scene) continue;
       shown.set(slug, scene);
-      place(slug, scene, track.parts);
+      place(slug, scene, (isSecond && track.other) || track.parts);
     }
     return next;
   }
@@ -133,6 +138,13 @@ export function start({ place, aged = () => {}, isIdle = () => true, isKiosk = t
     timer = setTimeout(tick, Math.max(nap, SHORTEST_NAP));
   }
 
+  function speak(language, other) {
+    isSecond = other;
+    Object.assign(wording, makeWording(main, { ...view, language }, words));
+    shown.clear();
+    tick();
+  }
+
   async function wake() {
     asksServer = true;
     await link.beat();
@@ -144,6 +156,7 @@ export function start({ place, aged = () => {}, isIdle = () => true, isKiosk = t
   for (const event of ["online", "offline"]) addEventListener(event, () => link.beat());
   for (const event of ["visibilitychange", "resume"]) document.addEventListener(event, tick);
   if (isKiosk) keepInside();
+  tongues?.turnBetween({ main, second, words, isIdle, speak });
   tick();
   return { words, wording, link, now: clock.now };
 }

@@ -3,20 +3,26 @@
 const SECOND = 1_000;
 const MINUTE = 60_000;
 
-export function makeWording(main, { language, zone }) {
+// `clock` is the server's own way to write times, so that both write them alike.
+export function makeWording(main, { language, zone }, { clock }) {
   const numberingSystem = main.dataset.numerals;
-  const face = {
-    hour: "numeric",
+  const hands = new Intl.DateTimeFormat("en", {
+    hour: "2-digit",
     minute: "2-digit",
-    hourCycle: main.dataset.hourCycle,
+    hourCycle: "h23",
     timeZone: zone,
-    numberingSystem,
-  };
-  const time = new Intl.DateTimeFormat(language, face);
+  });
   const number = new Intl.NumberFormat(language, { numberingSystem });
   const twoDigits = new Intl.NumberFormat(language, { numberingSystem, minimumIntegerDigits: 2 });
   const plural = new Intl.PluralRules(language);
   const write = (element, text) => element.textContent === text || (element.textContent = text);
+
+  function time(moment) {
+    const [HH, mm] = hands.format(moment).split(":");
+    const hour = Number(HH);
+    const said = { HH, mm, h: hour % 12 || 12, K: hour % 12, a: hour < 12 ? clock.am : clock.pm };
+    return clock.pattern.replace(/HH|mm|h|K|a/g, (sign) => said[sign]);
+  }
 
   // The server sends the sentence of some numbers; the one whose number is of the same category fits.
   function sentence(element, count) {
@@ -54,12 +60,12 @@ export function makeWording(main, { language, zone }) {
   }
 
   return {
-    time: (moment) => time.format(moment),
+    time,
     number: (count) => number.format(count),
     write,
     // Brings all that moves with time up to date; answers after how many milliseconds to do so again.
     refresh(now) {
-      main.querySelectorAll("[data-clock]").forEach((element) => write(element, time.format(now)));
+      main.querySelectorAll("[data-clock]").forEach((element) => write(element, time(now)));
       const waits = [MINUTE - (now % MINUTE)];
       const each = (selector, act) =>
         main.querySelectorAll(selector).forEach((element) => waits.push(act(element, now)));

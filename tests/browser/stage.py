@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Flask, Response, jsonify, render_template, request, send_from_directory
+from flask_babel import lazy_gettext
 from markupsafe import Markup
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
@@ -19,7 +20,7 @@ from kiosk import clock
 from kiosk.live.drawing import Drawn, Painter, current_slots, track_json
 from kiosk.resources import resource
 from kiosk.schedule.model import Booking, Message, Room
-from kiosk.web import links, wording, worker
+from kiosk.web import links, tongues, wording, worker
 from kiosk.web.links import Code
 from tests.schedule.values import BERLIN
 
@@ -47,7 +48,9 @@ class Stage:
     language: str = "en"
     hours: str = "24"
     links: list[str] = field(default_factory=list)
+    second: str = ""
     taps: list[tuple[str, str, Any]] = field(default_factory=list)
+    languages: list[str] = field(default_factory=list)
     answer: tuple[int, dict[str, Any]] = (200, {"message": "Done.", "id": "kioskmade"})
     headers: dict[str, str] = field(default_factory=dict)
     people: Sequence[tuple[str, str]] = ()
@@ -105,7 +108,8 @@ class Stage:
         """Draw the room as it is known now."""
         kind = REGISTRY[display]
         scenes = kind.project(self.room, self.bookings, self.moment, self.messages)
-        painter = Painter(wording.drawer(app, self.language), "")
+        other = wording.drawer(app, self.second) if self.second else None
+        painter = Painter(wording.drawer(app, self.language), "", other)
         return painter.paint(kind, self.room, self.room.zone, scenes, self.moment)
 
     def view(self, drawn: Drawn, display: str) -> dict[str, Any]:
@@ -131,6 +135,7 @@ def drawn_code(link: str) -> Code | None:
 def _app(stage: Stage) -> Flask:
     app = Flask("stage", template_folder=str(resource("templates")), static_folder=None)
     wording.install(app, stage.language, stage.hours)
+    tongues.install(app, stage.second)
     app.jinja_env.globals.update(static=lambda path: f"/static/{stage.build}/{path}", csrf_token=lambda: "word")
 
     @app.get("/static/<_build>/<path:path>")
@@ -153,13 +158,13 @@ def _app(stage: Stage) -> Flask:
         marked = {slot: Markup(html) for slot, html in slots.items()}
         shared = {"view": view, "room": stage.room, "status": scene.status, "current": marked}
         if display == "door":
-            html = render_template("door.html", **shared, code=drawn_code(stage.link))
+            html = tongues.page("door.html", **shared, code=drawn_code(stage.link))
             return Response(html, headers={worker.MARK: stage.build})
         if display == "phone":
             person = {"name": stage.person} if stage.person else None
             return render_template("phone.html", **shared, person=person, sign_in=stage.sign_in, own=stage.own)
         row = {"slug": stage.room.slug, "status": scene.status, "order": scene.order, "html": marked["row"]}
-        html = render_template("lobby.html", view=view, title="All rooms", current=[row])
+        html = tongues.page("lobby.html", view=view, title=lazy_gettext("All rooms"), current=[row])
         return Response(html, headers={worker.MARK: stage.build})
 
     @app.get("/api/v1/rooms/oak/link")
@@ -182,6 +187,7 @@ def _app(stage: Stage) -> Flask:
     @app.route("/api/v1/<path:path>", methods=["POST", "DELETE"])
     def tap(path: str) -> tuple[Response, int, dict[str, str]]:
         asked = request.full_path.removeprefix("/api/v1/").rstrip("?")
+        stage.languages.append(request.headers.get("Accept-Language", ""))
         stage.taps.append((request.method, asked, request.get_json(silent=True)))
         return stage.answered()
 

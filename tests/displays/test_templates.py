@@ -38,9 +38,9 @@ def environment() -> Environment:
         loader=FileSystemLoader(FOLDER), extensions=["jinja2.ext.i18n"], undefined=StrictUndefined, autoescape=True
     )
     made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
-    made.filters.update(clock=spell, iso=datetime.isoformat, day=str, elsewhere=lambda _at: "")
+    made.filters.update(clock=spell, iso=datetime.isoformat, day=str, elsewhere=lambda _at: "", breadth=len)
     made.globals.update(static=lambda path: f"/static/{path}", language="en", direction="ltr")
-    made.globals.update(hour_cycle="h23", numerals="latn", next="", error="", detail="")
+    made.globals.update(hour_cycle="h23", numerals="latn", face={}, next="", error="", detail="")
     return made
 
 

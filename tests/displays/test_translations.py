@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import gettext
+import string
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
+from kiosk import settings
 from kiosk.resources import resource
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +24,10 @@ CATALOGS = Path(resource("translations"))
 SOURCE = "en"
 LANGUAGES = sorted(path.name for path in CATALOGS.iterdir() if path.is_dir())
 TRANSLATED = [language for language in LANGUAGES if language != SOURCE]
+# How many forms a counted word has; 12 letters is the longest word that the door's signs are measured for.
+FORMS = dict.fromkeys(LANGUAGES, 2) | {"ar": 6, "ja": 1, "pl": 3, "zh_Hans_CN": 1}
+MOST_LETTERS = 12
+ALPHABET = " ".join(string.ascii_uppercase)
 KEYWORDS: dict[str, Any] = {
     "_": None,
     "gettext": None,
@@ -47,6 +54,12 @@ def compiled(language: str) -> Catalog:
         return read_mo(file)
 
 
+def sampled(language: str) -> set[str]:
+    """The names of the plural forms that numbers of rooms and minutes take in a language."""
+    rule = Locale.parse(language).plural_form
+    return {rule(number) for number in range(1000)}
+
+
 def texts(said: Any) -> tuple[str, ...]:
     """A sentence, or each plural of it."""
     return tuple(said) if isinstance(said, (tuple, list)) else (said or "",)
@@ -56,8 +69,9 @@ def translated(found: Catalog) -> dict[str, tuple[str, ...]]:
     return {texts(one.id)[0]: texts(one.string) for one in found if one.id and any(texts(one.string))}
 
 
-def test_german_and_arabic_are_there() -> None:
-    assert {"en", "de", "ar"} <= set(LANGUAGES)
+def test_the_twelve_languages_are_there_and_each_can_be_set() -> None:
+    assert set(LANGUAGES) == {"en", "de", "es", "fr", "it", "nl", "pl", "pt_BR", "sv", "ja", "zh_Hans_CN", "ar"}
+    assert {str(Locale.parse(tag, sep="-")) for tag in settings.LANGUAGES} == set(LANGUAGES)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -70,7 +84,7 @@ def test_every_sentence_is_in_the_catalog(language: str) -> None:
 def test_every_sentence_is_translated_in_every_plural(language: str) -> None:
     found = catalog(language)
     assert [message.id for message in found if message.id and not all(texts(message.string))] == []
-    assert {len(texts(message.string)) for message in found if message.pluralizable} == {found.num_plurals}
+    assert {len(texts(message.string)) for message in found if message.pluralizable} == {FORMS[language]}
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
@@ -87,7 +101,34 @@ def test_english_is_said_as_it_is_written_in_the_code() -> None:
     assert all(texts(one.string) == texts(one.id) for one in compiled(SOURCE) if one.id)
 
 
-def test_arabic_counts_in_six_ways() -> None:
-    arabic = gettext.translation("messages", CATALOGS, ["ar"])
-    said = {arabic.ngettext("%(num)s room", "%(num)s rooms", number) for number in (0, 1, 2, 3, 11, 100)}
-    assert len(said) >= 5
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_language_has_a_form_for_every_number(language: str) -> None:
+    assert len(sampled(language)) == FORMS[language]
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_counted_sentences_tell_their_number(language: str) -> None:
+    said = gettext.translation("messages", CATALOGS, [language])
+    for one, many in (("%(num)s room", "%(num)s rooms"), ("%(num)s minute left", "%(num)s minutes left")):
+        assert all("%(num)s" in said.ngettext(one, many, number) for number in (5, 12, 21, 105))
+
+
+def test_arabic_counts_in_six_ways_and_polish_in_three() -> None:
+    for language, numbers, ways in (("ar", (0, 1, 2, 3, 11, 100), 5), ("pl", (1, 2, 5, 21, 22, 112), 3)):
+        said = gettext.translation("messages", CATALOGS, [language])
+        assert len({said.ngettext("%(num)s room", "%(num)s rooms", number) for number in numbers}) == ways
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_the_keys_of_names_are_single_letters_and_none_twice(language: str) -> None:
+    letters = translated(catalog(language))[ALPHABET][0].split()
+    assert {len(letter) for letter in letters} == {1}
+    assert len(set(letters)) == len(letters)
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_status_is_one_short_word_or_two(language: str) -> None:
+    said = translated(catalog(language))
+    words = [said[word][0] for word in ("Free", "Busy", "Held", "Check in", "Closed", "Unknown")]
+    assert [word for word in words if len(word) > MOST_LETTERS or len(word.split()) > 2] == []
+    assert len(set(words)) == len(words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -67,6 +68,18 @@ def test_version_changes_with_the_schedule_and_with_the_local_day(
     second = gallery.version(DOOR)
     still.advance(days=1)
     assert len({first, second, gallery.version(DOOR)}) == 3
+
+
+def test_a_second_language_comes_with_each_track_and_only_where_there_is_one(
+    gallery: Gallery, still: StillClock, drawings: Drawings
+) -> None:
+    def shout(*drawn: Any) -> str:
+        return drawings(*drawn).upper()
+
+    both = Gallery(gallery.store, Painter(drawings, "salt", shout), "en", "build", still)
+    track = both.view(DOOR)["tracks"]["oak"]
+    assert track["other"] == {name: html.upper() for name, html in track["parts"].items()}
+    assert "other" not in gallery.view(DOOR)["tracks"]["oak"]
 
 
 def test_touch_that_changes_nothing_keeps_the_version(gallery: Gallery, oak: StoredRoom) -> None:
