@@ -7,11 +7,12 @@ a screen's scenes stay equal, and are not sent again, as the hours of that day p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Literal, Protocol
 
+from kiosk.schedule import privacy
 from kiosk.schedule.hours import closures
 from kiosk.schedule.model import Booking, Message, Room, Slot, Status
 from kiosk.schedule.timeline import local_day, moments
@@ -27,13 +28,14 @@ class Scene:
     """What a display shows of a room from `start` until the next scene's start.
 
     `order` sorts rooms on a board. `slots` names the parts of the picture, each with the value its template
-    macro draws.
+    macro draws. `free`: since when the room is free, or from when it will be, on screens that tell the soonest.
     """
 
     start: datetime
     status: Status
     order: str
     slots: tuple[tuple[str, object], ...]
+    free: datetime | None = None
 
 
 class Project(Protocol):
@@ -58,6 +60,14 @@ class Display:
     slots: tuple[str, ...]
     project: Project
     unknown: Callable[[Room, datetime], Scene]
+
+    def scenes(
+        self, room: Room, bookings: Sequence[Booking], now: datetime, messages: Sequence[Message] = ()
+    ) -> tuple[Scene, ...]:
+        """Return a room's scenes, made of no more than its policy lets screens say."""
+        level = room.policy.shows
+        seen = [privacy.shown(booking, level) for booking in bookings]
+        return self.project(room, seen, now, [privacy.told(message, level) for message in messages])
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +141,12 @@ def until(instant: datetime, day: date, room: Room) -> Until:
     return Until(instant, _when(last, day), last, whole)
 
 
+def starting(instant: datetime, day: date, room: Room) -> Until:
+    """Return how a beginning is said on local day `day`."""
+    local = instant.astimezone(room.zone).date()
+    return Until(instant, _when(local, day), local, whole=False)
+
+
 def use(booking: Booking) -> Use:
     """Return what a screen may say about a booking."""
     return Use(
@@ -156,4 +172,4 @@ def _merged(scenes: Sequence[Scene]) -> tuple[Scene, ...]:
 
 
 def _same(one: Scene, other: Scene) -> bool:
-    return (one.status, one.order, one.slots) == (other.status, other.order, other.slots)
+    return replace(one, start=other.start) == other

@@ -17,6 +17,8 @@ RefusalReason = Literal["taken", "past", "too_short", "too_long", "too_far", "cl
 CheckInFor = Literal["off", "own", "all"]
 # Who may book at a room: anybody who stands there, people who say who they are, or nobody.
 Bookable = Literal["anyone", "people", "nobody"]
+# What screens say of a booking besides that it is: title and person, the person, the title, or nothing.
+Shows = Literal["all", "people", "titles", "nothing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,7 @@ class Policy:
     of a check-in can be taken back at the door.
     `owners_release`: whoever has a meeting, and administrators, may release its room here. `edit_meetings`: meetings
     made in Google may be ended, extended and begun early here, on their organizers' copies.
+    `shows`: what everybody may read of a booking, on screens and in the API.
     """
 
     durations: tuple[int, ...] = (15, 30, 60)
@@ -190,6 +193,7 @@ class Policy:
     undo: timedelta = timedelta(minutes=5)
     owners_release: bool = False
     edit_meetings: bool = False
+    shows: Shows = "all"
 
 
 @dataclass(frozen=True, slots=True)
