@@ -64,7 +64,7 @@ function arrange() {
   sayLead(sorted);
   const pages = paged(sorted);
   page %= pages.length;
-  show(pages[page], pages.length);
+  show(pages[page], spare(pages));
   sayPage(pages.length);
 }
 
@@ -96,7 +96,7 @@ function paged(sorted) {
   return pages.length ? pages : [{ rooms: [], spare: 0, room: 0 }];
 }
 
-function show(shown, pages) {
+function show(shown, empty) {
   const items = shown.rooms.flatMap((room, index) =>
     room.heading && room.heading !== shown.rooms[index - 1]?.heading ? [headed(room.heading), room.row] : [room.row],
   );
@@ -108,15 +108,16 @@ function show(shown, pages) {
   if (!isInOrder) list.replaceChildren(...wanted);
   list.style.gridTemplateRows = [
     ...items.map((item) => (item.className === "place" ? "max-content" : "minmax(0, 1fr)")),
-    ...Array(spare(shown, pages)).fill("minmax(0, 1fr)"),
+    ...Array(empty).fill("minmax(0, 1fr)"),
   ].join(" ");
   aged(ageOf);
 }
 
 // Few rows may be taller than they need, but not so tall that they look like something else; with several pages, rows
 // are as tall on the last one as on the others.
-function spare(shown, pages) {
-  if (pages > 1) return shown.spare;
+function spare(pages) {
+  const shown = pages[page];
+  if (pages.length > 1) return page + 1 === pages.length ? shown.spare : 0;
   return Math.min(shown.spare, Math.max(0, Math.ceil(shown.room * LEAST_FILLED) - shown.rooms.length));
 }
 

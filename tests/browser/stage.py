@@ -20,6 +20,7 @@ from kiosk.live.drawing import Drawn, Painter, current_slots, track_json
 from kiosk.resources import resource
 from kiosk.schedule.model import Booking, Message, Room
 from kiosk.web import wording
+from kiosk.web.pages import first_page
 from tests.schedule.values import BERLIN
 
 OAK = Room("oak", "Elbe", BERLIN, building="Berlin", floor="2")
@@ -78,7 +79,7 @@ class Stage:
     def drawn(self, app: Flask, display: str) -> Drawn:
         """Draw the room as it is known now."""
         kind = REGISTRY[display]
-        scenes = kind.project(self.room, self.bookings, self.moment, self.messages)
+        scenes = kind.scenes(self.room, self.bookings, self.moment, self.messages)
         painter = Painter(wording.drawer(app, self.language), "")
         return painter.paint(kind, self.room, self.room.zone, scenes, self.moment)
 
@@ -116,8 +117,8 @@ def _app(stage: Stage) -> Flask:
         marked = {slot: Markup(html) for slot, html in slots.items()}
         if display == "door":
             return render_template("door.html", view=view, room=stage.room, status=scene.status, current=marked)
-        row = {"slug": stage.room.slug, "status": scene.status, "order": scene.order, "html": marked["row"]}
-        return render_template("lobby.html", view=view, title="All rooms", current=[row])
+        current = first_page({stage.room.slug: drawn}, stage.moment)
+        return render_template("lobby.html", view=view, title="All rooms", current=current)
 
     @app.get("/api/v1/people")
     def people() -> Response:
