@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
 
-from displays.floors import way
+from displays.floors import height, way
 from displays.scene import Display, Scene, Until, Use, closed, starting, track, until, use, window
 from kiosk.schedule import privacy
 from kiosk.schedule.availability import free_slots, in_order, situation
@@ -19,6 +19,8 @@ SLOTS = ("row", "place", "soonest")
 # Numbers in names are compared by value, as people do: "Room 2" comes before "Room 10".
 DIGITS = re.compile(r"\d+")
 NUMBER_WIDTH = 6
+# Floors under the ground have keys of their own below this one.
+GROUND = 1000
 # Keys of order: parts between these signs, the weightier further left; rooms without a place come last.
 PART, GROUP, LAST = "\x1f", "\x1e", "\uffff"
 # More seconds since 1970 than any instant here has: what comes latest is sorted first by what is left of them.
@@ -108,8 +110,9 @@ def project(
     The last scene begins at the window's end and says that the schedule is unknown. Messages are told at the door.
     """
     known = _known(room, board, [privacy.shown(one, board.shows) for one in bookings], now)
-    # From here on what is left of a free time is too little to count.
-    fading = [slot.end - board.least for slot in known.free if board.least and slot.end < known.span.end]
+    # From the minute after this on what is left of a free time is too little to count.
+    last = [slot.end - board.least for slot in known.free if board.least and slot.end < known.span.end]
+    fading = [moment + A_MOMENT for moment in last]
     scenes = track(room, known.bookings, now, partial(_picture, known), fading)
     return (*scenes, unknown(room, known.span.end, board))
 
@@ -128,7 +131,7 @@ def locate(room: Room, board: Board) -> Place:
 
 def place(room: Room) -> str:
     """Return the key that sorts rooms by building, floor and name."""
-    return PART.join(_natural(part) for part in (room.building, room.floor, room.name, room.slug))
+    return PART.join((_natural(room.building), _storey(room.floor), _natural(room.name), _natural(room.slug)))
 
 
 def _known(room: Room, board: Board, bookings: Sequence[Booking], now: datetime) -> Known:
@@ -196,8 +199,14 @@ def _rank(known: Known, found: Situation, free: datetime | None, moment: datetim
 
 
 def _order(room: Room, board: Board, rank: str) -> str:
-    group = f"{PART.join(_natural(part) or LAST for part in (room.building, room.floor))}{GROUP}"
+    group = f"{_natural(room.building) or LAST}{PART}{_storey(room.floor) or LAST}{GROUP}"
     return f"{group if board.grouped else ''}{rank + GROUP if board.free_first else ''}{place(room)}"
+
+
+def _storey(floor: str) -> str:
+    """Return the key that sorts floors upwards; those whose height is not known by name, after the others."""
+    found = height(floor)
+    return f"{GROUND + found:0{NUMBER_WIDTH}d}" if found is not None else floor and f"~{_natural(floor)}"
 
 
 def _natural(text: str) -> str:
