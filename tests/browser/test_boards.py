@@ -161,7 +161,7 @@ def test_rows_say_the_way_from_where_the_board_hangs(build: Build, look: Look) -
         hall.room(name, building, floor)
     page = look(hall.board(grouped=False, hangs=("Berlin", "1")))
     said = [text.strip() for text in page.locator(".row__where").all_inner_texts()]
-    assert said == ["this floor", "1 floor down", "Hamburg · 1"]
+    assert said == ["1 floor down", "this floor", "Hamburg · 1"]
     assert page.locator(".way__mark").count() == 2
 
 
