@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Literal, Protocol
 
+from kiosk.schedule import privacy
 from kiosk.schedule.hours import Hours, closures
 from kiosk.schedule.model import Booking, Message, Room, Slot, Status
 from kiosk.schedule.timeline import local_day, moments
@@ -28,6 +29,7 @@ class Scene:
 
     `order` sorts rooms on a board. `slots` names the parts of the picture, each with the value its template
     macro draws. `night`: nobody is expected there, so the screen may dim.
+    `free`: since when the room is free, or from when it will be, on screens that tell the soonest.
     """
 
     start: datetime
@@ -35,6 +37,7 @@ class Scene:
     order: str
     slots: tuple[tuple[str, object], ...]
     night: bool = False
+    free: datetime | None = None
 
 
 class Project(Protocol):
@@ -59,6 +62,14 @@ class Display:
     slots: tuple[str, ...]
     project: Project
     unknown: Callable[[Room, datetime], Scene]
+
+    def scenes(
+        self, room: Room, bookings: Sequence[Booking], now: datetime, messages: Sequence[Message] = ()
+    ) -> tuple[Scene, ...]:
+        """Return a room's scenes, made of no more than its policy lets screens say."""
+        level = room.policy.shows
+        seen = [privacy.shown(booking, level) for booking in bookings]
+        return self.project(room, seen, now, [privacy.told(message, level) for message in messages])
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +152,12 @@ def until(instant: datetime, day: date, room: Room) -> Until:
     whole = local_day(local.date(), room.zone).start == instant
     last = local.date() - DAY if whole else local.date()
     return Until(instant, _when(last, day), last, whole)
+
+
+def starting(instant: datetime, day: date, room: Room) -> Until:
+    """Return how a beginning is said on local day `day`."""
+    local = instant.astimezone(room.zone).date()
+    return Until(instant, _when(local, day), local, whole=False)
 
 
 def use(booking: Booking) -> Use:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from kiosk import __version__, settings
 from kiosk.errors import KioskError
-from kiosk.terminal.parsers import google, office, people, rooms
+from kiosk.terminal.parsers import google, office, people, rooms, screens
 from kiosk.terminal.parsers.lazily import Commands
 
 GROUPS = (
@@ -18,6 +18,7 @@ GROUPS = (
     rooms.add_rooms,
     rooms.add_bookings,
     rooms.add_policies,
+    screens.add_boards,
     people.add_people,
     people.add_admin,
     office.add_services,

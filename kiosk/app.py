@@ -31,14 +31,13 @@ from kiosk.live.audience import Audience
 from kiosk.live.drawing import Painter, digest
 from kiosk.live.freshness import Change, Freshness
 from kiosk.live.gallery import Gallery, Screen
-from kiosk.live.members import ALL_ROOMS
 from kiosk.live.pulse import Pulse
 from kiosk.live.sockets import Doorway, Visitor
 from kiosk.live.tickets import Tickets
 from kiosk.notify.notifier import Notifier
 from kiosk.resources import resource
 from kiosk.settings import Settings
-from kiosk.store import rooms, schema, tokens
+from kiosk.store import boards, rooms, schema, tokens
 from kiosk.store.database import Store
 from kiosk.sync.background import Background
 from kiosk.sync.budget import Metered
@@ -111,7 +110,8 @@ class Server:
                 self.web.jinja_env.get_template(name)
         with self.parts.store.read() as db:
             doors = [Screen("door", one.room.slug) for one in rooms.every(db)]
-        for screen in (*doors, Screen("lobby", ALL_ROOMS)):
+            lobbies = [Screen("lobby", one.slug) for one in boards.every(db)]
+        for screen in (*doors, *lobbies):
             self.pulse.gallery.view(screen)
 
 

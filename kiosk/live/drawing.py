@@ -106,10 +106,12 @@ def current_slots(drawn: Drawn, now: datetime) -> tuple[Scene, dict[str, str]]:
 
 
 def _scene_json(scene: Scene, drawn: Drawn) -> dict[str, Any]:
+    since = {"free": clock.iso(scene.free)} if scene.free else {}
     return {
         "from": clock.iso(scene.start),
         "status": scene.status,
         "order": scene.order,
         "night": scene.night,
         "slots": {slot: drawn.names[slot, value] for slot, value in scene.slots},
+        **since,
     }

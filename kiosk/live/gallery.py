@@ -43,6 +43,7 @@ class _Kept:
     revision: int
     day: str
     home: ZoneInfo
+    display: Display
     drawn: Drawn
 
 
@@ -55,12 +56,12 @@ class Gallery:
     language: str
     build: str
     clock: clock.Clock = clock.now
-    _kept: dict[tuple[str, int], _Kept] = field(default_factory=dict)
+    _kept: dict[tuple[Screen | str, int], _Kept] = field(default_factory=dict)
 
     def view(self, screen: Screen) -> dict[str, Any]:
         """Return the whole view of a screen. Raises NotFound when there is no such room or board."""
         now, shown = self.clock(), self.shown(screen)
-        pictures = self.pictures(screen.display, shown.rooms, now)
+        pictures = self._pictures(screen, shown, now)
         return {
             "display": screen.display,
             "slug": screen.slug,
@@ -76,11 +77,11 @@ class Gallery:
     def version(self, screen: Screen) -> str:
         """Return the version that a screen should show now."""
         shown = self.shown(screen)
-        return _version(screen, shown, self.pictures(screen.display, shown.rooms, self.clock()))
+        return _version(screen, shown, self._pictures(screen, shown, self.clock()))
 
     def tracks(self, screen: Screen, changed: list[StoredRoom], now: datetime) -> dict[str, TrackJson]:
         """Return what the page plays from `now` on, of those rooms of a screen."""
-        pictures = self.pictures(screen.display, self.rooms_of(screen), now)
+        pictures = self.pictures(screen, now)
         return {one.room.slug: track_json(pictures[one.room.slug], now) for one in changed if one.room.slug in pictures}
 
     def stamp(self, screen: Screen) -> dict[str, Any]:
@@ -95,18 +96,25 @@ class Gallery:
         """Return what a screen shows, of the rooms there are now or of those of a census. Raises NotFound."""
         return members(screen.display, screen.slug, census or Census(self.store))
 
-    def pictures(self, display: str, stored: list[StoredRoom], now: datetime) -> dict[str, Drawn]:
-        """Return, by slug, the tracks of all the rooms that one screen shows."""
-        home = home_zone(stored)
-        return {one.room.slug: self._drawn(display, one, home, now) for one in stored}
+    def pictures(self, screen: Screen, now: datetime) -> dict[str, Drawn]:
+        """Return, by slug, the tracks of all the rooms that one screen shows. Raises NotFound."""
+        return self._pictures(screen, self.shown(screen), now)
 
-    def _drawn(self, display: str, stored: StoredRoom, home: ZoneInfo, now: datetime) -> Drawn:
+    def _pictures(self, screen: Screen, shown: Shown, now: datetime) -> dict[str, Drawn]:
+        # Screens that draw rooms in a way of their own keep them apart from others' of their kind.
+        display, keeper = shown.display or REGISTRY[screen.display], screen if shown.display else screen.display
+        home = home_zone(shown.rooms)
+        return {one.room.slug: self._drawn(display, keeper, one, home, now) for one in shown.rooms}
+
+    def _drawn(
+        self, display: Display, keeper: Screen | str, stored: StoredRoom, home: ZoneInfo, now: datetime
+    ) -> Drawn:
         """Return a room's track on a display in the zone `home`, drawn anew only if something changed."""
-        kept = self._kept.get((display, stored.id))
-        day = local_date(stored.room, now).isoformat()
-        if kept is None or (kept.revision, kept.day, kept.home) != (stored.revision, day, home):
-            kept = _Kept(stored.revision, day, home, self._draw(REGISTRY[display], stored, home, now, kept))
-            self._kept[display, stored.id] = kept
+        kept = self._kept.get((keeper, stored.id))
+        known = (stored.revision, local_date(stored.room, now).isoformat(), home, display)
+        if kept is None or (kept.revision, kept.day, kept.home, kept.display) != known:
+            kept = _Kept(*known, self._draw(display, stored, home, now, kept))
+            self._kept[keeper, stored.id] = kept
         return kept.drawn
 
     def _draw(self, display: Display, stored: StoredRoom, home: ZoneInfo, now: datetime, kept: _Kept | None) -> Drawn:
@@ -116,7 +124,7 @@ class Gallery:
             found = diary.between(db, stored, span.start, span.end + stored.room.policy.longest)
             told = diary.messages(db, stored, now)
         unread = (display.unknown(stored.room, span.start),)
-        scenes = display.project(stored.room, found, now, told) if known else unread
+        scenes = display.scenes(stored.room, found, now, told) if known else unread
         if kept and kept.drawn.version == self.painter.version(display, stored.room, home, scenes):
             return kept.drawn
         return self.painter.paint(display, stored.room, home, scenes, now)

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
+from displays import Display, lobby
 from kiosk.errors import NotFound
-from kiosk.store import rooms
+from kiosk.store import boards, rooms
+from kiosk.store.boards import Board
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
 
-ALL_ROOMS = "all"
+ALL_ROOMS = boards.ALL
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a screen shows: its rooms, and its `frame`, what JSON says of the screen as a whole."""
+    """What a screen shows: its rooms, and its `frame`, what JSON says of the screen as a whole.
+
+    `display`: draws the rooms in this screen's own way; None where the kind of screen has but one.
+    """
 
     rooms: list[StoredRoom]
     frame: dict[str, Any] = field(default_factory=dict)
+    display: Display | None = None
 
 
 @dataclass
@@ -51,9 +58,24 @@ def door(slug: str, census: Census) -> Shown:
 
 def board(slug: str, census: Census) -> Shown:
     """Return what a board shows. Raises NotFound."""
-    if slug != ALL_ROOMS:
-        raise NotFound(f"There is no board called {slug!r}; {ALL_ROOMS!r} shows every room.")
-    return Shown(census.every())
+    with census.store.read() as db:
+        found = boards.find(db, slug)
+    chosen = [one for one in census.every() if found.has(one.room)]
+    places = {(one.room.building, one.room.floor) for one in chosen}
+    # One heading over everything tells nothing that the rows could not.
+    look = replace(found, grouped=found.grouped and len(places) > 1)
+    return Shown(chosen, _frame(look), lobby.display(_look(look)))
+
+
+def _frame(board: Board) -> dict[str, Any]:
+    """Return what a page must know of its board, and what tells it that the board is drawn otherwise now."""
+    names = ("grouped", "free_first", "least_minutes", "shows", "hangs")
+    return {"title": board.name, **{name: getattr(board, name) for name in names}}
+
+
+def _look(board: Board) -> lobby.Board:
+    least = timedelta(minutes=board.least_minutes)
+    return lobby.Board(board.shows, board.grouped, board.free_first, least, board.hangs)
 
 
 MEMBERS: dict[str, Callable[[str, Census], Shown]] = {"door": door, "lobby": board, "phone": door}

@@ -19,6 +19,8 @@ CheckInFor = Literal["off", "own", "all"]
 Bookable = Literal["anyone", "people", "nobody"]
 # When a room's screens are at full light: while the room may be booked, or always.
 Light = Literal["hours", "always"]
+# What screens say of a booking besides that it is: title and person, the person, the title, or nothing.
+Shows = Literal["all", "people", "titles", "nothing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,7 @@ class Policy:
     `owners_release`: whoever has a meeting, and administrators, may release its room here. `edit_meetings`: meetings
     made in Google may be ended, extended and begun early here, on their organizers' copies.
     `light`: when its screens are at full light, unless hours of its own; while somebody has the room they always are.
+    `shows`: what everybody may read of a booking, on screens and in the API.
     """
 
     durations: tuple[int, ...] = (15, 30, 60)
@@ -204,6 +207,7 @@ class Policy:
     owners_release: bool = False
     edit_meetings: bool = False
     light: Light | Hours = "hours"
+    shows: Shows = "all"
 
 
 @dataclass(frozen=True, slots=True)

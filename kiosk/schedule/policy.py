@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 from kiosk.schedule import hours
 from kiosk.schedule.hours import Hours
-from kiosk.schedule.model import Bookable, CheckInFor, Light, Policy
+from kiosk.schedule.model import Bookable, CheckInFor, Light, Policy, Shows
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -197,5 +197,8 @@ WORDS: Mapping[str, Word] = {
         "when screens are at full light: hours (while the room is open), always, or hours such as Mon-Fri 06:30-20:00",
         _light,
         lambda found: hours.write(found) if isinstance(found, Hours) else str(found),
+    ),
+    "shows": _choice(
+        "shows", "what screens say of a booking: all (title and person), people, titles, nothing", get_args(Shows)
     ),
 }

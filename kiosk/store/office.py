@@ -188,4 +188,41 @@ class RequestRow(Model):
         table_name = "request"
 
 
-TABLES = (AccountRow, SessionRow, TryRow, LevelRow, TaskRow, HookRow, DeliveryRow, ServiceRow, RequestRow)  # fmt: skip
+class BoardRow(Model):
+    """A board of rooms: those of its buildings and floors (a building, a line break, a floor), and those it names.
+
+    One that chooses nothing shows every room. `least_minutes`: for how long a room must be free to count as free.
+    `building` and `floor`: where the board hangs. `place` sorts boards.
+    """
+
+    slug = CharField(primary_key=True)
+    name = TextField(default="")
+    buildings = ListField(default=())
+    floors = ListField(default=())
+    grouped = BooleanField(default=True)
+    free_first = BooleanField(default=False)
+    least_minutes = IntegerField(default=0)
+    shows = CharField(default="all")
+    building = TextField(default="")
+    floor = TextField(default="")
+    place = IntegerField(default=0)
+
+    class Meta:
+        table_name = "board"
+
+
+class BoardRoomRow(Model):
+    """A room that a board names."""
+
+    board = ForeignKeyField(BoardRow, on_delete="CASCADE")
+    room = ForeignKeyField(RoomRow, on_delete="CASCADE")
+
+    class Meta:
+        table_name = "board_room"
+        primary_key = CompositeKey("board", "room")
+
+
+TABLES = (
+    AccountRow, SessionRow, TryRow, LevelRow, TaskRow, HookRow, DeliveryRow, ServiceRow, RequestRow, BoardRow,
+    BoardRoomRow,
+)  # fmt: skip

@@ -20,6 +20,7 @@ from kiosk.schedule.hours import closures
 from kiosk.schedule.model import Booking, CheckIn, Situation, Slot
 from kiosk.schedule.nearby import Candidate
 from kiosk.schedule.rights import Act as ActName
+from kiosk.schedule.rights import Who
 from kiosk.store import acts, diary, extract, mirror, rooms
 from kiosk.store.database import Store
 from kiosk.store.journal import Command
@@ -31,6 +32,7 @@ from kiosk.web.catering import Catering
 from kiosk.web.fields import Body, Query
 from kiosk.web.links import Code, Links
 from kiosk.web.problems import Problem
+from kiosk.web.sight import sight
 from kiosk.web.wording import gettext as _
 
 LONGEST_SCHEDULE = timedelta(days=62)
@@ -142,7 +144,7 @@ def _book(api: Api, slug: str) -> tuple[Response, int]:
     title = body.text("title", 200) or api.title
     wish = Wish(slug, start, until, minutes, title, idempotency_key(), api.asking.who(body, slug), place())
     with _alternatives_to(api, slug, api.desk.counter.span(wish)):
-        return _answer(api, api.desk.book(wish), 201)
+        return _answer(api, api.desk.book(wish), 201, wish.who)
 
 
 @contextmanager
@@ -190,7 +192,7 @@ def _changer(api: Api, name: str) -> Callable[[str], tuple[Response, int]]:
 def _change(api: Api, asked: Asked) -> tuple[Response, int]:
     asked = replace(asked, key=idempotency_key(), place=place())
     with _alternatives_to(api, asked.slug):
-        return _answer(api, api.desk.change(asked), 200)
+        return _answer(api, api.desk.change(asked), 200, asked.who)
 
 
 def _presence(api: Api, stored: StoredRoom) -> Response:
@@ -215,12 +217,13 @@ def _acts(api: Api) -> Response:
     return jsonify(acts=[extract.row(one) for one in found])
 
 
-def _answer(api: Api, command: Command, done: int) -> tuple[Response, int]:
+def _answer(api: Api, command: Command, done: int, who: Who) -> tuple[Response, int]:
     with api.store.read() as db:
         stored = rooms.by_id(db, command.room_id)
     if command.state in {"confirmed", "held", "pending"}:
         status = done if command.state == "confirmed" else 202
-        return jsonify(_booking_made(command, stored, outcomes.message(command, stored.room))), status
+        said = {"title": sight(who, stored).title(command), "message": outcomes.message(command, stored.room)}
+        return jsonify(_booking_made(command, stored) | said), status
     wanted = _wanted(command)
     raise outcomes.refusal(command.reason, **(_instead(api, stored, wanted) if wanted else {}))
 
@@ -257,6 +260,7 @@ def _room(api: Api, stored: StoredRoom) -> dict[str, Any]:
     as_of = diary.as_of(stored, progress, now)
     closed = closures(room.policy.hours, room.zone, now, now + LOOKAHEAD)
     present = situation(found, now, room.policy, closed) if known else UNKNOWN
+    seen = sight(api.asking.who(None, room.slug), stored)
     return {
         "slug": room.slug,
         "name": room.name,
@@ -269,8 +273,8 @@ def _room(api: Api, stored: StoredRoom) -> dict[str, Any]:
         "as_of": clock.iso(as_of) if as_of else None,
         "status": present.status,
         "until": clock.iso(present.until) if present.until else None,
-        "current": _booking(present.current) if present.current else None,
-        "next": _booking(present.next) if present.next else None,
+        "current": _booking(seen.of(present.current)) if present.current else None,
+        "next": _booking(seen.of(present.next)) if present.next else None,
     }
 
 
@@ -282,7 +286,9 @@ def _schedule(api: Api, stored: StoredRoom) -> Response:
         raise outcomes.invalid("to", _("The end must come after the start, by 62 days at most."))
     with api.store.read() as db:
         found = diary.between(db, stored, start, end)
-    return jsonify(room=stored.room.slug, zone=stored.room.zone.key, bookings=[_booking(one) for one in found])
+    seen = sight(api.asking.who(None, stored.room.slug), stored)
+    bookings = [_booking(seen.of(one)) for one in found]
+    return jsonify(room=stored.room.slug, zone=stored.room.zone.key, bookings=bookings)
 
 
 def _booking(booking: Booking) -> dict[str, Any]:
@@ -305,7 +311,7 @@ def _check_in(awaited: CheckIn) -> dict[str, str]:
     return {"from": clock.iso(awaited.opens_at), "until": clock.iso(awaited.due_at)}
 
 
-def _booking_made(command: Command, stored: StoredRoom, message: str) -> dict[str, Any]:
+def _booking_made(command: Command, stored: StoredRoom) -> dict[str, Any]:
     return {
         "id": command.event_id,
         "room": stored.room.slug,
@@ -314,8 +320,6 @@ def _booking_made(command: Command, stored: StoredRoom, message: str) -> dict[st
         "way": command.way,
         "start": clock.iso(command.start),
         "end": clock.iso(command.end),
-        "title": command.title,
-        "message": message,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,8 +16,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from displays import REGISTRY
 from kiosk.live.drawing import Drawn, current_slots
 from kiosk.live.gallery import Gallery, Screen
-from kiosk.live.members import ALL_ROOMS
 from kiosk.resources import resource
+from kiosk.store import boards, rooms
 from kiosk.web import tongues, worker
 from kiosk.web.access import COOKIE, COOKIE_DAYS, Gate, from_elsewhere, stranger
 from kiosk.web.identity import inside
@@ -24,6 +25,8 @@ from kiosk.web.links import Links
 from kiosk.web.wording import gettext as _
 
 FOREVER = 365 * 24 * 3600
+# As many rows as a page of a board has at most: what static/js/lobby.js says too.
+MOST_ROWS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +82,12 @@ def _add_static(app: Flask, routes: Blueprint, build: str) -> None:
 
 
 def _home(gallery: Gallery) -> dict[str, Any]:
-    everything = gallery.rooms_of(Screen("lobby", ALL_ROOMS))
-    boards = [{"slug": ALL_ROOMS, "name": _("All rooms"), "rooms": len(everything)}]
-    return {"rooms": [stored.room for stored in everything], "boards": boards}
+    with gallery.store.read() as db:
+        found, everything = boards.every(db), [stored.room for stored in rooms.every(db)]
+    listed = [
+        {"slug": one.slug, "name": one.name or _("All rooms"), "rooms": sum(map(one.has, everything))} for one in found
+    ]
+    return {"rooms": everything, "boards": listed}
 
 
 def _display(pages: Pages, screen: Screen) -> AnyResponse:
@@ -112,24 +118,33 @@ def data(gallery: Gallery, screen: Screen) -> Response:
 def _picture(pages: Pages, screen: Screen) -> dict[str, Any]:
     gallery = pages.gallery
     stored, now = gallery.rooms_of(screen), gallery.clock()
-    view, pictures = gallery.view(screen), gallery.pictures(screen.display, stored, now)
+    view, pictures = gallery.view(screen), gallery.pictures(screen, now)
     if screen.display != "door":
-        rows = [_row(slug, drawn, now) for slug, drawn in pictures.items()]
-        return {"view": view, "title": lazy_gettext("All rooms"), "current": sorted(rows, key=lambda row: row["order"])}
+        title = view["frame"]["title"] or lazy_gettext("All rooms")
+        return {"view": view, "title": title, "current": first_page(pictures, now)}
     scene, slots = current_slots(pictures[screen.slug], now)
     marked = {slot: Markup(html) for slot, html in slots.items()}
     code = pages.links.code(stored[0].room)
     return {"view": view, "room": stored[0].room, "status": scene.status, "current": marked, "code": code}
 
 
-def _row(slug: str, drawn: Drawn, now: datetime) -> dict[str, Any]:
-    scene, slots = current_slots(drawn, now)
-    return {
-        "slug": slug,
-        "status": scene.status,
-        "order": scene.order,
-        "html": Markup(slots["row"]),
-    }
+def first_page(pictures: Mapping[str, Drawn], now: datetime) -> list[dict[str, Any]]:
+    """Return the rows with which a board begins, before its page knows how many fit.
+
+    `heading`: the HTML that stands above a row, empty where the row before has the same.
+    """
+    known = ((slug, *current_slots(drawn, now)) for slug, drawn in pictures.items())
+    first = sorted(known, key=lambda one: one[1].order)[:MOST_ROWS]
+    headings = [slots.get("place", "") for _slug, _scene, slots in first]
+    return [
+        {
+            "slug": slug,
+            "status": scene.status,
+            "html": Markup(slots["row"]),
+            "heading": Markup("" if heading == before else heading),
+        }
+        for (slug, scene, slots), heading, before in zip(first, headings, ["", *headings], strict=False)
+    ]
 
 
 def _way_in(following: str, error: str = "") -> AnyResponse:

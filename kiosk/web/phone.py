@@ -102,7 +102,7 @@ def _stranger(phone: Phone, slug: str) -> AnyResponse:
 def _page(phone: Phone, slug: str) -> AnyResponse:
     screen, now = Screen("phone", slug), phone.gallery.clock()
     [stored] = phone.gallery.rooms_of(screen)
-    scene, slots = current_slots(phone.gallery.pictures("phone", [stored], now)[slug], now)
+    scene, slots = current_slots(phone.gallery.pictures(screen, now)[slug], now)
     shown: dict[str, Any] = {
         "view": phone.gallery.view(screen),
         "room": stored.room,

@@ -26,10 +26,10 @@ const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const second = document.getElementById("second");
 const tongues = second && (await import("./tongues.js").catch(() => null));
 
-// `place(slug, scene, parts)` draws a room (scene null: the room is gone); `aged(stampText)` may show the age of
-// single rooms; `isIdle()` tells whether the page may be loaded anew without taking somebody's hand away.
-// `isKiosk`: it hangs on a wall, and no hand may lead out of it.
-export function start({ place, aged = () => {}, isIdle = () => true, isKiosk = true }) {
+// `place(slug, scene, parts)` draws a room (scene null: the room is gone); `framed(frame)` hears of what belongs to the
+// screen as a whole; `aged(stampText)` may show the age of single rooms; `isIdle()` tells whether the page may be loaded
+// anew without taking somebody's hand away. `isKiosk`: it hangs on a wall, and no hand may lead out of it.
+export function start({ place, framed = () => {}, aged = () => {}, isIdle = () => true, isKiosk = true }) {
   const main = document.querySelector("main[data-display]");
   const words = read("words");
   let view = read("view");
@@ -61,6 +61,7 @@ export function start({ place, aged = () => {}, isIdle = () => true, isKiosk = t
     viewed(fresh) {
       isOutdated ||= fresh.build !== build;
       view = fresh;
+      framed(view.frame ?? {});
       changedTo(fresh.version);
     },
     changed(message) {
@@ -157,6 +158,7 @@ export function start({ place, aged = () => {}, isIdle = () => true, isKiosk = t
   for (const event of ["visibilitychange", "resume"]) document.addEventListener(event, tick);
   if (isKiosk) keepInside();
   tongues?.turnBetween({ main, second, words, isIdle, speak });
+  framed(view.frame ?? {});
   tick();
   return { words, wording, link, now: clock.now };
 }

@@ -1,4 +1,5 @@
-// The board: rows sorted by their order, as many to a page as fit, pages turned by a calm fade.
+// The board: rows sorted by their order, under the headings that come with them, as many to a page as fit; pages are
+// turned by a calm fade. Only the rows of the page in view are filled and laid out.
 
 import { start } from "./display.js";
 
@@ -10,35 +11,45 @@ const FADE = 300;
 const main = document.querySelector("main[data-display]");
 const list = main.querySelector("[data-rows]");
 const pageNumber = main.querySelector("[data-pages]");
-const rows = new Map([...list.children].map((row) => [row.dataset.room, row]));
-const html = new Map();
+const lead = main.querySelector("[data-lead]");
+const title = main.querySelector("[data-title]");
+// Each room's row, what is drawn in it, and what its scene has to say.
+const rooms = new Map([...list.querySelectorAll("[data-room]")].map((row) => [row.dataset.room, { row }]));
+let layout = {};
+let ageOf = () => "";
 let page = 0;
 let frame;
 let turning;
 
 function place(slug, scene, parts) {
   if (!scene) return remove(slug);
-  const row = rows.get(slug) ?? create(slug);
-  const part = parts[scene.slots.row];
-  row.dataset.status = scene.status;
-  row.dataset.order = scene.order;
-  if (html.get(slug) !== part) row.innerHTML = part;
-  html.set(slug, part);
+  const room = rooms.get(slug) ?? create(slug);
+  const { row, place: heading = "", soonest } = scene.slots;
+  Object.assign(room, { scene, html: parts[row], heading: parts[heading] ?? "", soonest: parts[soonest] });
+  room.row.dataset.status = scene.status;
   arrangeSoon();
 }
 
 function create(slug) {
   const row = document.createElement("li");
   row.className = "row";
+  row.hidden = true;
   row.dataset.room = slug;
-  rows.set(slug, row);
-  return row;
+  list.append(row);
+  rooms.set(slug, { row });
+  return rooms.get(slug);
 }
 
 function remove(slug) {
-  rows.get(slug)?.remove();
-  rows.delete(slug);
-  html.delete(slug);
+  rooms.get(slug)?.row.remove();
+  rooms.delete(slug);
+  arrangeSoon();
+}
+
+function framed(told) {
+  layout = told;
+  const name = told.title || title.dataset.usual;
+  document.title = title.textContent = name;
   arrangeSoon();
 }
 
@@ -49,42 +60,124 @@ function arrangeSoon() {
 
 function arrange() {
   frame = undefined;
-  const sorted = [...rows.values()].sort((one, other) => (one.dataset.order < other.dataset.order ? -1 : 1));
-  const isInOrder = sorted.every((row, index) => list.children[index] === row);
-  if (!isInOrder) list.append(...sorted);
-  const size = fitting(sorted.length);
-  const pages = Math.max(1, Math.ceil(sorted.length / size));
-  page %= pages;
-  sorted.forEach((row, index) => (row.hidden = Math.floor(index / size) !== page));
-  sayPage(pages);
+  const sorted = [...rooms.values()].sort((one, other) => (one.scene.order < other.scene.order ? -1 : 1));
+  sayLead(sorted);
+  const pages = paged(sorted);
+  page %= pages.length;
+  show(pages[page], spare(pages));
+  sayPage(pages.length);
 }
 
-// Few rows may be taller than they need, but not so tall that they look like something else.
-function fitting(count) {
-  const most = Math.floor(list.clientHeight / parseFloat(getComputedStyle(list).getPropertyValue("--row-least")));
-  const size = Math.max(1, Math.min(MOST_ROWS, most));
-  list.style.setProperty("--rows", Math.max(Math.ceil(size * LEAST_FILLED), Math.min(size, count)));
-  return size;
+// How much room there is, and how much a row and a heading take at least, each with the gap that follows it.
+function measured() {
+  const style = getComputedStyle(list);
+  const pixels = (name) => parseFloat(style.getPropertyValue(name)) || 0;
+  const gap = pixels("row-gap");
+  return { whole: list.clientHeight + gap, least: pixels("--row-least") + gap, head: pixels("--head") + gap };
+}
+
+// Rows stay with their heading: where a page begins within a group, the heading stands there again.
+function paged(sorted) {
+  const { whole, least, head } = measured();
+  const pages = [];
+  let current;
+  for (const room of sorted) {
+    let cost = least + (room.heading && room.heading !== current?.heading ? head : 0);
+    if (!current || cost > current.left || current.rooms.length === MOST_ROWS) {
+      cost = least + (room.heading ? head : 0);
+      current = { rooms: [], left: whole, room: Math.floor(whole / least) };
+      pages.push(current);
+    }
+    current.rooms.push(room);
+    current.left -= cost;
+    current.heading = room.heading;
+    current.spare = Math.max(0, Math.floor(current.left / least));
+  }
+  return pages.length ? pages : [{ rooms: [], spare: 0, room: 0 }];
+}
+
+function show(shown, empty) {
+  const items = shown.rooms.flatMap((room, index) =>
+    room.heading && room.heading !== shown.rooms[index - 1]?.heading ? [headed(room.heading), room.row] : [room.row],
+  );
+  for (const room of rooms.values()) fill(room, shown.rooms.includes(room));
+  const rest = [...rooms.values()].map((room) => room.row).filter((row) => row.hidden);
+  const wanted = [...items, ...rest];
+  const isInOrder =
+    list.children.length === wanted.length && wanted.every((item, index) => list.children[index] === item);
+  if (!isInOrder) list.replaceChildren(...wanted);
+  list.style.gridTemplateRows = [
+    ...items.map((item) => (item.className === "place" ? "max-content" : "minmax(0, 1fr)")),
+    ...Array(empty).fill("minmax(0, 1fr)"),
+  ].join(" ");
+  aged(ageOf);
+}
+
+// Few rows may be taller than they need, but not so tall that they look like something else; with several pages, rows
+// are as tall on the last one as on the others.
+function spare(pages) {
+  const shown = pages[page];
+  if (pages.length > 1) return page + 1 === pages.length ? shown.spare : 0;
+  return Math.min(shown.spare, Math.max(0, Math.ceil(shown.room * LEAST_FILLED) - shown.rooms.length));
+}
+
+// A heading that stands there already is the same element again, so that nothing moves.
+function headed(html) {
+  const there = [...list.querySelectorAll(".place")].find((item) => item.dataset.html === html);
+  const heading = there ?? document.createElement("li");
+  if (!there) {
+    heading.className = "place";
+    heading.dataset.html = html;
+    heading.innerHTML = html;
+  }
+  return heading;
+}
+
+function fill(room, isShown) {
+  room.row.hidden = !isShown;
+  const html = isShown ? room.html : "";
+  if (room.drawn !== html) room.row.innerHTML = html;
+  room.drawn = html;
+}
+
+// What stands at the head: who is free soonest, where nobody is; else how many are, where it is asked for how long.
+function sayLead(sorted) {
+  const now = display.now();
+  const coming = sorted.filter((room) => room.scene.free).map((room) => [Date.parse(room.scene.free), room]);
+  const free = coming.filter(([since]) => since <= now).length;
+  const [, soonest] = free ? [] : coming.reduce((one, other) => (other[0] < one[0] ? other : one), [Infinity]);
+  const { wording } = display;
+  const { least_minutes: minutes } = layout;
+  const counted = lead.dataset.counted
+    .replace("{minutes}", minutes && wording.number(minutes))
+    .replace("{count}", wording.number(free));
+  const html = soonest?.soonest ?? (free && minutes ? counted : "");
+  lead.hidden = !html;
+  if (lead.said !== html) lead.innerHTML = html;
+  lead.said = html;
 }
 
 function sayPage(pages) {
   const { words, wording } = display;
   const text = words.page.replace("{page}", wording.number(page + 1)).replace("{pages}", wording.number(pages));
   wording.write(pageNumber, pages > 1 ? text : "");
-  clearTimeout(turning);
-  turning = pages > 1 ? setTimeout(turn, PAGE_TIME) : undefined;
+  if (pages > 1) turning ??= setTimeout(turn, PAGE_TIME);
 }
 
 async function turn() {
-  const fade = { duration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : FADE, fill: "both" };
-  await list.animate({ opacity: [1, 0] }, fade).finished;
+  turning = undefined;
+  const duration = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : FADE;
+  const fading = list.animate({ opacity: [1, 0] }, { duration, fill: "forwards" });
+  await fading.finished;
   page += 1;
   arrange();
-  list.animate({ opacity: [0, 1] }, fade);
+  fading.cancel();
+  list.animate({ opacity: [0, 1] }, { duration });
 }
 
-function aged(ageOf) {
-  for (const [slug, row] of rows) {
+function aged(known) {
+  ageOf = known;
+  for (const [slug, { row }] of rooms) {
     const age = ageOf(slug);
     row.dataset.link = main.dataset.link === "live" && age ? "stale" : main.dataset.link;
     const place = row.querySelector("[data-age]");
@@ -93,7 +186,10 @@ function aged(ageOf) {
 }
 
 const drawn = JSON.parse(document.getElementById("view").textContent);
-for (const [slug, { scenes, parts }] of Object.entries(drawn.tracks)) html.set(slug, parts[scenes[0].slots.row]);
+for (const [slug, room] of rooms) {
+  const { scenes, parts } = drawn.tracks[slug];
+  room.drawn = parts[scenes[0].slots.row];
+}
 
-const display = start({ place, aged });
+const display = start({ place, framed, aged });
 new ResizeObserver(arrangeSoon).observe(list);

@@ -22,6 +22,7 @@ from kiosk.resources import resource
 from kiosk.schedule.model import Booking, Message, Room
 from kiosk.web import links, tongues, wording, worker
 from kiosk.web.links import Code
+from kiosk.web.pages import first_page
 from tests.schedule.values import BERLIN
 
 OAK = Room("oak", "Elbe", BERLIN, building="Berlin", floor="2")
@@ -107,7 +108,7 @@ class Stage:
     def drawn(self, app: Flask, display: str) -> Drawn:
         """Draw the room as it is known now."""
         kind = REGISTRY[display]
-        scenes = kind.project(self.room, self.bookings, self.moment, self.messages)
+        scenes = kind.scenes(self.room, self.bookings, self.moment, self.messages)
         other = wording.drawer(app, self.second) if self.second else None
         painter = Painter(wording.drawer(app, self.language), "", other)
         return painter.paint(kind, self.room, self.room.zone, scenes, self.moment)
@@ -163,8 +164,8 @@ def _app(stage: Stage) -> Flask:
         if display == "phone":
             person = {"name": stage.person} if stage.person else None
             return render_template("phone.html", **shared, person=person, sign_in=stage.sign_in, own=stage.own)
-        row = {"slug": stage.room.slug, "status": scene.status, "order": scene.order, "html": marked["row"]}
-        html = tongues.page("lobby.html", view=view, title=lazy_gettext("All rooms"), current=[row])
+        current = first_page({stage.room.slug: drawn}, stage.moment)
+        html = tongues.page("lobby.html", view=view, title=lazy_gettext("All rooms"), current=current)
         return Response(html, headers={worker.MARK: stage.build})
 
     @app.get("/api/v1/rooms/oak/link")

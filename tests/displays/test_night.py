@@ -18,7 +18,7 @@ both = pytest.mark.parametrize("display", ["door", "lobby"])
 
 
 def scenes(display: str, room: Room, *bookings: Booking) -> tuple[Scene, ...]:
-    return REGISTRY[display].project(room, bookings, at("09:00"))
+    return REGISTRY[display].scenes(room, bookings, at("09:00"))
 
 
 @both

@@ -76,7 +76,7 @@ def test_every_scene_of_two_days_can_be_drawn(environment: Environment, display:
         lasting(at("10:00"), 2, "b", own=True, held=True),
         awaiting(lasting(at("12:00"), 30, "c", private=True), opens="11:50", due="12:10"),
     ]
-    for scene in REGISTRY[display].project(OAK, bookings, NOON):
+    for scene in REGISTRY[display].scenes(OAK, bookings, NOON):
         for name, value in scene.slots:
             assert "None" not in draw(environment, display, name, value)
 
@@ -210,7 +210,7 @@ def test_the_door_page_has_the_hooks_that_others_rely_on(environment: Environmen
 
 
 def test_the_board_page_has_the_hooks_that_others_rely_on(environment: Environment) -> None:
-    row = {"slug": "oak", "status": "free", "order": "a", "html": "Oak"}
+    row = {"slug": "oak", "status": "free", "html": "Oak", "heading": ""}
     view = {"display": "lobby", "slug": "all", "version": "1f", "tracks": {}}
     html = environment.get_template("lobby.html").render(view=view, title="All rooms", current=[row])
     assert 'data-display="lobby" data-slug="all" data-version="1f" data-link="live"' in html

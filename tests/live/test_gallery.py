@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +13,8 @@ from kiosk.errors import NotFound
 from kiosk.live.drawing import Painter
 from kiosk.live.gallery import Gallery, Screen
 from kiosk.schedule.model import Room
-from kiosk.store import mirror, revisions, rooms
+from kiosk.store import boards, mirror, revisions, rooms
+from kiosk.store.boards import Board
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
 from tests.fakes import StillClock, meeting
@@ -138,3 +140,28 @@ def test_unknown_screens_are_not_found(gallery: Gallery) -> None:
     for screen in (Screen("door", "yew"), Screen("lobby", "yew"), Screen("window", "oak")):
         with pytest.raises(NotFound):
             gallery.view(screen)
+
+
+def test_each_board_draws_its_rooms_in_its_own_way_and_one_change_one_row(
+    gallery: Gallery, oak: StoredRoom, drawings: Drawings
+) -> None:
+    gallery.store.write(boards.add, Board("hall", "Hall", shows="nothing", free_first=True))
+    hall = Screen("lobby", "hall")
+    put(gallery, oak, 1, -0.1)
+    told, silent = gallery.view(LOBBY), gallery.view(hall)
+    assert ("Meeting 1" in repr(told), "Meeting 1" in repr(silent)) == (True, False)
+    before = gallery.pictures(hall, gallery.clock())
+    put(gallery, oak, 2, 3)
+    drawn = drawings.drawn
+    after = gallery.pictures(hall, gallery.clock())
+    assert (after["elm"] is before["elm"], after["oak"] is before["oak"]) == (True, False)
+    assert drawings.drawn > drawn
+    assert gallery.view(LOBBY)["version"] != told["version"]
+
+
+def test_room_that_moves_to_another_floor_changes_its_board_and_no_heading_stays_alone(gallery: Gallery) -> None:
+    before = gallery.shown(LOBBY).frame["grouped"]
+    with gallery.store.read() as db:
+        elm = rooms.by_slug(db, "elm")
+    gallery.store.write(rooms.change, elm.id, replace(elm.room, floor="2"))
+    assert (before, gallery.shown(LOBBY).frame["grouped"]) == (False, True)

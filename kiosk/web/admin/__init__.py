@@ -6,6 +6,7 @@ from flask import Flask
 
 from kiosk.web.admin import (
     audit,
+    boards,
     bookings,
     data,
     doctor,
@@ -31,6 +32,7 @@ def install(app: Flask, admin: Admin) -> None:
     people.install(app, admin)
     rooms.install(app, admin)
     bookings.install(app, admin)
+    boards.install(app, admin)
     levels.install(app, admin)
     overview.install(app, admin)
     google.install(app, admin)
