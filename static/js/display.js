@@ -12,6 +12,16 @@ const SHORTEST_NAP = 20;
 const YOUNGEST = 10_000;
 
 const startOf = (scene) => (scene.starts ??= Date.parse(scene.from));
+// The word by which the server knows this browser again; without a place to keep it, for as long as the page lives.
+function screenWord() {
+  const made = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0"));
+  try {
+    return (localStorage.screen ??= made.join(""));
+  } catch {
+    return made.join("");
+  }
+}
+
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
 // `place(slug, scene, parts)` draws a room (scene null: the room is gone); `aged(stampText)` may show the age of
@@ -24,12 +34,22 @@ export function start({ place, aged = () => {}, isIdle = () => true }) {
   const clock = serverClock(view.stamp.now, performance.getEntriesByType("navigation")[0]?.responseStart);
   const wording = makeWording(main, view);
   const shown = new Map();
+  const screen = screenWord();
+  let board;
+  let painted = "";
   let isOutdated = false;
   let asksServer = false;
   let timer;
 
   const link = connect({
-    report: () => ({ display: view.display, slug: view.slug, version: view.version, build }),
+    report: () => ({
+      display: view.display,
+      slug: view.slug,
+      version: view.version,
+      build,
+      screen,
+      notices: painted,
+    }),
     stamped(stamp, heard) {
       if (stamp) {
         view.stamp = stamp;
@@ -39,8 +59,10 @@ export function start({ place, aged = () => {}, isIdle = () => true }) {
     },
     viewed(fresh) {
       isOutdated ||= fresh.build !== build;
+      fresh.notices ??= view.notices;
       view = fresh;
       changedTo(fresh.version);
+      board?.take(view.notices);
     },
     changed(message) {
       if (message.version === view.version) return;
@@ -49,11 +71,33 @@ export function start({ place, aged = () => {}, isIdle = () => true }) {
       view.version = message.version;
       changedTo(message.version);
     },
+    noticed(bulletin) {
+      view.notices = bulletin;
+      board?.take(bulletin);
+      tick();
+    },
     outdated() {
       isOutdated = true;
       tick();
     },
   });
+
+  // Kept out of the way of the first picture, and there before anything is to be told.
+  async function openBoard() {
+    const { noticeBoard } = await import("./notices.js");
+    board = noticeBoard({
+      words,
+      wording,
+      now: clock.now,
+      painted(version) {
+        if (painted === version) return;
+        painted = version;
+        link.showsNotices();
+      },
+    });
+    board.take(view.notices);
+    tick();
+  }
 
   function changedTo(version) {
     main.dataset.version = version;
@@ -105,8 +149,9 @@ export function start({ place, aged = () => {}, isIdle = () => true }) {
     const now = clock.now();
     const next = showScenes(now);
     showLink(now);
-    if (isOutdated && isIdle() && performance.now() > YOUNGEST) location.reload();
-    const nap = Math.min(wording.refresh(now), next - now, LONGEST_NAP);
+    const news = board?.refresh() ?? Infinity;
+    if (isOutdated && isIdle() && !board?.isLoud() && performance.now() > YOUNGEST) location.reload();
+    const nap = Math.min(wording.refresh(now), next - now, news, LONGEST_NAP);
     timer = setTimeout(tick, Math.max(nap, SHORTEST_NAP));
   }
 
@@ -122,6 +167,7 @@ export function start({ place, aged = () => {}, isIdle = () => true }) {
   for (const event of ["visibilitychange", "resume"]) document.addEventListener(event, tick);
   keepInside();
   tick();
+  openBoard();
   return { words, wording, link, now: clock.now };
 }
 

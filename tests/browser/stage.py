@@ -46,6 +46,7 @@ class Stage:
     answer: tuple[int, dict[str, Any]] = (200, {"message": "Done.", "id": "kioskmade"})
     headers: dict[str, str] = field(default_factory=dict)
     people: Sequence[tuple[str, str]] = ()
+    told: Sequence[dict[str, Any]] = ()
     url: str = ""
     _may_answer: threading.Event = field(default_factory=threading.Event)
 
@@ -92,6 +93,7 @@ class Stage:
             "build": "stage",
             "language": self.language,
             "zone": self.room.zone.key,
+            "notices": {"version": str(len(self.told)), "items": list(self.told)},
             "stamp": stamp,
             "tracks": {self.room.slug: track_json(drawn, self.moment)},
         }

@@ -9,10 +9,12 @@ from kiosk.web.admin import (
     bookings,
     data,
     doctor,
+    emergency,
     entry,
     frame,
     google,
     levels,
+    notices,
     overview,
     people,
     rooms,
@@ -36,6 +38,8 @@ def install(app: Flask, admin: Admin) -> None:
     google.install(app, admin)
     doctor.install(app, admin)
     services.install(app, admin)
+    notices.install(app, admin)
+    emergency.install(app, admin)
     webhooks.install(app, admin)
     audit.install(app, admin)
     data.install(app, admin)
