@@ -51,7 +51,7 @@ class Herald:
     clock: clock.Clock
     audience: Audience
     publish: Publish
-    _told: dict[Screen, str] = field(default_factory=dict)
+    _told: dict[Screen, Bulletin] = field(default_factory=dict)
     _places: dict[Screen, _Place] = field(default_factory=dict)
     _wake: threading.Event = field(default_factory=threading.Event)
 
@@ -70,9 +70,13 @@ class Herald:
             found = notices.coming(db, now)
         return self._bulletin(screen, found)
 
-    def joined(self, screen: Screen, version: str) -> None:
+    def joined(self, screen: Screen, bulletin: Bulletin) -> None:
         """Remember what the first viewer of a screen starts with."""
-        self._told.setdefault(screen, version)
+        self._told.setdefault(screen, bulletin)
+
+    def told(self, screen: Screen) -> Bulletin | None:
+        """Return what the viewers of a screen were told last."""
+        return self._told.get(screen)
 
     def hears(self, screen: Screen) -> frozenset[str]:
         """Return the keys of the targets that a screen is part of."""
@@ -100,8 +104,8 @@ class Herald:
 
     def _tell(self, screen: Screen, found: list[Notice]) -> None:
         bulletin = self._bulletin(screen, found)
-        if self._told.get(screen) != bulletin["version"]:
-            self._told[screen] = bulletin["version"]
+        if self._told.get(screen) != bulletin:
+            self._told[screen] = bulletin
             self.publish(screen.channel, "notices", {**bulletin})
 
     def _bulletin(self, screen: Screen, found: list[Notice]) -> Bulletin:

@@ -67,7 +67,7 @@ class Roll:
         `who`: asked when a screen comes; a screen without a `connection` asks again and again.
         """
         bulletin = self.herald.bulletin(hello.screen)
-        self.herald.joined(hello.screen, bulletin["version"])
+        self.herald.joined(hello.screen, bulletin)
         is_shown = hello.notices == bulletin["version"]
         if hello.id:
             hears = tuple(sorted(self.herald.hears(hello.screen)))
@@ -77,6 +77,15 @@ class Roll:
                 if is_shown:
                     self._acknowledge(hello, bulletin)
         return None if is_shown else bulletin
+
+    def noticed(self, hello: Hello) -> None:
+        """Note that a screen has on its glass what it was told last; hundreds may say so at once."""
+        bulletin = self.herald.told(hello.screen)
+        if bulletin is None or bulletin["version"] != hello.notices:
+            bulletin = self.herald.bulletin(hello.screen)
+        if bulletin["version"] == hello.notices and hello.id in self._here:
+            with self._noting:
+                self._acknowledge(hello, bulletin)
 
     def left(self, connection: str) -> None:
         """Note that a connection has ended."""

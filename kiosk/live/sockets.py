@@ -105,8 +105,7 @@ def _noticed(doorway: Doorway, message: object) -> None:
     """A screen has what it was told on the glass; only what it has shown itself to be before counts."""
     viewer, told = doorway.pulse.audience.viewers.get(_connection()), _told(message)
     if viewer is not None:
-        hello = Hello(viewer.screen, told.get("screen", ""), told.get("notices", ""))
-        doorway.roll.heard(hello, doorway.visitor.named, _connection())
+        doorway.roll.noticed(Hello(viewer.screen, told.get("screen", ""), told.get("notices", "")))
 
 
 def _show(doorway: Doorway, message: object) -> dict[str, Any]:

@@ -45,7 +45,7 @@ export function noticeBoard({ words, wording, now, painted }) {
   const same = (one, other) => one && other && one.id === other.id && one.title === other.title && one.text === other.text;
 
   function alarm(list) {
-    root.toggleAttribute("data-emergency", list.length > 0);
+    root.toggleAttribute("data-alarm", list.length > 0);
     const current = list.find((item) => same(item, shownEmergency)) ?? list[0];
     if (!current) return rest();
     document.querySelectorAll("dialog[open]").forEach((other) => other !== dialog && other.close());
