@@ -19,6 +19,8 @@ GROUPS = (
     rooms.add_bookings,
     rooms.add_policies,
     screens.add_boards,
+    screens.add_notices,
+    screens.add_emergency,
     people.add_people,
     people.add_admin,
     office.add_services,

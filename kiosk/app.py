@@ -31,7 +31,9 @@ from kiosk.live.audience import Audience
 from kiosk.live.drawing import Painter, digest
 from kiosk.live.freshness import Change, Freshness
 from kiosk.live.gallery import Gallery, Screen
+from kiosk.live.notices import Herald
 from kiosk.live.pulse import Pulse
+from kiosk.live.roll import Roll
 from kiosk.live.sockets import Doorway, Visitor
 from kiosk.live.tickets import Tickets
 from kiosk.notify.notifier import Notifier
@@ -45,7 +47,22 @@ from kiosk.sync.channels import Push
 from kiosk.sync.directory import Following
 from kiosk.sync.mirror import Mirror
 from kiosk.sync.passes import Pass
-from kiosk.web import access, admin, api, health, hooks, identity, my, outcomes, pages, phone, signin, tongues, wording
+from kiosk.web import (
+    access,
+    admin,
+    api,
+    health,
+    hooks,
+    identity,
+    my,
+    notices,
+    outcomes,
+    pages,
+    phone,
+    signin,
+    tongues,
+    wording,
+)
 from kiosk.web.access import Gate, WsgiApp, guarded
 from kiosk.web.admin import Admin
 from kiosk.web.api import Api
@@ -56,6 +73,7 @@ from kiosk.web.hooks import Bell
 from kiosk.web.identity import Identities
 from kiosk.web.links import Links
 from kiosk.web.my import My
+from kiosk.web.notices import Notices
 from kiosk.web.pages import Pages
 from kiosk.web.phone import Phone
 from kiosk.web.problems import response
@@ -76,6 +94,8 @@ class Server:
     desk: Desk
     attendant: Attendant
     pulse: Pulse
+    herald: Herald
+    roll: Roll
     tickets: Tickets
     stalls: runtime.StallWatch
     push: Push
@@ -89,7 +109,10 @@ class Server:
         """Start the loops."""
         self._warm()
         runtime.freeze()
-        self.parts.store.on_commit(self.pulse.wake)
+        for hears in (self.herald.wake, self.pulse.wake):
+            self.parts.store.on_commit(hears)
+        self.herald.start()
+        self.roll.start()
         self.pulse.start()
         self.tickets.start()
         self.desk.start()
@@ -127,15 +150,19 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     freshness, stalls = Freshness(), runtime.StallWatch()
     desk = front_desk(parts, now)
     mirror = _mirror(parts, desk, freshness, now)
-    gallery = _gallery(parts, web, now)
-    pulse = Pulse(gallery, Audience(), sockets.publisher(wires), freshness)
+    audience, publish = Audience(), sockets.publisher(wires)
+    herald = Herald(store, now, audience, publish)
+    roll = Roll(store, herald, now)
+    gallery = _gallery(parts, web, now, herald)
+    pulse = Pulse(gallery, audience, publish, freshness)
     tickets = Tickets(gate.lets_in, partial(_endings, store), sockets.dismisser(wires))
-    visitor = Visitor(partial(_is_let_in, gate), lambda: gate.presented(request), partial(_may_see, gate))
-    sockets.register(wires, Doorway(gallery, pulse, tickets, visitor, mirror.touched))
+    visitor = Visitor(partial(_is_let_in, gate), lambda: gate.presented(request), partial(_may_see, gate), gate.named)
+    sockets.register(wires, Doorway(gallery, pulse, roll, tickets, visitor, mirror.touched))
     announced, bell = push(parts, now), Bell(mirror.hasten)
     identities = Identities(store, now)
     everything = Api(store, desk, gate, Asking(store, identities, now), _title(web, settings.language), now, links)
     _install_web(web, everything, pulse, stalls, announced, bell)
+    notices.install(web, Notices(gate, roll))
     identity.install(web, identities, settings.public_url)
     office = _office(parts, web, identities, desk, announced, pulse.audience.viewers.__len__, now)
     admin.install(web, office)
@@ -151,6 +178,8 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
         desk=desk,
         attendant=Attendant(desk, store, now),
         pulse=pulse,
+        herald=herald,
+        roll=roll,
         tickets=tickets,
         stalls=stalls,
         push=announced,
@@ -242,12 +271,12 @@ def _flask(parts: Parts) -> Flask:
     return web
 
 
-def _gallery(parts: Parts, web: Flask, now: clock.Clock) -> Gallery:
+def _gallery(parts: Parts, web: Flask, now: clock.Clock, herald: Herald) -> Gallery:
     build_id = _build_id()
     language, second = parts.settings.language, parts.settings.second_language
     salt = digest(build_id, language, second, parts.settings.clock_hours)
     painter = Painter(wording.drawer(web, language), salt, wording.drawer(web, second) if second else None)
-    return Gallery(parts.store, painter, language, build_id, now)
+    return Gallery(parts.store, painter, language, build_id, now, herald.bulletin)
 
 
 def _title(web: Flask, language: str) -> str:

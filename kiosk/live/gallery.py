@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -49,13 +50,14 @@ class _Kept:
 
 @dataclass
 class Gallery:
-    """Draws on demand and remembers."""
+    """Draws on demand and remembers; `beside` returns what a screen is told beside its rooms."""
 
     store: Store
     painter: Painter
     language: str
     build: str
     clock: clock.Clock = clock.now
+    beside: Callable[[Screen], Any] = lambda _screen: None
     _kept: dict[tuple[Screen | str, int], _Kept] = field(default_factory=dict)
 
     def view(self, screen: Screen) -> dict[str, Any]:
@@ -70,6 +72,7 @@ class Gallery:
             "language": self.language,
             "zone": home_zone(shown.rooms).key,
             "frame": shown.frame,
+            "notices": self.beside(screen),
             "stamp": self._stamp(shown.rooms, now),
             "tracks": {slug: track_json(drawn, now) for slug, drawn in pictures.items()},
         }

@@ -12,6 +12,7 @@ from flask_socketio import SocketIO, disconnect, join_room, leave_room
 from kiosk.errors import NotFound
 from kiosk.live.gallery import Gallery, Screen
 from kiosk.live.pulse import Publish, Pulse
+from kiosk.live.roll import Hello, Roll
 from kiosk.live.tickets import Tickets
 
 # Before these somebody stands who looks at one room.
@@ -23,11 +24,13 @@ class Visitor:
     """Whoever sends the request that is being handled: `allowed` is the gate that pages pass too.
 
     `may_see`: a phone that has scanned a door's code sees one room, and nothing else.
+    `named`: the name of the token that lets them in, if any, and their address.
     """
 
     allowed: Callable[[], bool]
     presented: Callable[[], str]
     may_see: Callable[[Screen], bool]
+    named: Callable[[], tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Doorway:
 
     gallery: Gallery
     pulse: Pulse
+    roll: Roll
     tickets: Tickets
     visitor: Visitor
     touched: Callable[[int], None]
@@ -71,6 +75,7 @@ def register(sockets: SocketIO, doorway: Doorway) -> None:
     def leave(*_reason: object) -> None:
         doorway.tickets.drop(_connection())
         doorway.pulse.audience.left(_connection())
+        doorway.roll.left(_connection())
 
     def show(message: object) -> dict[str, Any] | None:
         if doorway.visitor.allowed():
@@ -82,10 +87,15 @@ def register(sockets: SocketIO, doorway: Doorway) -> None:
         if doorway.visitor.allowed():
             _touch(doorway)
 
+    def noticed(message: object) -> None:
+        if doorway.visitor.allowed():
+            _noticed(doorway, message)
+
     sockets.on_event("connect", enter)
     sockets.on_event("disconnect", leave)
     sockets.on_event("show", show)
     sockets.on_event("touch", touch)
+    sockets.on_event("noticed", noticed)
 
 
 def _touch(doorway: Doorway) -> None:
@@ -96,17 +106,33 @@ def _touch(doorway: Doorway) -> None:
         doorway.touched(stored.id)
 
 
+def _noticed(doorway: Doorway, message: object) -> None:
+    """A screen has what it was told on the glass; only what it has shown itself to be before counts."""
+    viewer, told = doorway.pulse.audience.viewers.get(_connection()), _told(message)
+    if viewer is not None:
+        doorway.roll.noticed(Hello(viewer.screen, told.get("screen", ""), told.get("notices", "")))
+
+
 def _show(doorway: Doorway, message: object) -> dict[str, Any]:
-    told = {str(key): str(value) for key, value in message.items()} if isinstance(message, dict) else {}
+    told = _told(message)
     screen = Screen(told.get("display", ""), told.get("slug", ""))
     if not doorway.visitor.may_see(screen):
         return {"error": "This is not for you."}
     try:
         doorway.pulse.joining(screen)
-        version = doorway.gallery.version(screen)
     except NotFound as error:
         return {"error": str(error)}
-    _join(doorway, screen, told.get("version", ""), version)
+    # Whoever joins before it is answered what there is to be told misses nothing that is told from now on.
+    _join(doorway, screen, told.get("version", ""))
+    hello = Hello(screen, told.get("screen", ""), told.get("notices", ""))
+    bulletin = doorway.roll.heard(hello, doorway.visitor.named, _connection())
+    return {"notices": bulletin, **_drawn(doorway, screen, told)}
+
+
+def _drawn(doorway: Doorway, screen: Screen, told: dict[str, str]) -> dict[str, Any]:
+    """Return what a screen is to show of its rooms where that is not what it shows."""
+    version = doorway.gallery.version(screen)
+    doorway.pulse.joined(screen, version)
     behind = told.get("version") != version
     return {
         "stamp": doorway.gallery.stamp(screen),
@@ -115,13 +141,16 @@ def _show(doorway: Doorway, message: object) -> dict[str, Any]:
     }
 
 
-def _join(doorway: Doorway, screen: Screen, shown: str, version: str) -> None:
+def _join(doorway: Doorway, screen: Screen, shown: str) -> None:
     before = doorway.pulse.audience.shows(_connection(), screen, shown, doorway.gallery.clock())
     if before:
         leave_room(before.channel)
     join_room(screen.channel)
-    doorway.pulse.joined(screen, version)
     doorway.pulse.freshness.shown(shown, doorway.gallery.clock())
+
+
+def _told(message: object) -> dict[str, str]:
+    return {str(key): str(value) for key, value in message.items()} if isinstance(message, dict) else {}
 
 
 def _connection() -> str:

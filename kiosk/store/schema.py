@@ -8,9 +8,9 @@ from collections.abc import Callable
 from peewee import Database
 
 from kiosk.errors import KioskError
-from kiosk.store import acts, facts, models, office
+from kiosk.store import acts, facts, models, office, told
 
-TABLES = (*models.TABLES, *office.TABLES)
+TABLES = (*models.TABLES, *office.TABLES, *told.TABLES)
 
 
 def upgrade(db: Database) -> None:

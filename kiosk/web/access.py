@@ -85,6 +85,14 @@ class Gate:
         )
         return next((one for one in shown if self.lets_in(one)), "")
 
+    def named(self) -> tuple[str, str]:
+        """Return the name of the token that lets the request in that is being handled, if any, and its address."""
+        shown = self.presented(request)
+        if not shown or shown.startswith(SESSION):
+            return "", request.remote_addr or ""
+        with self.store.read() as db:
+            return tokens.known(db, shown) or "", request.remote_addr or ""
+
     def _is_signed_in(self, shown: str) -> bool:
         if not shown.startswith(SESSION):
             return False

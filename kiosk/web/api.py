@@ -25,7 +25,7 @@ from kiosk.store import acts, diary, extract, mirror, rooms
 from kiosk.store.database import Store
 from kiosk.store.journal import Command
 from kiosk.store.rooms import StoredRoom
-from kiosk.web import catering, guests, outcomes
+from kiosk.web import catering, guests, notices, outcomes
 from kiosk.web.access import Gate, foreign, from_elsewhere
 from kiosk.web.asking import Asking, idempotency_key, place
 from kiosk.web.catering import Catering
@@ -131,6 +131,7 @@ def install(app: Flask, api: Api) -> None:
         return _acts(api)
 
     catering.add_routes(routes, Catering(api.store, api.asking, api.clock))
+    notices.add_routes(routes, notices.Desk(api.store, api.asking, api.clock))
     app.register_blueprint(routes)
 
 

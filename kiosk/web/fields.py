@@ -55,6 +55,15 @@ class Body:
             raise invalid(name, _("This must be a text of at most %(longest)s characters.", longest=longest))
         return value.strip()
 
+    def lines(self, name: str, longest: int) -> str:
+        """Return a text that may have several lines, empty when the field is absent."""
+        value = self._values.get(name, "")
+        if not isinstance(value, str):
+            return self.text(name, longest)
+        whole = value.replace("\r\n", "\n").strip()
+        Body({name: whole.replace("\n", " ")}).text(name, longest)
+        return whole
+
     def one_of(self, name: str, words: tuple[str, ...]) -> str:
         """Return one of the words, the first when the field is absent."""
         value = self._values.get(name, words[0])

@@ -20,6 +20,16 @@ const BETWEEN_TAPS = 3_000;
 const AWAY = 30_000;
 
 const startOf = (scene) => (scene.starts ??= Date.parse(scene.from));
+// The word by which the server knows this browser again; without a place to keep it, for as long as the page lives.
+function screenWord() {
+  const made = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0"));
+  try {
+    return (localStorage.screen ??= made.join(""));
+  } catch {
+    return made.join("");
+  }
+}
+
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
 // Only a display that speaks a second language needs what turns between the two.
@@ -43,6 +53,9 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
   const light = nightLight(tick);
   const move = drift(main);
   const shown = new Map();
+  const screen = screenWord();
+  let board;
+  let painted = "";
   let isOutdated = false;
   let asksServer = false;
   let timer;
@@ -50,7 +63,14 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
 
   const link = connect({
     isLost: isKept,
-    report: () => ({ display: view.display, slug: view.slug, version: view.version, build }),
+    report: () => ({
+      display: view.display,
+      slug: view.slug,
+      version: view.version,
+      build,
+      screen,
+      notices: painted,
+    }),
     stamped(stamp, heard) {
       if (stamp) {
         view.stamp = stamp;
@@ -60,9 +80,11 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
     },
     viewed(fresh) {
       isOutdated ||= fresh.build !== build;
+      fresh.notices ??= view.notices;
       view = fresh;
       framed(view.frame ?? {});
       changedTo(fresh.version);
+      board?.take(view.notices);
     },
     changed(message) {
       if (message.version === view.version) return;
@@ -71,12 +93,34 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
       view.version = message.version;
       changedTo(message.version);
     },
+    noticed(bulletin) {
+      view.notices = bulletin;
+      board?.take(bulletin);
+      tick();
+    },
     outdated() {
       isOutdated = true;
       tick();
     },
     shut: keep.forget,
   });
+
+  // Kept out of the way of the first picture, and there before anything is to be told.
+  async function openBoard() {
+    const { noticeBoard } = await import("./notices.js");
+    board = noticeBoard({
+      words,
+      wording,
+      now: clock.now,
+      painted(version) {
+        if (painted === version) return;
+        painted = version;
+        link.showsNotices();
+      },
+    });
+    board.take(view.notices);
+    tick();
+  }
 
   function changedTo(version) {
     main.dataset.version = version;
@@ -133,9 +177,12 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
     const next = showScenes(now);
     showLink();
     delete root.dataset.kept;
-    if (isOutdated && isIdle() && isQuiet(BETWEEN_TAPS) && performance.now() > YOUNGEST) location.reload();
-    move(isIdle() && isQuiet(AWAY));
-    const nap = Math.min(wording.refresh(now), light.refresh(isNight(), !isIdle()), next - now, LONGEST_NAP);
+    const news = board?.refresh() ?? Infinity;
+    const isFree = isIdle() && !board?.isLoud();
+    if (isOutdated && isFree && isQuiet(BETWEEN_TAPS) && performance.now() > YOUNGEST) location.reload();
+    move(isFree && isQuiet(AWAY));
+    const dusk = light.refresh(isNight(), !isIdle());
+    const nap = Math.min(wording.refresh(now), dusk, next - now, news, LONGEST_NAP);
     timer = setTimeout(tick, Math.max(nap, SHORTEST_NAP));
   }
 
@@ -160,5 +207,6 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
   tongues?.turnBetween({ main, second, words, isIdle, speak });
   framed(view.frame ?? {});
   tick();
+  openBoard();
   return { words, wording, link, now: clock.now };
 }

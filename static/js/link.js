@@ -6,9 +6,10 @@ const RETRY = 5_000;
 const GONE = [401, 403, 404, 410];
 
 // `report()` says what is on the glass. The server's answers go to `stamped(stamp, heard)`, `viewed(view)`,
-// `changed(message)`, `outdated()` (the page is older than the server, or not let in any more), and before that
-// `shut()` (not let in any more). `isLost`: the page begins without the server.
-export function connect({ isLost, report, stamped, viewed, changed, outdated, shut }) {
+// `changed(message)`, `noticed(bulletin)` (what is told beside the rooms), `outdated()` (the page is older than the
+// server, or not let in any more), and before that `shut()` (not let in any more). `isLost`: the page begins without
+// the server.
+export function connect({ isLost, report, stamped, viewed, changed, noticed, outdated, shut }) {
   let socket;
   let dead = true;
   let timer;
@@ -21,7 +22,19 @@ export function connect({ isLost, report, stamped, viewed, changed, outdated, sh
     stamped(stamp, (sent + state.reached) / 2);
   }
 
+  // What everybody is to see does not wait for rooms to be drawn.
+  async function askNotices() {
+    const { display, slug, screen, notices } = report();
+    const body = JSON.stringify({ screen, notices });
+    const headers = { "Content-Type": "application/json" };
+    const where = `/notices/${display}/${encodeURIComponent(slug)}`;
+    const question = { method: "POST", headers, body, signal: AbortSignal.timeout(ANSWER) };
+    const answer = await fetch(where, question).catch(() => null);
+    if (answer?.status === 200) noticed(await answer.json());
+  }
+
   async function poll(anew = false) {
+    if (dead) askNotices();
     const sent = performance.now();
     const headers = { Accept: "application/json" };
     if (!anew) headers["If-None-Match"] = `"${report().version}"`;
@@ -49,6 +62,7 @@ export function connect({ isLost, report, stamped, viewed, changed, outdated, sh
     const sent = performance.now();
     try {
       const answer = await socket.timeout(ANSWER).emitWithAck("show", report());
+      if (answer.notices) noticed(answer.notices);
       heard(answer.stamp, sent);
       dead = false;
       if (answer.view) viewed(answer.view);
@@ -91,6 +105,7 @@ export function connect({ isLost, report, stamped, viewed, changed, outdated, sh
     socket.on("connect", join);
     socket.on("disconnect", part);
     socket.on("tracks", changed);
+    socket.on("notices", noticed);
     socket.on("refresh", () => poll(true));
   }
 
@@ -102,6 +117,8 @@ export function connect({ isLost, report, stamped, viewed, changed, outdated, sh
     fetchAnew: () => poll(true),
     isDead: () => dead,
     shown: () => socket?.connected && show(),
+    // The notices are on the glass: said at once, and again with every heartbeat.
+    showsNotices: () => (socket?.connected ? socket.emit("noticed", report()) : askNotices()),
     // Somebody stands before the screen: the server looks sooner whether it still shows the truth.
     touch: () => socket?.connected && socket.emit("touch"),
   };

@@ -25,7 +25,7 @@ export function nightLight(woken) {
   }
 
   // What is meant for everybody at any hour is never dimmed.
-  const isUrgent = () => Boolean(document.querySelector("[data-emergency]:not([hidden])"));
+  const isUrgent = () => Boolean(document.querySelector("[data-emergency][open]"));
 
   // Brings the light up to date; answers after how many milliseconds to do so again. `busy`: not just now.
   function refresh(night, busy) {

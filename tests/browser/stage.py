@@ -62,6 +62,7 @@ class Stage:
     build: str = "stage"
     refusal: int = 0
     port: int = 0
+    told: Sequence[dict[str, Any]] = ()
     url: str = ""
     _may_answer: threading.Event = field(default_factory=threading.Event)
     _server: BaseWSGIServer | None = None
@@ -123,6 +124,7 @@ class Stage:
             "build": self.build,
             "language": self.language,
             "zone": self.room.zone.key,
+            "notices": {"version": str(len(self.told)), "items": list(self.told)},
             "stamp": stamp,
             "tracks": {self.room.slug: track_json(drawn, self.moment)},
         }

@@ -71,6 +71,12 @@ def test_the_veil_of_the_night_leaves_a_tenth_of_the_light() -> None:
 
 
 @every_look
+@pytest.mark.parametrize("told", ["info", "warning", "emergency"])
+def test_what_is_told_is_read_at_aaa(look: str, told: str) -> None:
+    assert contrast(colour(look, f"{told}-field"), colour(look, f"{told}-ink")) >= TEXT_AAA
+
+
+@every_look
 def test_status_and_time_are_read_at_aaa_on_the_hatch_too(look: str) -> None:
     assert contrast(colour(look, "checkin-hatch"), colour(look, "checkin-ink")) >= TEXT_AAA
 

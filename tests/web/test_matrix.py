@@ -36,6 +36,9 @@ FORMS = {
     "/admin/bookings/release": {"room": "oak", "booking": "{booking}"},
     "/admin/data/days": {"days": "30"},
     "/admin/data/erase": {"email": "nobody@kiosk.example"},
+    "/admin/emergency": {"title": "Drill", "target": "organisation%3A"},
+    "/admin/emergency/confirm": {"title": "Drill", "target": "organisation%3A"},
+    "/admin/notices/new": {"title": "Lift B is out", "target": "room%3Aoak", "end": "{tomorrow}"},
     "/admin/services/catalogue": {"building": "Berlin", "name": "Coffee", "lead": "30"},
     "/admin/services/catalogue/1": {"building": "Berlin", "name": "Tea", "lead": "30", "active": "on"},
     "/my/bookings/{booking}/cancel": {"room": "oak"},
@@ -45,7 +48,17 @@ FORMS = {
 }
 
 # Pages on which everybody finds what they are for, and nothing else.
-LISTS = ("/", "/overview.part", "/status.json", "/rooms", "/bookings", "/levels", "/services", "/services/catalogue")
+LISTS = (
+    "/",
+    "/overview.part",
+    "/status.json",
+    "/rooms",
+    "/bookings",
+    "/levels",
+    "/notices",
+    "/services",
+    "/services/catalogue",
+)
 
 TABLE = (Path(__file__).parent / "matrix.txt").read_text(encoding="utf-8")
 
@@ -54,6 +67,7 @@ EVENTS = """
                     stranger  screen program person viewer caterer manager elsewhere admin
 connect             out/in    in     in      in     in     in      in      in        in
 show                out/heard told   told    told   told   told    told    told      told
+noticed             out/heard heard  heard   heard  heard  heard   heard   heard     heard
 touch               out/heard heard  heard   heard  heard  heard   heard   heard     heard
 disconnect          out/heard heard  heard   heard  heard  heard   heard   heard     heard
 """
@@ -87,7 +101,12 @@ def asked(reception: Reception, name: str, method: str, path: str) -> str:
     """Return how the server answers that visitor."""
     visitor = VISITORS[name](reception)
     form = FORMS.get(path, {})
-    known = {"visitor": name, "booking": booked(reception) if "{booking}" in f"{path} {form}" else ""}
+    tomorrow = f"{clock.now() + timedelta(days=1):%Y-%m-%dT%H:%M}"
+    known = {
+        "visitor": name,
+        "tomorrow": tomorrow,
+        "booking": booked(reception) if "{booking}" in f"{path} {form}" else "",
+    }
     path, form = path.format(**known), {key: value.format(**known) for key, value in form.items()}
     if method == "GET":
         answer = visitor.get(path)

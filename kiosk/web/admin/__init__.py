@@ -10,10 +10,12 @@ from kiosk.web.admin import (
     bookings,
     data,
     doctor,
+    emergency,
     entry,
     frame,
     google,
     levels,
+    notices,
     overview,
     people,
     rooms,
@@ -38,6 +40,8 @@ def install(app: Flask, admin: Admin) -> None:
     google.install(app, admin)
     doctor.install(app, admin)
     services.install(app, admin)
+    notices.install(app, admin)
+    emergency.install(app, admin)
     webhooks.install(app, admin)
     audit.install(app, admin)
     data.install(app, admin)
