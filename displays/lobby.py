@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from displays.scene import Scene, Until, Use, closed, track, until, use, window
-from kiosk.schedule.availability import in_order, situation
+from kiosk.schedule.availability import in_order
+from kiosk.schedule.closing import is_out_of_order, seen
 from kiosk.schedule.model import Booking, Message, Room, Status
 
 SLOTS = ("row",)
@@ -19,12 +20,16 @@ NUMBER_WIDTH = 6
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A room's line: the status, its end, and the booking it speaks of (under way, or the next today)."""
+    """A room's line: the status, its end, and the booking it speaks of (under way, or the next today).
+
+    `broken`: the room is out of order.
+    """
 
     status: Status
     until: Until | None = None
     use: Use | None = None
     known: bool = True
+    broken: bool = False
 
 
 def project(
@@ -37,10 +42,10 @@ def project(
     ordered, order, closures = in_order(bookings), place(room), closed(room, window(room, now))
 
     def picture(moment: datetime, day: date) -> Scene:
-        found = situation(ordered, moment, room.policy, closures)
+        found = seen(room, ordered, moment, closures)
         end = until(found.until, day, room) if found.until else None
         spoken_of = found.current or (found.next if end and _is_today(end) else None)
-        row = Row(found.status, end, use(spoken_of) if spoken_of else None)
+        row = Row(found.status, end, use(spoken_of) if spoken_of else None, broken=is_out_of_order(room, moment))
         return Scene(moment, found.status, order, (("row", row),))
 
     return (*track(room, ordered, now, picture), unknown(room, window(room, now).end))

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Literal, Protocol
 
-from kiosk.schedule.hours import closures
+from kiosk.schedule.closing import FOREVER, lifted_at, shut
 from kiosk.schedule.model import Booking, Message, Room, Slot, Status
 from kiosk.schedule.timeline import local_day, moments
 
@@ -103,7 +103,7 @@ def local_date(room: Room, instant: datetime) -> date:
 
 def closed(room: Room, span: Slot) -> tuple[Slot, ...]:
     """Return when the room is closed within a window, each time up to the moment it really opens again."""
-    found = closures(room.policy.hours, room.zone, span.start, span.end + OPENS_WITHIN)
+    found = shut(room, span.start, span.end + OPENS_WITHIN)
     return tuple(closure for closure in found if closure.start < span.end)
 
 
@@ -119,8 +119,9 @@ def track(
     span = window(room, now)
     midnight = local_day(local_date(room, now), room.zone).end
     changes = moments(bookings, span.start, span.end, room.policy, closed(room, span))
-    cuts = {*changes, midnight, *(moment for moment in more if span.start < moment < span.end)}
-    return _merged([picture(moment, local_date(room, moment)) for moment in sorted(cuts)])
+    lifted = lifted_at(room) or FOREVER
+    cuts = {*changes, midnight, *(moment for moment in (lifted, *more) if span.start < moment < span.end)}
+    return merged([picture(moment, local_date(room, moment)) for moment in sorted(cuts)])
 
 
 def until(instant: datetime, day: date, room: Room) -> Until:
@@ -150,7 +151,8 @@ def _when(day: date, today: date) -> When:
     return "tomorrow" if day == today + DAY else "later"
 
 
-def _merged(scenes: Sequence[Scene]) -> tuple[Scene, ...]:
+def merged(scenes: Sequence[Scene]) -> tuple[Scene, ...]:
+    """Return scenes with equal neighbours made one."""
     fresh = [scene for earlier, scene in pairwise(scenes) if not _same(earlier, scene)]
     return (*scenes[:1], *fresh)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
@@ -167,6 +167,14 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Outage:
+    """Nobody can use a room: until a day and time of its own clock, or, without a day, until that is lifted."""
+
+    day: date | None = None
+    at: time = time.min
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What may be booked at a room's own screen, by whom, and which bookings must be checked in.
 
@@ -179,6 +187,8 @@ class Policy:
     of a check-in can be taken back at the door.
     `owners_release`: whoever has a meeting, and administrators, may release its room here. `edit_meetings`: meetings
     made in Google may be ended, extended and begun early here, on their organizers' copies.
+    `problems_to`: addresses that are told what is reported at the door. `out_of_order`: nobody can
+    use the room.
     """
 
     durations: tuple[int, ...] = (15, 30, 60)
@@ -198,11 +208,13 @@ class Policy:
     undo: timedelta = timedelta(minutes=5)
     owners_release: bool = False
     edit_meetings: bool = False
+    problems_to: tuple[str, ...] = ()
+    out_of_order: Outage | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A place that can be booked."""
+    """A place that can be booked; `reported`: the kinds of problems that are reported and not settled."""
 
     slug: str
     name: str
@@ -212,3 +224,4 @@ class Room:
     capacity: int = 0
     equipment: tuple[str, ...] = ()
     policy: Policy = field(default_factory=Policy)
+    reported: tuple[str, ...] = ()

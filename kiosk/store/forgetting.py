@@ -17,7 +17,7 @@ from kiosk.errors import UsageError
 from kiosk.schedule.availability import CALENDAR_ADDRESSES
 from kiosk.store import accounts, facts, journal, revisions, sessions
 from kiosk.store.models import ActRow, AttendanceRow, CommandRow, EventRow, PinRow
-from kiosk.store.office import DeliveryRow, RequestRow
+from kiosk.store.office import DeliveryRow, ProblemRow, RequestRow
 
 AFTER_DAYS = "forget_after_days"
 LAST = "forgot_at"
@@ -39,6 +39,7 @@ class Forgotten:
     acts: int = 0
     requests: int = 0
     messages: int = 0
+    problems: int = 0
 
     def __add__(self, other: Forgotten) -> Forgotten:
         """Return both together."""
@@ -86,6 +87,7 @@ def forget_before(db: Database, before: datetime) -> Forgotten:
         + _old_details(db, before),
         requests=_requests(db, old_request),
         messages=_messages(db, old_message),
+        problems=_problems(db, (ProblemRow.reported_at < before) & _named(ProblemRow.by, ProblemRow.place)),
     )
 
 
@@ -115,6 +117,7 @@ def erase(db: Database, email: str, now: datetime) -> Forgotten:
         lambda: Forgotten(requests=_requests(db, (RequestRow.start <= now) & (RequestRow.by == person))),
         lambda: Forgotten(requests=_answers(db, person)),
         lambda: Forgotten(messages=_messages(db, _naming(db, person))),
+        lambda: Forgotten(problems=_problems(db, ProblemRow.by == person)),
     )
 
 
@@ -216,6 +219,11 @@ def _requests(db: Database, where: Expression) -> int:
     found = [row[0] for row in RequestRow.select(RequestRow.id).where(where).limit(CHUNK).tuples().execute(db)]
     nobody = {"by": "", "note": "", "answered_by": "", "answer": ""}
     return _update(db, RequestRow.update(**nobody), RequestRow.id, found)
+
+
+def _problems(db: Database, where: Expression) -> int:
+    found = [row[0] for row in ProblemRow.select(ProblemRow.id).where(where).limit(CHUNK).tuples().execute(db)]
+    return _update(db, ProblemRow.update(by="", place="", note=""), ProblemRow.id, found)
 
 
 def _answers(db: Database, person: str) -> int:

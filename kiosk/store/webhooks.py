@@ -18,6 +18,7 @@ from kiosk.store.plain import rows
 EVENTS = (
     "booking.confirmed", "booking.refused", "booking.changed", "booking.ended", "booking.cancelled",
     "booking.released", "booking.no_show", "service.requested", "service.changed", "service.cancelled",
+    "problem.reported", "problem.settled",
 )  # fmt: skip
 PING = "ping"
 # https://www.standardwebhooks.com: a secret is 24 to 64 random bytes.
