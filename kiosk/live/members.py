@@ -12,6 +12,11 @@ from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
 
 ALL_ROOMS = "all"
+# Between the rooms of a screen that several share, in its address.
+BETWEEN = "+"
+MOST_DOORS = 3
+# The screens before which somebody stands who acts.
+TOUCHED = ("door", "doors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,14 @@ def door(slug: str, census: Census) -> Shown:
     return Shown([census.one(slug)])
 
 
+def doors(slug: str, census: Census) -> Shown:
+    """Return what a screen of two or three rooms shows, in the order of its address: oak+elm. Raises NotFound."""
+    slugs = slug.split(BETWEEN)
+    if not 2 <= len(slugs) <= MOST_DOORS or len(set(slugs)) < len(slugs):
+        raise NotFound(f"A screen shows two or {MOST_DOORS} different rooms, such as /doors/oak{BETWEEN}elm.")
+    return Shown([census.one(one) for one in slugs])
+
+
 def board(slug: str, census: Census) -> Shown:
     """Return what a board shows. Raises NotFound."""
     if slug != ALL_ROOMS:
@@ -56,7 +69,7 @@ def board(slug: str, census: Census) -> Shown:
     return Shown(census.every())
 
 
-MEMBERS: dict[str, Callable[[str, Census], Shown]] = {"door": door, "lobby": board}
+MEMBERS: dict[str, Callable[[str, Census], Shown]] = {"door": door, "doors": doors, "lobby": board}
 
 
 def members(display: str, slug: str, census: Census) -> Shown:

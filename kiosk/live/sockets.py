@@ -11,6 +11,7 @@ from flask_socketio import SocketIO, disconnect, join_room, leave_room
 
 from kiosk.errors import NotFound
 from kiosk.live.gallery import Gallery, Screen
+from kiosk.live.members import TOUCHED
 from kiosk.live.pulse import Publish, Pulse
 from kiosk.live.tickets import Tickets
 
@@ -83,7 +84,7 @@ def register(sockets: SocketIO, doorway: Doorway) -> None:
 
 def _touch(doorway: Doorway) -> None:
     viewer = doorway.pulse.audience.viewers.get(_connection())
-    if viewer is None or viewer.screen.display != "door":
+    if viewer is None or viewer.screen.display not in TOUCHED:
         return
     for stored in doorway.gallery.rooms_of(viewer.screen):
         doorway.touched(stored.id)

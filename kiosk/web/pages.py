@@ -16,6 +16,7 @@ from kiosk.live.drawing import Drawn, current_slots
 from kiosk.live.gallery import Gallery, Screen
 from kiosk.live.members import ALL_ROOMS
 from kiosk.resources import resource
+from kiosk.store.rooms import StoredRoom
 from kiosk.web.access import COOKIE, COOKIE_DAYS, Gate, from_elsewhere, stranger
 from kiosk.web.identity import inside
 from kiosk.web.wording import gettext as _
@@ -45,6 +46,10 @@ def install(app: Flask, pages: Pages) -> None:
     @routes.get("/door/<slug>")
     def door(slug: str) -> AnyResponse:
         return _display(pages, Screen("door", slug))
+
+    @routes.get("/doors/<slug>")
+    def doors(slug: str) -> AnyResponse:
+        return _display(pages, Screen("doors", slug))
 
     @routes.get("/lobby/<slug>")
     def lobby(slug: str) -> AnyResponse:
@@ -105,12 +110,18 @@ def _data(gallery: Gallery, screen: Screen) -> Response:
 def _picture(gallery: Gallery, screen: Screen) -> dict[str, Any]:
     stored, now = gallery.rooms_of(screen), gallery.clock()
     view, pictures = gallery.view(screen), gallery.pictures(screen.display, stored, now)
+    if screen.display == "doors":
+        return {"view": view, "panes": [_pane(one, pictures[one.room.slug], now) for one in stored]}
     if screen.display != "door":
         rows = [_row(slug, drawn, now) for slug, drawn in pictures.items()]
         return {"view": view, "title": _("All rooms"), "current": sorted(rows, key=lambda row: row["order"])}
-    scene, slots = current_slots(pictures[screen.slug], now)
+    return {"view": view, **_pane(stored[0], pictures[screen.slug], now)}
+
+
+def _pane(stored: StoredRoom, drawn: Drawn, now: datetime) -> dict[str, Any]:
+    scene, slots = current_slots(drawn, now)
     marked = {slot: Markup(html) for slot, html in slots.items()}
-    return {"view": view, "room": stored[0].room, "status": scene.status, "current": marked}
+    return {"room": stored.room, "status": scene.status, "current": marked}
 
 
 def _row(slug: str, drawn: Drawn, now: datetime) -> dict[str, Any]:

@@ -46,6 +46,8 @@ class Stage:
     answer: tuple[int, dict[str, Any]] = (200, {"message": "Done.", "id": "kioskmade"})
     headers: dict[str, str] = field(default_factory=dict)
     people: Sequence[tuple[str, str]] = ()
+    beside: Sequence[tuple[Room, Sequence[Booking]]] = ()
+    others: Sequence[dict[str, Any]] | None = ()
     url: str = ""
     _may_answer: threading.Event = field(default_factory=threading.Event)
 
@@ -75,26 +77,37 @@ class Stage:
         code, body = self.answer
         return jsonify(body), code, self.headers
 
-    def drawn(self, app: Flask, display: str) -> Drawn:
-        """Draw the room as it is known now."""
+    def drawn(self, app: Flask, display: str) -> dict[str, Drawn]:
+        """Draw the rooms of a display as they are known now."""
         kind = REGISTRY[display]
-        scenes = kind.project(self.room, self.bookings, self.moment, self.messages)
         painter = Painter(wording.drawer(app, self.language), "")
-        return painter.paint(kind, self.room, self.room.zone, scenes, self.moment)
+        rooms = [(self.room, self.bookings), *(self.beside if display == "doors" else ())]
+        return {
+            room.slug: painter.paint(
+                kind, room, room.zone, kind.project(room, known, self.moment, self.messages), self.moment
+            )
+            for room, known in rooms
+        }
 
-    def view(self, drawn: Drawn, display: str) -> dict[str, Any]:
+    def view(self, drawn: dict[str, Drawn], display: str) -> dict[str, Any]:
         """Return what the page plays."""
         stamp = {"now": clock.iso(self.moment), "as_of": clock.iso(self.moment), "stale": {}}
         return {
             "display": display,
-            "slug": self.room.slug,
-            "version": drawn.version,
+            "slug": "+".join(drawn),
+            "version": "".join(one.version for one in drawn.values()),
             "build": "stage",
             "language": self.language,
             "zone": self.room.zone.key,
             "stamp": stamp,
-            "tracks": {self.room.slug: track_json(drawn, self.moment)},
+            "tracks": {slug: track_json(one, self.moment) for slug, one in drawn.items()},
         }
+
+    def pane(self, room: Room, drawn: Drawn) -> dict[str, Any]:
+        """Return what a door's template needs of a room."""
+        scene, slots = current_slots(drawn, self.moment)
+        marked = {slot: Markup(html) for slot, html in slots.items()}
+        return {"room": room, "status": scene.status, "current": marked}
 
 
 def _app(stage: Stage) -> Flask:
@@ -112,10 +125,14 @@ def _app(stage: Stage) -> Flask:
         view = stage.view(drawn, display)
         if "json" in request.headers.get("Accept", ""):
             return Response(json.dumps(view), mimetype="application/json")
-        scene, slots = current_slots(drawn, stage.moment)
-        marked = {slot: Markup(html) for slot, html in slots.items()}
+        if display == "doors":
+            rooms = [stage.room, *(room for room, _ in stage.beside)]
+            panes = [stage.pane(room, drawn[room.slug]) for room in rooms]
+            return render_template("doors.html", view=view, panes=panes)
         if display == "door":
-            return render_template("door.html", view=view, room=stage.room, status=scene.status, current=marked)
+            return render_template("door.html", view=view, **stage.pane(stage.room, drawn[stage.room.slug]))
+        scene, slots = current_slots(drawn[stage.room.slug], stage.moment)
+        marked = {slot: Markup(html) for slot, html in slots.items()}
         row = {"slug": stage.room.slug, "status": scene.status, "order": scene.order, "html": marked["row"]}
         return render_template("lobby.html", view=view, title="All rooms", current=[row])
 
@@ -124,6 +141,12 @@ def _app(stage: Stage) -> Flask:
         asked = request.args["q"].strip().lower()
         found = [{"email": email, "name": name} for email, name in stage.people if name.lower().startswith(asked)]
         return jsonify(people=found)
+
+    @app.get("/api/v1/rooms/oak/alternatives")
+    def others() -> tuple[Response, int]:
+        if stage.others is None:
+            return jsonify({}), 503
+        return jsonify(alternatives=stage.others), 200
 
     @app.route("/api/v1/<path:path>", methods=["POST", "DELETE"])
     def tap(path: str) -> tuple[Response, int, dict[str, str]]:

@@ -125,3 +125,18 @@ def test_unknown_screens_are_not_found(gallery: Gallery) -> None:
     for screen in (Screen("door", "yew"), Screen("lobby", "yew"), Screen("window", "oak")):
         with pytest.raises(NotFound):
             gallery.view(screen)
+
+
+def test_screen_of_two_doors_changes_with_either_and_keeps_their_order(gallery: Gallery, oak: StoredRoom) -> None:
+    both = Screen("doors", "elm+oak")
+    assert [one.room.slug for one in gallery.rooms_of(both)] == ["elm", "oak"]
+    before = gallery.version(both)
+    put(gallery, oak, 1, 1)
+    assert gallery.version(both) != before
+    assert set(gallery.view(both)["tracks"]) == {"elm", "oak"}
+
+
+@pytest.mark.parametrize("slug", ["oak", "oak+oak", "oak+yew", "oak+elm+ash+fir", "oak+", ""])
+def test_screen_of_doors_is_for_two_or_three_rooms_that_there_are(gallery: Gallery, slug: str) -> None:
+    with pytest.raises(NotFound):
+        gallery.rooms_of(Screen("doors", slug))
