@@ -154,6 +154,17 @@ def test_door_says_that_a_booking_ends_and_what_follows_counting_down(put: Put) 
 
 
 @pytest.mark.parametrize("name", ["other", "report"])
+def test_sheet_closes_by_itself_and_does_nothing(put: Put, context: BrowserContext, name: str) -> None:
+    context.clock.install(time=NOW)
+    stage, page = put(THEIRS, others=OTHERS)
+    page.locator(f"[data-open={name}]").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.clock.fast_forward(31_000)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert stage.taps == []
+
+
+@pytest.mark.parametrize("name", ["other", "report"])
 @pytest.mark.parametrize("language", ["en", "de", "ar"])
 def test_sheets_fit_every_screen_and_every_hand(put: Put, name: str, language: str) -> None:
     _, page = put(THEIRS, others=OTHERS, language=language)

@@ -44,7 +44,10 @@ FORMS = {
 }
 
 # Pages on which everybody finds what they are for, and nothing else.
-LISTS = ("/", "/overview.part", "/status.json", "/rooms", "/bookings", "/levels", "/services", "/services/catalogue")
+LISTS = (
+    "/", "/overview.part", "/status.json", "/rooms", "/bookings", "/levels", "/services", "/services/catalogue",
+    "/problems",
+)  # fmt: skip
 
 TABLE = (Path(__file__).parent / "matrix.txt").read_text(encoding="utf-8")
 
