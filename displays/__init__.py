@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from displays import door, lobby, phone
+from displays import door, doors, lobby, phone
 from displays.scene import Display, Scene
 
 __all__ = ["REGISTRY", "Display", "Scene"]
 
 REGISTRY: dict[str, Display] = {
     "door": Display("door", "door.html", "door_slots.html", door.SLOTS, door.project, door.unknown),
+    "doors": Display("doors", "doors.html", "door_slots.html", doors.SLOTS, doors.project, doors.unknown),
     "lobby": Display("lobby", "lobby.html", "lobby_slots.html", lobby.SLOTS, lobby.project, lobby.unknown),
-    "phone": Display("phone", "phone.html", "phone_slots.html", door.SLOTS, phone.project, door.unknown),
+    "phone": Display("phone", "phone.html", "phone_slots.html", phone.SLOTS, phone.project, phone.unknown),
 }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from functools import cache
 
 from displays.deeds import Deed, deeds
@@ -12,24 +12,31 @@ from displays.later import Later, later
 from displays.names import Names, elsewhere, names
 from displays.scene import DAY, Scene, Until, Use, closed, local_date, track, until, use, window
 from displays.strip import Strip, strip
-from kiosk.schedule.availability import in_order, situation
+from kiosk.schedule.availability import in_order
+from kiosk.schedule.closing import is_out_of_order, seen
 from kiosk.schedule.model import Booking, Message, Room, Situation, Slot, Status
 from kiosk.schedule.rules import offers
 
-SLOTS = ("status", "note", "now", "next", "actions", "timeline")
+SLOTS = ("status", "note", "now", "next", "actions", "report", "timeline")
+# So long before its end a booking's door says what comes then.
+ENDING = timedelta(minutes=5)
+# Whoever begins within this time after it follows: nobody else can use the time between.
+FOLLOWS = timedelta(minutes=15)
+TAKEN = ("busy", "held", "checkin", "closed")
 
 
 @dataclass(frozen=True, slots=True)
 class StatusLine:
     """The status and its end; `known` is False after the window, where there is no schedule to read.
 
-    `due`: until when somebody must have checked in.
+    `due`: until when somebody must have checked in. `broken`: the room is out of order.
     """
 
     status: Status
     until: Until | None = None
     known: bool = True
     due: datetime | None = None
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +57,16 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """The booking that follows today or tomorrow, if one does."""
+    """The booking that follows today or tomorrow, if one does.
+
+    `ending`: when the one under way ends, shortly before that; `at_once`: this one follows then.
+    """
 
     status: Status
     use: Use | None = None
     tomorrow: bool = False
+    ending: datetime | None = None
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,7 @@ class Actions:
     """What can be done here now: bookings that can be had, and what can be done with those that are there.
 
     `names`: in whose name they can be had. `elsewhere`: the room is free and can be booked, but not here.
+    `others`: somebody who needs a room now needs another one.
     """
 
     status: Status
@@ -77,6 +90,14 @@ class Actions:
     deeds: tuple[Deed, ...] = ()
     names: Names = "room"
     elsewhere: bool = False
+    others: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The kinds of problems that somebody has reported already."""
+
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,26 +138,29 @@ def project(
         return _picture(known, moment, day, timeline(day))
 
     told = (edge for message in messages for edge in (message.since, message.until))
-    return (*track(room, known.bookings, now, picture, told), unknown(room, span.end))
+    edges = (*told, *(booking.end - ENDING for booking in known.bookings))
+    return (*track(room, known.bookings, now, picture, edges), unknown(room, span.end))
 
 
 def _picture(known: Known, moment: datetime, day: date, timeline: Timeline) -> Scene:
-    found = situation(known.bookings, moment, known.room.policy, known.closures)
+    found = seen(known.room, known.bookings, moment, known.closures)
     slots = (
-        ("status", _status(found, day, known.room)),
+        ("status", _status(found, moment, day, known.room)),
         ("note", _note(known.messages, moment, found)),
         ("now", Now(found.status, use(found.current) if found.current else None)),
-        ("next", _next(found, day, known.room)),
+        ("next", _next(found, moment, day, known.room)),
         ("actions", _actions(known, moment, found)),
+        ("report", Report(known.room.reported)),
         ("timeline", timeline),
     )
     return Scene(moment, found.status, "", slots)
 
 
-def _status(found: Situation, day: date, room: Room) -> StatusLine:
+def _status(found: Situation, moment: datetime, day: date, room: Room) -> StatusLine:
     awaited = found.current.check_in if found.current and found.status == "checkin" else None
     end = until(found.until, day, room) if found.until else None
-    return StatusLine(found.status, end, due=awaited.due_at if awaited else None)
+    broken = is_out_of_order(room, moment)
+    return StatusLine(found.status, end, due=awaited.due_at if awaited else None, broken=broken)
 
 
 def _note(messages: Sequence[Message], moment: datetime, found: Situation) -> Note:
@@ -148,30 +172,53 @@ def _note(messages: Sequence[Message], moment: datetime, found: Situation) -> No
     return Note(latest, "" if found.current else latest.undo)
 
 
-def _next(found: Situation, day: date, room: Room) -> Next:
-    if found.next is None:
-        return Next(found.status)
-    starts = local_date(room, found.next.start)
-    if starts > day + DAY:
-        return Next(found.status)
-    return Next(found.status, use(found.next), starts > day)
+def _next(found: Situation, moment: datetime, day: date, room: Room) -> Next:
+    ending = _ending(found, moment)
+    starts = local_date(room, found.next.start) if found.next else day
+    if found.next is None or starts > day + DAY:
+        return Next(found.status, ending=ending)
+    at_once = bool(ending) and found.next.start - FOLLOWS < (ending or moment)
+    return Next(found.status, use(found.next), starts > day, ending, at_once)
+
+
+def _ending(found: Situation, moment: datetime) -> datetime | None:
+    """Return when the booking under way ends, where that is soon; one that waits for a check-in counts that down."""
+    if found.current is None or found.status not in ("busy", "held"):
+        return None
+    return found.current.end if found.current.end - ENDING <= moment else None
 
 
 def _actions(known: Known, moment: datetime, found: Situation) -> Actions:
     policy = known.room.policy
-    possible = deeds(known.bookings, moment, found, policy, known.closures)
+    possible = _urged(deeds(known.bookings, moment, found, policy, known.closures), found, moment)
+    others = found.status in TAKEN
     whose = names(policy)
     if found.current or not whose:
         free = found.status in ("free", "soon")
-        return Actions(found.status, deeds=possible, elsewhere=free and elsewhere(policy))
+        return Actions(found.status, deeds=possible, elsewhere=free and elsewhere(policy), others=others)
     choices = (
         Choice(offer.minutes, offer.end if offer.minutes is None else None)
         for offer in offers(known.bookings, moment, policy, known.closures)
     )
-    return Actions(found.status, tuple(choices), possible, whose)
+    return Actions(found.status, tuple(choices), possible, whose, others=others)
 
 
-def unknown(_room: Room, moment: datetime) -> Scene:
+def _urged(possible: tuple[Deed, ...], found: Situation, moment: datetime) -> tuple[Deed, ...]:
+    """Let the door ask for more time shortly before the end, where there is some."""
+    if not _ending(found, moment) or all(deed.act != "extend" for deed in possible):
+        return possible
+    return tuple(replace(deed, loud=deed.act == "extend") for deed in possible)
+
+
+def unknown(room: Room, moment: datetime) -> Scene:
     """Return the scene that says, from a moment on, that nothing is known of the room."""
-    values = (StatusLine("closed", known=False), Note(), Now("closed"), Next("closed"), Actions("closed"), None)
+    values = (
+        StatusLine("closed", known=False),
+        Note(),
+        Now("closed"),
+        Next("closed"),
+        Actions("closed"),
+        Report(room.reported),
+        None,
+    )
     return Scene(moment, "closed", "", tuple(zip(SLOTS, values, strict=True)))

@@ -9,9 +9,10 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
 
 from displays.floors import height, way
-from displays.scene import Display, Scene, Until, Use, closed, starting, track, until, use, window
+from displays.scene import Display, Scene, Until, Use, closed, local_date, starting, track, until, use, window
 from kiosk.schedule import privacy
-from kiosk.schedule.availability import free_slots, in_order, situation
+from kiosk.schedule.availability import free_slots, in_order
+from kiosk.schedule.closing import is_out_of_order, seen
 from kiosk.schedule.model import Booking, Message, Room, Shows, Situation, Slot, Status
 from kiosk.schedule.timeline import local_day
 
@@ -60,7 +61,7 @@ class Place:
 class Row:
     """A room's line: the status, its end, and the booking it speaks of (under way, or the next today).
 
-    `place`: None where a heading says it.
+    `place`: None where a heading says it. `broken`: the room is out of order.
     """
 
     status: Status
@@ -68,6 +69,7 @@ class Row:
     use: Use | None = None
     known: bool = True
     place: Place | None = None
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,26 +146,27 @@ def _known(room: Room, board: Board, bookings: Sequence[Booking], now: datetime)
 
 def _picture(known: Known, moment: datetime, day: date) -> Scene:
     room, board = known.room, known.board
-    found = situation(known.bookings, moment, room.policy, known.closures)
+    found = seen(room, known.bookings, moment, known.closures)
     free = _next_free(known, moment)
     is_free = free is not None and free <= moment
     status: Status = "soon" if found.status == "free" and not is_free else found.status
     where = locate(room, board)
     slots = (
-        ("row", _row(known, found, status, day, where)),
+        ("row", _row(known, found, status, moment, where)),
         *_heading(where, board),
         *_soonest(known, free, moment, day, where),
     )
     return Scene(moment, status, _order(room, board, _rank(known, found, free, moment, day)), slots, free=free)
 
 
-def _row(known: Known, found: Situation, status: Status, day: date, where: Place) -> Row:
+def _row(known: Known, found: Situation, status: Status, moment: datetime, where: Place) -> Row:
     room, board = known.room, known.board
-    end = until(found.until, day, room) if found.until else None
+    end = until(found.until, local_date(room, moment), room) if found.until else None
     spoken_of = found.current or (found.next if end and _is_today(end) else None)
     silent = privacy.strictest(room.policy.shows, board.shows) == "nothing"
     told = use(spoken_of) if spoken_of and not silent else None
-    return Row(status, end, told, place=None if board.grouped else where)
+    broken = is_out_of_order(room, moment)
+    return Row(status, end, told, place=None if board.grouped else where, broken=broken)
 
 
 def _heading(where: Place, board: Board) -> tuple[tuple[str, object], ...]:

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Literal, Protocol
 
 from kiosk.schedule import privacy
+from kiosk.schedule.closing import FOREVER, lifted_at, shut
 from kiosk.schedule.hours import Hours, closures
 from kiosk.schedule.model import Booking, Message, Room, Slot, Status
 from kiosk.schedule.timeline import local_day, moments
@@ -115,7 +116,7 @@ def local_date(room: Room, instant: datetime) -> date:
 
 def closed(room: Room, span: Slot) -> tuple[Slot, ...]:
     """Return when the room is closed within a window, each time up to the moment it really opens again."""
-    found = closures(room.policy.hours, room.zone, span.start, span.end + OPENS_WITHIN)
+    found = shut(room, span.start, span.end + OPENS_WITHIN)
     return tuple(closure for closure in found if closure.start < span.end)
 
 
@@ -131,10 +132,11 @@ def track(
     span, dark = window(room, now), nights(room, window(room, now))
     midnight = local_day(local_date(room, now), room.zone).end
     changes = moments(bookings, span.start, span.end, room.policy, closed(room, span))
-    edges = (edge for night in dark for edge in (night.start, night.end))
+    lifted = lifted_at(room) or FOREVER
+    edges = (lifted, *(edge for night in dark for edge in (night.start, night.end)))
     cuts = {*changes, midnight, *(moment for moment in (*more, *edges) if span.start < moment < span.end)}
     scenes = [picture(moment, local_date(room, moment)) for moment in sorted(cuts)]
-    return _merged([replace(scene, night=_holds(dark, scene) and not _holds(bookings, scene)) for scene in scenes])
+    return merged([replace(scene, night=_holds(dark, scene) and not _holds(bookings, scene)) for scene in scenes])
 
 
 def nights(room: Room, span: Slot) -> tuple[Slot, ...]:
@@ -183,7 +185,8 @@ def _holds(stretches: Iterable[Slot | Booking], scene: Scene) -> bool:
     return any(one.start <= scene.start < one.end for one in stretches)
 
 
-def _merged(scenes: Sequence[Scene]) -> tuple[Scene, ...]:
+def merged(scenes: Sequence[Scene]) -> tuple[Scene, ...]:
+    """Return scenes with equal neighbours made one."""
     fresh = [scene for earlier, scene in pairwise(scenes) if not _same(earlier, scene)]
     return (*scenes[:1], *fresh)
 

@@ -24,6 +24,7 @@ GROUPS = (
     people.add_people,
     people.add_admin,
     office.add_services,
+    office.add_problems,
     office.add_webhooks,
     office.add_mail,
     office.add_audit,

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from kiosk.schedule import nearby, rules
-from kiosk.schedule.hours import closures
+from kiosk.schedule.closing import shut
 from kiosk.schedule.nearby import Candidate
 from kiosk.schedule.rights import Who, may_book
 from kiosk.store import diary, rooms
@@ -40,11 +40,10 @@ def alternatives(
 
 
 def _refuses(one: StoredRoom, start: datetime, end: datetime, now: datetime) -> bool:
-    policy = one.room.policy
-    return rules.decide((), start, end, now, policy, closures(policy.hours, one.room.zone, start, end)) is not None
+    return rules.decide((), start, end, now, one.room.policy, shut(one.room, start, end)) is not None
 
 
 def _until(one: StoredRoom, booked: datetime | None, end: datetime) -> datetime | None:
-    closing = closures(one.room.policy.hours, one.room.zone, end, end + LOOKAHEAD)
+    closing = shut(one.room, end, end + LOOKAHEAD)
     ends = [moment for moment in (booked, closing[0].start if closing else None) if moment]
     return min(ends, default=None)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from kiosk import clock
 from kiosk.errors import NotFound, UsageError
 from kiosk.schedule import rights, rules
-from kiosk.schedule.hours import closures
+from kiosk.schedule.closing import shut
 from kiosk.schedule.model import Booking, Slot
 from kiosk.schedule.rights import Act, Who
 from kiosk.store import acts, attendance, diary, events, journal, rooms
@@ -156,10 +156,10 @@ class Counter:
                 raise Declined("unread", wanted)
             taken = diary.between(db, stored, start, end)
             awaited = journal.invited_between(db, stored.id, start, end)
-        policy, zone, now = stored.room.policy, stored.room.zone, self.clock()
+        policy, now = stored.room.policy, self.clock()
         # A wish that makes no sense may be years long: it is looked at before the hours of its days are.
         refusal = rules.decide((), start, end, now, policy) or rules.decide(
-            taken, start, end, now, policy, closures(policy.hours, zone, start, end)
+            taken, start, end, now, policy, shut(stored.room, start, end)
         )
         if refusal:
             raise Declined(refusal.reason, wanted)
@@ -186,11 +186,11 @@ class Counter:
     def _changed(self, kind: Kind, stored: StoredRoom, booking: Booking, new: Slot, asked: Asked) -> Command:
         if booking.held:
             raise Declined("held")
-        policy, zone = stored.room.policy, stored.room.zone
+        policy = stored.room.policy
         now, added = self.clock(), Slot(booking.end, new.end) if kind == "extend" else new
         refusal = rules.decide_change((), booking, new.start, new.end, now, policy)
         if refusal is None:
-            closed = closures(policy.hours, zone, new.start, new.end)
+            closed = shut(stored.room, new.start, new.end)
             with self.store.read() as db:
                 found = diary.between(db, stored, new.start, new.end)
                 awaited = journal.invited_between(db, stored.id, new.start, new.end)

@@ -15,6 +15,11 @@ from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
 
 ALL_ROOMS = boards.ALL
+# Between the rooms of a screen that several share, in its address.
+BETWEEN = "+"
+MOST_DOORS = 3
+# The screens before which somebody stands who looks at one room, or acts in one of several.
+TOUCHED = ("door", "doors", "phone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,14 @@ def door(slug: str, census: Census) -> Shown:
     return Shown([census.one(slug)])
 
 
+def doors(slug: str, census: Census) -> Shown:
+    """Return what a screen of two or three rooms shows, in the order of its address: oak+elm. Raises NotFound."""
+    slugs = slug.split(BETWEEN)
+    if not 2 <= len(slugs) <= MOST_DOORS or len(set(slugs)) < len(slugs):
+        raise NotFound(f"A screen shows two or {MOST_DOORS} different rooms, such as /doors/oak{BETWEEN}elm.")
+    return Shown([census.one(one) for one in slugs])
+
+
 def board(slug: str, census: Census) -> Shown:
     """Return what a board shows. Raises NotFound."""
     with census.store.read() as db:
@@ -78,7 +91,7 @@ def _look(board: Board) -> lobby.Board:
     return lobby.Board(board.shows, board.grouped, board.free_first, least, board.hangs)
 
 
-MEMBERS: dict[str, Callable[[str, Census], Shown]] = {"door": door, "lobby": board, "phone": door}
+MEMBERS: dict[str, Callable[[str, Census], Shown]] = {"door": door, "doors": doors, "lobby": board, "phone": door}
 
 
 def members(display: str, slug: str, census: Census) -> Shown:

@@ -15,7 +15,7 @@ from kiosk.errors import NotFound
 from kiosk.live.audience import Audience
 from kiosk.live.freshness import Freshness
 from kiosk.live.gallery import Gallery, Screen
-from kiosk.live.members import Census, Shown
+from kiosk.live.members import TOUCHED, Census, Shown
 from kiosk.store import rooms
 from kiosk.store.rooms import StoredRoom
 
@@ -68,7 +68,7 @@ class Pulse:
             return
         census, watched = Census(self.gallery.store), self.audience.screens()
         changed = self._changed(census, now)
-        for screen in sorted(watched, key=lambda one: (one.display != "door", one.channel)):
+        for screen in sorted(watched, key=lambda one: (one.display not in TOUCHED, one.channel)):
             self._look(screen, census, changed, now)
         for gone in (self._told.keys() | self._casts.keys()) - watched:
             self._told.pop(gone, None)

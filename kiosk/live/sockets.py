@@ -11,12 +11,10 @@ from flask_socketio import SocketIO, disconnect, join_room, leave_room
 
 from kiosk.errors import NotFound
 from kiosk.live.gallery import Gallery, Screen
+from kiosk.live.members import TOUCHED
 from kiosk.live.pulse import Publish, Pulse
 from kiosk.live.roll import Hello, Roll
 from kiosk.live.tickets import Tickets
-
-# Before these somebody stands who looks at one room.
-ROOMS = ("door", "phone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,7 @@ def register(sockets: SocketIO, doorway: Doorway) -> None:
 
 def _touch(doorway: Doorway) -> None:
     viewer = doorway.pulse.audience.viewers.get(_connection())
-    if viewer is None or viewer.screen.display not in ROOMS:
+    if viewer is None or viewer.screen.display not in TOUCHED:
         return
     for stored in doorway.gallery.rooms_of(viewer.screen):
         doorway.touched(stored.id)

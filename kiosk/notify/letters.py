@@ -26,11 +26,28 @@ class Letter:
 
 
 def write(event: str, data: Mapping[str, Any], base: str, _: Say) -> Letter:
-    """Return the mail for an event about a service; `base` is this server's address, empty where it has none."""
+    """Return the mail for an event about a service or a problem; `base`: this server's address, or empty."""
     if event == "ping":
         return Letter(_("A trial from the rooms"), _("Mail from this server arrives."))
+    if event.startswith("problem."):
+        return _problem(data, base, _)
     values = {"service": data["service"], "room": data["room_name"], "when": _when(data)}
     return Letter(_one_line(_subject(event, data, values, _)), "\n".join(_lines(data, values, base, _)))
+
+
+def _problem(data: Mapping[str, Any], base: str, _: Say) -> Letter:
+    kinds = {
+        "climate": _("Too hot or cold"),
+        "screen": _("Screen or projector"),
+        "sound": _("Video or sound"),
+        "light": _("Light"),
+        "cleaning": _("Cleaning"),
+        "missing": _("Something missing"),
+    }
+    what = kinds.get(str(data["kind"])) or _("Other")
+    subject = _("Reported: %(problem)s, %(room)s", problem=what, room=data["room_name"])
+    told = [what, _place(data), _when(data)]
+    return Letter(_one_line(subject), "\n".join([*told, *_link(data, base)]))
 
 
 def _subject(event: str, data: Mapping[str, Any], values: Mapping[str, Any], _: Say) -> str:
@@ -48,10 +65,9 @@ def _subject(event: str, data: Mapping[str, Any], values: Mapping[str, Any], _: 
 
 
 def _lines(data: Mapping[str, Any], values: Mapping[str, Any], base: str, _: Say) -> list[str]:
-    place = " · ".join(str(data[name]) for name in ("room_name", "floor", "building") if data.get(name))
     told = [
         _("%(number)s × %(service)s", number=data["quantity"], service=values["service"]),
-        place,
+        _place(data),
         str(values["when"]),
     ]
     if data.get("was"):
@@ -61,7 +77,15 @@ def _lines(data: Mapping[str, Any], values: Mapping[str, Any], base: str, _: Say
     told += _reasons(data, _)
     for name in ("note", "answer"):
         told += ["", str(data[name])] if data.get(name) else []
-    return [*told, "", f"{base}{data['path']}"] if base and data.get("path") else told
+    return [*told, *_link(data, base)]
+
+
+def _place(data: Mapping[str, Any]) -> str:
+    return " · ".join(str(data[name]) for name in ("room_name", "floor", "building") if data.get(name))
+
+
+def _link(data: Mapping[str, Any], base: str) -> list[str]:
+    return ["", f"{base}{data['path']}"] if base and data.get("path") else []
 
 
 def _reasons(data: Mapping[str, Any], _: Say) -> list[str]:

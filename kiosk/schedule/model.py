@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
@@ -171,6 +171,14 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Outage:
+    """Nobody can use a room: until a day and time of its own clock, or, without a day, until that is lifted."""
+
+    day: date | None = None
+    at: time = time.min
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What may be booked at a room's own screen, by whom, and which bookings must be checked in.
 
@@ -186,6 +194,8 @@ class Policy:
     made in Google may be ended, extended and begun early here, on their organizers' copies.
     `light`: when its screens are at full light, unless hours of its own; while somebody has the room they always are.
     `shows`: what everybody may read of a booking, on screens and in the API.
+    `problems_to`: addresses that are told what is reported at the door. `out_of_order`: nobody can
+    use the room.
     """
 
     durations: tuple[int, ...] = (15, 30, 60)
@@ -208,11 +218,13 @@ class Policy:
     edit_meetings: bool = False
     light: Light | Hours = "hours"
     shows: Shows = "all"
+    problems_to: tuple[str, ...] = ()
+    out_of_order: Outage | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A place that can be booked."""
+    """A place that can be booked; `reported`: the kinds of problems that are reported and not settled."""
 
     slug: str
     name: str
@@ -222,3 +234,4 @@ class Room:
     capacity: int = 0
     equipment: tuple[str, ...] = ()
     policy: Policy = field(default_factory=Policy)
+    reported: tuple[str, ...] = ()

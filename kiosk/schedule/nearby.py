@@ -6,12 +6,14 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from kiosk.schedule.model import Room
 
 # Free for an hour more than wished is as good as free for ever.
 MARGINS = (timedelta(minutes=60), timedelta(minutes=30), timedelta(minutes=15), timedelta(0))
 FLOOR_UNKNOWN = 1000
+Direction = Literal["same", "up", "down", "floor", "building", ""]
 GROUND = frozenset({"ground", "g", "gf", "eg", "erdgeschoss", "parterre", "rdc", "rez", "pb", "baja", "terra"})
 BELOW = frozenset({"b", "basement", "ug", "untergeschoss", "keller", "kg", "sub", "cellar", "ss"})
 
@@ -70,6 +72,22 @@ def level(floor: str) -> int | None:
     if words & BELOW:
         return -1
     return 0 if words & GROUND else None
+
+
+def way(room: Room, wanted: Room) -> tuple[Direction, int]:
+    """Return in which direction a room lies from `wanted`, and how many floors away.
+
+    "same": on the same floor, where floors are named at all; "floor": on another one, nobody knows how far;
+    "building": in another building; "": nobody has said where the rooms are.
+    """
+    if _plain(room.building) != _plain(wanted.building):
+        return "building", 0
+    if _plain(room.floor) == _plain(wanted.floor):
+        return ("same" if room.floor.strip() else ""), 0
+    here, there = level(wanted.floor), level(room.floor)
+    if here is None or there is None or here == there:
+        return "floor", 0
+    return ("up" if there > here else "down"), abs(there - here)
 
 
 def _margin(one: Candidate, start: datetime, end: datetime) -> int:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, time, timedelta
 from typing import Any, get_args
 
 from kiosk.schedule import hours
 from kiosk.schedule.hours import Hours
-from kiosk.schedule.model import Bookable, CheckInFor, Light, Policy, Shows
+from kiosk.schedule.model import Bookable, CheckInFor, Light, Outage, Policy, Shows
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -23,6 +23,7 @@ MOST_DURATIONS = 6
 ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+")
 # Written where a word has to say that nothing is meant.
 NONE = "none"
+TO_THE_MINUTE = re.compile(r"(\d{4}-\d\d-\d\d)[ t](\d\d:\d\d)", re.ASCII)
 DEFAULT = Policy()
 
 
@@ -154,6 +155,26 @@ def _people(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _outage(text: str) -> Outage | None:
+    wish = text.strip().lower()
+    if wish in {"yes", "no"}:
+        return Outage() if wish == "yes" else None
+    allowed = "allowed: yes, no, or until when in the room's time, such as 2026-08-10 18:00"
+    found = TO_THE_MINUTE.fullmatch(wish)
+    if not found:
+        raise ValueError(allowed)
+    try:
+        return Outage(date.fromisoformat(found[1]), time.fromisoformat(found[2]))
+    except ValueError as error:
+        raise ValueError(allowed) from error
+
+
+def _said(outage: Outage | None) -> str:
+    if outage is None:
+        return "no"
+    return f"{outage.day} {outage.at:%H:%M}" if outage.day else "yes"
+
+
 WORDS: Mapping[str, Word] = {
     "durations": Word(
         "durations", "minutes that one tap books", _durations, lambda found: ",".join(str(each) for each in found)
@@ -200,5 +221,17 @@ WORDS: Mapping[str, Word] = {
     ),
     "shows": _choice(
         "shows", "what screens say of a booking: all (title and person), people, titles, nothing", get_args(Shows)
+    ),
+    "problems-to": Word(
+        "problems_to",
+        f"addresses that are told what is reported at the door, or {NONE}: its managers, or else administrators",
+        _people,
+        lambda found: ",".join(found) or NONE,
+    ),
+    "out-of-order": Word(
+        "out_of_order",
+        "nobody can use the room: no, yes, or until when (2026-08-10 18:00)",
+        _outage,
+        _said,
     ),
 }

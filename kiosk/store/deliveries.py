@@ -56,15 +56,19 @@ def announce(db: Database, event: str, data: Mapping[str, Any], now: datetime) -
     return len(wanting)
 
 
-def announce_to(db: Database, hook: int, event: str, data: Mapping[str, Any], now: datetime) -> str:
-    """Write a message for one webhook and return its id, which every try carries."""
+def announce_to(
+    db: Database, hook: int, event: str, data: Mapping[str, Any], now: datetime, due: datetime | None = None
+) -> str:
+    """Write a message for one webhook, sent at once or when `due`; return its id, which every try carries."""
     body = json.dumps({"type": event, "timestamp": clock.iso(now), "data": dict(data)}, ensure_ascii=False)
-    return _add(db, "webhook", hook, "", event, body, now)
+    return _add(db, "webhook", hook, "", event, body, now, due)
 
 
-def mail(db: Database, target: str, event: str, data: Mapping[str, Any], now: datetime) -> str:
+def mail(
+    db: Database, target: str, event: str, data: Mapping[str, Any], now: datetime, due: datetime | None = None
+) -> str:
     """Write a mail for one address; it is put into words when it is sent."""
-    return _add(db, "mail", None, target, event, json.dumps(dict(data), ensure_ascii=False), now)
+    return _add(db, "mail", None, target, event, json.dumps(dict(data), ensure_ascii=False), now, due)
 
 
 def due(db: Database, now: datetime, limit: int) -> list[Delivery]:
@@ -137,10 +141,19 @@ def forget(db: Database, ids: Collection[str]) -> int:
     return int(run(db, f"DELETE FROM delivery WHERE id IN ({marks([*ids])})", *ids).rowcount)
 
 
-def _add(db: Database, way: Way, hook: int | None, target: str, event: str, body: str, now: datetime) -> str:
+def _add(
+    db: Database,
+    way: Way,
+    hook: int | None,
+    target: str,
+    event: str,
+    body: str,
+    now: datetime,
+    due: datetime | None,
+) -> str:
     number = f"msg_{secrets.token_hex(16)}"
     values = {"id": number, "way": way, "hook": hook, "target": target, "event": event, "body": body}
-    DeliveryRow.insert(values | {"created_at": now, "due_at": now}).execute(db)
+    DeliveryRow.insert(values | {"created_at": now, "due_at": due or now}).execute(db)
     return number
 
 

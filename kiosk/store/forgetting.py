@@ -10,7 +10,7 @@ from kiosk.errors import UsageError
 from kiosk.store import facts, journal, names
 from kiosk.store.models import ActRow, AttendanceRow, CommandRow, EventRow
 from kiosk.store.names import NAMELESS, Forgotten
-from kiosk.store.office import DeliveryRow, RequestRow
+from kiosk.store.office import DeliveryRow, ProblemRow, RequestRow
 
 AFTER_DAYS = "forget_after_days"
 LAST = "forgot_at"
@@ -68,6 +68,7 @@ def forget_before(db: Database, before: datetime) -> Forgotten:
         + _old_details(db, before),
         requests=names.requests(db, old_request),
         messages=names.messages(db, old_message),
+        problems=names.problems(db, (ProblemRow.reported_at < before) & names.said(ProblemRow.by, ProblemRow.place)),
     )
 
 

@@ -73,7 +73,7 @@ class RoomRow(Model):
     `push`: changes are to be announced; `push_refusal`: why they were not at `push_refused_at`; `push_due_at`: when
     a channel may be asked for again. `listed_at`: when the Directory first had it; `vanished_at`: since when not.
     `policy`: what this room does otherwise than others, as a JSON object of words. `kept`: properties that were
-    written here, over which the Directory no longer writes its own.
+    written here, over which the Directory no longer writes its own. `reported`: the kinds of problems not settled.
     """
 
     id = AutoField()
@@ -94,6 +94,7 @@ class RoomRow(Model):
     vanished_at = InstantField(null=True)
     policy = TextField(default="{}")
     kept = ListField(default=())
+    reported = ListField(default=())
     generation = BigIntegerField(default=0)
 
     class Meta:

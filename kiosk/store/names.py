@@ -15,7 +15,7 @@ from peewee import Database, Expression
 from kiosk.schedule.availability import CALENDAR_ADDRESSES
 from kiosk.store import revisions
 from kiosk.store.models import ActRow, AttendanceRow, CommandRow, EventRow
-from kiosk.store.office import DeliveryRow, RequestRow
+from kiosk.store.office import DeliveryRow, ProblemRow, RequestRow
 
 # How many rows of a kind one transaction takes: a tap that comes meanwhile waits for no more.
 CHUNK = 500
@@ -36,6 +36,7 @@ class Forgotten:
     requests: int = 0
     messages: int = 0
     policies: int = 0
+    problems: int = 0
 
     def __add__(self, other: Forgotten) -> Forgotten:
         """Return both together."""
@@ -126,6 +127,12 @@ def answers(db: Database, where: Expression) -> int:
     """Take who answered, and in which words, out of some requests; return of how many."""
     found = [row[0] for row in RequestRow.select(RequestRow.id).where(where).limit(CHUNK).tuples().execute(db)]
     return _update(db, RequestRow.update(answered_by="", answer=""), RequestRow.id, found)
+
+
+def problems(db: Database, where: Expression) -> int:
+    """Take who answered, in which words and from where it was said, out of some reports; return of how many."""
+    found = [row[0] for row in ProblemRow.select(ProblemRow.id).where(where).limit(CHUNK).tuples().execute(db)]
+    return _update(db, ProblemRow.update(by="", place="", note=""), ProblemRow.id, found)
 
 
 def messages(db: Database, where: Expression) -> int:

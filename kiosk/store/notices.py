@@ -19,7 +19,8 @@ from kiosk.store.told import AckRow, NoticeRow
 LEVELS: tuple[Level, ...] = ("info", "warning")
 LONGEST_TITLE, LONGEST_TEXT = 80, 600
 LONGEST = timedelta(days=400)
-DISPLAYS = ("door", "phone", *BOARDS)
+DOORS = ("door", "doors")
+DISPLAYS = (*DOORS, "phone", *BOARDS)
 # Screens know what is to come for so long, and show it on time without anybody.
 AHEAD = timedelta(days=7)
 MOST_ON_A_SCREEN = 20
@@ -87,7 +88,7 @@ def check_target(db: Database, target: Target) -> None:
         "building": any(room.building == target.value for room in known),
         "floor": any((room.building, room.floor) == (building, floor) for room in known),
         "room": any(room.slug == target.value for room in known),
-        "screen": display in DISPLAYS and bool(slug) and (display != "door" or _are_rooms(slug, known)),
+        "screen": display in DISPLAYS and bool(slug) and (display not in DOORS or _are_rooms(slug, known)),
     }
     if not found[target.where]:
         field = "floor" if target.where == "floor" else target.where

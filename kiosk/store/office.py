@@ -222,7 +222,29 @@ class BoardRoomRow(Model):
         primary_key = CompositeKey("board", "room")
 
 
+class ProblemRow(Model):
+    """Something that is wrong with a room, as somebody said: "open", then "seen", "done"; or "withdrawn" at once.
+
+    `place`: from where it was said; `by`: who answered last, at `changed_at`. `told`: the messages that tell of it.
+    """
+
+    id = AutoField()
+    room = ForeignKeyField(RoomRow, on_delete="CASCADE")
+    kind = CharField()
+    state = CharField(default="open", index=True)
+    key = CharField(null=True, unique=True)
+    reported_at = InstantField(index=True)
+    place = TextField(default="")
+    by = CharField(default="")
+    note = TextField(default="")
+    changed_at = InstantField(null=True)
+    told = ListField(default=())
+
+    class Meta:
+        table_name = "problem"
+
+
 TABLES = (
     AccountRow, SessionRow, TryRow, LevelRow, TaskRow, HookRow, DeliveryRow, ServiceRow, RequestRow, BoardRow,
-    BoardRoomRow,
+    BoardRoomRow, ProblemRow,
 )  # fmt: skip

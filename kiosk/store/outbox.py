@@ -24,6 +24,7 @@ TOLD = {
     ("request_service", "done"): "service.requested",
     ("change_service", "done"): "service.changed",
     ("cancel_service", "done"): "service.cancelled",
+    ("settle_problem", "done"): "problem.settled",
 }
 INSTANTS = ("start", "end")
 # The refusal of a hold that somebody took back, who knows of it.
@@ -50,5 +51,6 @@ def _data(act: Act) -> dict[str, Any]:
     detail = {name: value for name, value in act.detail.items() if name not in {*INSTANTS, "note"}}
     times = {name: clock.iso(instant(int(act.detail[name]))) for name in INSTANTS if name in act.detail}
     by = act.actor.partition(":")[0]
-    told = {"room": act.room, "booking": act.event_id, **times, **detail, "reason": act.reason}
+    booking = {"booking": act.event_id} if act.event_id else {}
+    told = {"room": act.room, **booking, **times, **detail, "reason": act.reason}
     return told | {"by": by if by in {"panel", "server", "admin", "person", "console"} else "person"}

@@ -237,7 +237,7 @@ def _columns(room: Room) -> dict[str, object]:
 
 
 def _stored(row: dict[str, object], texts: Texts) -> StoredRoom:
-    names = ("slug", "name", "building", "floor", "capacity", "equipment")
+    names = ("slug", "name", "building", "floor", "capacity", "equipment", "reported")
     policy = policies.combined(*texts.above(str(row["building"]), str(row["floor"])), str(row["policy"]))
     room = Room(zone=clock.zone(str(row["zone"])), policy=policy, **{name: row[name] for name in names})  # type: ignore[arg-type]
     return StoredRoom(row["id"], room, row["calendar_id"], row["revision"])  # type: ignore[arg-type]

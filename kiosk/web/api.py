@@ -15,9 +15,8 @@ from kiosk.booking.alternatives import alternatives
 from kiosk.booking.counter import Asked, Declined, Wish
 from kiosk.booking.desk import Desk
 from kiosk.errors import Busy
-from kiosk.schedule.availability import situation
-from kiosk.schedule.hours import closures
-from kiosk.schedule.model import Booking, CheckIn, Situation, Slot
+from kiosk.schedule.closing import is_out_of_order, seen, shut
+from kiosk.schedule.model import Booking, CheckIn, Offer, Situation, Slot
 from kiosk.schedule.nearby import Candidate
 from kiosk.schedule.rights import Act as ActName
 from kiosk.schedule.rights import Who
@@ -25,19 +24,21 @@ from kiosk.store import acts, diary, extract, mirror, rooms
 from kiosk.store.database import Store
 from kiosk.store.journal import Command
 from kiosk.store.rooms import StoredRoom
-from kiosk.web import catering, guests, notices, outcomes
+from kiosk.web import catering, guests, instead, notices, outcomes, reporting
 from kiosk.web.access import Gate, foreign, from_elsewhere
 from kiosk.web.asking import Asking, idempotency_key, place
 from kiosk.web.catering import Catering
 from kiosk.web.fields import Body, Query
 from kiosk.web.links import Code, Links
 from kiosk.web.problems import Problem
+from kiosk.web.reporting import Reporting
 from kiosk.web.sight import sight
 from kiosk.web.wording import gettext as _
 
 LONGEST_SCHEDULE = timedelta(days=62)
 LOOKAHEAD = timedelta(days=2)
 LONGEST_WISH = timedelta(days=7)
+SHORTEST_WISH = timedelta(minutes=15)
 FURTHEST = timedelta(days=400)
 MOST_ACTS = 200
 ACTS: dict[str, ActName] = {
@@ -92,13 +93,13 @@ def install(app: Flask, api: Api) -> None:
     def free_rooms(slug: str) -> Response:
         stored = _stored(api, slug)
         start = Query().instant("from", api.clock())
-        end = Query().instant("to", start + timedelta(minutes=30))
+        end = Query().instant("to", start + SHORTEST_WISH)
         if not start < end <= start + LONGEST_WISH or start > api.clock() + FURTHEST:
             raise outcomes.invalid("to", _("The end must come after the start, by a week at most."))
         who = api.asking.who(None, slug)
         people, equipment = Query().number("people", 10_000), request.args.getlist("equipment")
         found = alternatives(api.store, stored, start, end, who, api.clock(), people, equipment)
-        return jsonify(alternatives=[_alternative(one) for one in found])
+        return jsonify(alternatives=_told(api, found, stored, start))
 
     @routes.get("/rooms/<slug>/link")
     def link(slug: str) -> Response:
@@ -130,6 +131,7 @@ def install(app: Flask, api: Api) -> None:
     def log_of_acts() -> Response:
         return _acts(api)
 
+    reporting.add_routes(routes, Reporting(api.store, api.clock), idempotency_key)
     catering.add_routes(routes, Catering(api.store, api.asking, api.clock))
     notices.add_routes(routes, notices.Desk(api.store, api.asking, api.clock))
     app.register_blueprint(routes)
@@ -239,7 +241,22 @@ def _wanted(command: Command) -> Slot | None:
 def _instead(api: Api, stored: StoredRoom, wanted: Slot) -> dict[str, Any]:
     now, who = api.clock(), api.asking.who(None, stored.room.slug)
     found = alternatives(api.store, stored, wanted.start, wanted.end, who, now)
-    return {"alternatives": [_alternative(one) for one in found]}
+    return {"alternatives": _told(api, found, stored, wanted.start)}
+
+
+def _told(api: Api, found: list[Candidate], stored: StoredRoom, start: datetime) -> list[dict[str, Any]]:
+    """Return what is told of other rooms; with what can be booked there at once, where that is wanted."""
+    now = api.clock()
+    told = []
+    with api.store.read() as db:
+        for one in found:
+            offered: tuple[Offer, ...] = ()
+            if start <= now:
+                other = rooms.by_slug(db, one.room.slug)
+                taken = diary.between(db, other, now, now + one.room.policy.longest)
+                offered = instead.offers_now(one.room, taken, now)
+            told.append(instead.told(one, stored.room, offered))
+    return told
 
 
 def _every(api: Api) -> list[StoredRoom]:
@@ -259,9 +276,8 @@ def _room(api: Api, stored: StoredRoom) -> dict[str, Any]:
         known = diary.is_known(db, stored)
         progress = mirror.progress(db, stored.id)
     as_of = diary.as_of(stored, progress, now)
-    closed = closures(room.policy.hours, room.zone, now, now + LOOKAHEAD)
-    present = situation(found, now, room.policy, closed) if known else UNKNOWN
-    seen = sight(api.asking.who(None, room.slug), stored)
+    present = seen(room, found, now, shut(room, now, now + LOOKAHEAD)) if known else UNKNOWN
+    told = sight(api.asking.who(None, room.slug), stored)
     return {
         "slug": room.slug,
         "name": room.name,
@@ -270,12 +286,14 @@ def _room(api: Api, stored: StoredRoom) -> dict[str, Any]:
         "capacity": room.capacity,
         "equipment": list(room.equipment),
         "zone": room.zone.key,
+        "reported": list(room.reported),
+        "out_of_order": is_out_of_order(room, now),
         "linked": stored.calendar_id is not None,
         "as_of": clock.iso(as_of) if as_of else None,
         "status": present.status,
         "until": clock.iso(present.until) if present.until else None,
-        "current": _booking(seen.of(present.current)) if present.current else None,
-        "next": _booking(seen.of(present.next)) if present.next else None,
+        "current": _booking(told.of(present.current)) if present.current else None,
+        "next": _booking(told.of(present.next)) if present.next else None,
     }
 
 
@@ -287,8 +305,8 @@ def _schedule(api: Api, stored: StoredRoom) -> Response:
         raise outcomes.invalid("to", _("The end must come after the start, by 62 days at most."))
     with api.store.read() as db:
         found = diary.between(db, stored, start, end)
-    seen = sight(api.asking.who(None, stored.room.slug), stored)
-    bookings = [_booking(seen.of(one)) for one in found]
+    told = sight(api.asking.who(None, stored.room.slug), stored)
+    bookings = [_booking(told.of(one)) for one in found]
     return jsonify(room=stored.room.slug, zone=stored.room.zone.key, bookings=bookings)
 
 
@@ -321,16 +339,4 @@ def _booking_made(command: Command, stored: StoredRoom) -> dict[str, Any]:
         "way": command.way,
         "start": clock.iso(command.start),
         "end": clock.iso(command.end),
-    }
-
-
-def _alternative(one: Candidate) -> dict[str, Any]:
-    room = one.room
-    return {
-        "room": room.slug,
-        "name": room.name,
-        "building": room.building,
-        "floor": room.floor,
-        "capacity": room.capacity,
-        "until": clock.iso(one.free_until) if one.free_until else None,
     }

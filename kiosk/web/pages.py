@@ -18,6 +18,7 @@ from kiosk.live.drawing import Drawn, current_slots
 from kiosk.live.gallery import Gallery, Screen
 from kiosk.resources import resource
 from kiosk.store import boards, rooms
+from kiosk.store.rooms import StoredRoom
 from kiosk.web import tongues, worker
 from kiosk.web.access import COOKIE, COOKIE_DAYS, Gate, from_elsewhere, stranger
 from kiosk.web.identity import inside
@@ -53,6 +54,10 @@ def install(app: Flask, pages: Pages) -> None:
     @routes.get("/door/<slug>")
     def door(slug: str) -> AnyResponse:
         return _display(pages, Screen("door", slug))
+
+    @routes.get("/doors/<slug>")
+    def doors(slug: str) -> AnyResponse:
+        return _display(pages, Screen("doors", slug))
 
     @routes.get("/lobby/<slug>")
     def lobby(slug: str) -> AnyResponse:
@@ -119,13 +124,19 @@ def _picture(pages: Pages, screen: Screen) -> dict[str, Any]:
     gallery = pages.gallery
     stored, now = gallery.rooms_of(screen), gallery.clock()
     view, pictures = gallery.view(screen), gallery.pictures(screen, now)
+    if screen.display == "doors":
+        return {"view": view, "panes": [_pane(one, pictures[one.room.slug], now) for one in stored]}
     if screen.display != "door":
         title = view["frame"]["title"] or lazy_gettext("All rooms")
         return {"view": view, "title": title, "current": first_page(pictures, now)}
-    scene, slots = current_slots(pictures[screen.slug], now)
-    marked = {slot: Markup(html) for slot, html in slots.items()}
     code = pages.links.code(stored[0].room)
-    return {"view": view, "room": stored[0].room, "status": scene.status, "current": marked, "code": code}
+    return {"view": view, **_pane(stored[0], pictures[screen.slug], now), "code": code}
+
+
+def _pane(stored: StoredRoom, drawn: Drawn, now: datetime) -> dict[str, Any]:
+    scene, slots = current_slots(drawn, now)
+    marked = {slot: Markup(html) for slot, html in slots.items()}
+    return {"room": stored.room, "status": scene.status, "current": marked}
 
 
 def first_page(pictures: Mapping[str, Drawn], now: datetime) -> list[dict[str, Any]]:

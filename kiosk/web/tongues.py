@@ -26,4 +26,5 @@ def page(template: str, **values: Any) -> str:
 def _fixed(template: str, language: str, values: dict[str, Any]) -> Markup:
     """Draw the page once more without what the scenes bring, which come in both languages already."""
     with spoken(language):
-        return Markup(render_template(template, **{**values, "current": {}}, within="second.html", second=""))
+        bare = {**values, "current": {}, "panes": [{**pane, "current": {}} for pane in values.get("panes", ())]}
+        return Markup(render_template(template, **bare, within="second.html", second=""))

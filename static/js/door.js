@@ -1,32 +1,21 @@
-// The door: its slots, and what a tap does.
+// The door: its slots, and the sheets it opens.
 
 import { start } from "./display.js";
 import { laterSheet } from "./later.js";
-import { nameSheet } from "./name.js";
-import { ask, closeSheets, isOpen, leaves } from "./sheet.js";
-import { send } from "./tap.js";
+import { openSheet } from "./sheet.js";
+import { listen } from "./taps.js";
 
-const UNDO = 10_000;
-const IDLE = 30_000;
-const BOOKS = ["book", "later"];
-// A room is asked, in Google, before a person's booking of it is answered.
-const ASKING = 30_000;
-const ABOUT_PIN = ["wrong_pin", "pin_resting"];
+// The sheets that few open are fetched when there is time, and are then there without the server too.
+const QUIET = 3_000;
 
 const main = document.querySelector("main[data-display]");
-const message = main.querySelector("[data-message]");
-const text = main.querySelector("[data-message-text]");
-const undo = main.querySelector("[data-act=undo]");
 const timeline = main.querySelector("[data-slot=timeline]");
-const asking = main.querySelector("[data-sheet=ask]");
-const actions = main.querySelector("[data-slot=actions]");
+const reporting = main.querySelector("[data-sheet=report]");
 const room = main.dataset.slug;
 const html = new Map();
-let sending = null;
-let hiding;
-let idling;
 let later;
 let code;
+let taps;
 
 function place(_slug, scene, parts) {
   main.dataset.status = scene.status;
@@ -45,107 +34,23 @@ for (const { scenes, parts } of Object.values(drawn.tracks)) {
   Object.entries(scenes[0].slots).forEach(([slot, part]) => html.set(slot, parts[part]));
 }
 
-const display = start({ place, isIdle: () => !sending && message.hidden && !isOpen() });
+const display = start({ place, isIdle: () => taps?.isIdle() ?? true });
+const { now, wording, words } = display;
 
-import("./code.js").then(({ keepFresh }) => (code = keepFresh(main.querySelector("[data-code]"), room, display.now)));
+import("./code.js").then(({ keepFresh }) => (code = keepFresh(main.querySelector("[data-code]"), room, now)));
 
 later = laterSheet(main.querySelector("[data-sheet=later]"), {
   free: () => timeline.querySelector("[data-later]"),
-  now: display.now,
-  wording: display.wording,
-  words: display.words,
+  now,
+  wording,
+  words,
 });
 
-const name = nameSheet(main.querySelector("[data-sheet=name]"), {
-  choices: () => actions.querySelectorAll("[data-act=book]"),
-  now: display.now,
-  wording: display.wording,
-  words: display.words,
+taps = listen(main, {
+  display,
+  opens: { later: bookLater, other: findOther, report },
+  elsewhere: async (answer, wish) => (await other()).told(answer, wish),
 });
-
-// A meeting in two rooms has one id: every request says at which of them it was made.
-const about = (act) => ({ booking }) => ["POST", `bookings/${booking}/${act}`, { room }];
-const until = ({ minutes, until }) => (minutes ? { minutes: Number(minutes) } : { until });
-const requests = {
-  book: (wish) => ["POST", `rooms/${room}/bookings`, until(wish)],
-  later: ({ start, minutes }) => ["POST", `rooms/${room}/bookings`, { start, minutes: Number(minutes) }],
-  extend: (wish) => ["POST", `bookings/${wish.booking}/extend`, { room, ...until(wish) }],
-  end: about("end"),
-  start: about("start"),
-  "check-in": about("check-in"),
-  undo: ({ booking }) => ["DELETE", `bookings/${booking}?room=${room}`],
-};
-
-async function act(button) {
-  if (sending) return;
-  if (button.dataset.ask) return ask(asking, button);
-  const signed = "signed" in button.dataset && name.signed();
-  const { act: kind } = button.dataset;
-  const [method, path, body] = requests[kind](signed || button.dataset);
-  sending = button;
-  const pending = wait(button);
-  const answer = await (signed ? send(method, path, { ...body, as: signed.as }, ASKING) : send(method, path, body));
-  pending.remove();
-  button.removeAttribute("data-sending");
-  delete main.dataset.sending;
-  sending = null;
-  stay();
-  if (isOpen() && signed && ABOUT_PIN.includes(answer.body?.reason)) return name.refuse(answer);
-  closeSheets();
-  tell(answer, kind, !signed);
-  if (display.link.isDead()) display.link.fetchAnew();
-}
-
-// Whoever must say who they are is asked that first.
-function sign(button) {
-  if (sending) return;
-  closeSheets();
-  name.open(button);
-}
-
-function wait(button) {
-  const pending = document.createElement("b");
-  pending.className = "act__pending";
-  pending.textContent = button.dataset.pending;
-  button.append(pending);
-  button.dataset.sending = main.dataset.sending = "";
-  return pending;
-}
-
-function tell({ ok, body, reached }, act, canUndo) {
-  const { words } = display;
-  const rooms = body?.alternatives?.map((other) => other.name) ?? [];
-  const free = act === "later" ? words.free_then : words.free_now;
-  const listed =
-    rooms.length && free.replace("{rooms}", new Intl.ListFormat(document.documentElement.lang).format(rooms));
-  const said = body?.message ?? body?.detail ?? (reached ? words.failed : words.unanswered);
-  say([said, listed].filter(Boolean).join("\n"), ok ? UNDO : IDLE, canUndo && BOOKS.includes(act) && body?.id);
-}
-
-function say(words, time, booking = "") {
-  text.textContent = words;
-  undo.hidden = !booking;
-  undo.dataset.booking = booking || "";
-  message.hidden = false;
-  clearTimeout(hiding);
-  hiding = setTimeout(hide, time);
-}
-
-// A hand that is on its way keeps the button it is going to.
-function hide() {
-  if (!sending) message.hidden = true;
-}
-
-function rest() {
-  if (!sending) closeSheets();
-  hide();
-  document.activeElement?.blur();
-}
-
-function stay() {
-  clearTimeout(idling);
-  idling = setTimeout(rest, IDLE);
-}
 
 // The moment of the day that was touched; without a touch, such as from a keyboard, the first that is free.
 function touched(event) {
@@ -159,26 +64,37 @@ function touched(event) {
 }
 
 function bookLater(event) {
-  if (sending || !timeline.querySelector("[data-later]")) return;
-  if (!later.open(touched(event))) say(display.words.none_later, UNDO);
+  if (!timeline.querySelector("[data-later]")) return;
+  if (!later.open(touched(event))) taps.say(words.none_later);
 }
 
-const pressable = (event) => event.target.closest?.("button");
-const release = () =>
-  main.querySelectorAll("[data-pressed]").forEach((button) => button.removeAttribute("data-pressed"));
+let loading;
 
-main.addEventListener("pointerdown", (event) => {
-  pressable(event)?.setAttribute("data-pressed", "");
-  display.link.touch();
-  stay();
-});
-main.addEventListener("keydown", stay);
-for (const event of ["pointerup", "pointercancel", "pointerleave"]) main.addEventListener(event, release);
-main.addEventListener("click", (event) => {
-  const button = event.target.closest?.("[data-act], [data-named]");
-  if (button?.matches("[data-named]")) sign(button);
-  else if (button) act(button);
-  else if (timeline.contains(event.target)) bookLater(event);
-  else if (event.target.closest("dialog") && leaves(event.target) && !sending) closeSheets();
-});
-message.addEventListener("click", (event) => pressable(event) || hide());
+// A sheet that could not be fetched is fetched anew when it is wanted next.
+function other() {
+  loading ??= import("./other.js").then(({ otherSheet }) => {
+    const sheet = main.querySelector("[data-sheet=other]");
+    return otherSheet(sheet, { room, say: taps.say, words, wording });
+  });
+  return loading.catch((error) => {
+    loading = undefined;
+    throw error;
+  });
+}
+
+async function findOther() {
+  try {
+    (await other()).open();
+  } catch {
+    taps.say(words.others_away, { ok: false });
+  }
+}
+
+function report() {
+  const known = main.querySelector("[data-open=report]")?.dataset.kinds.split(" ") ?? [];
+  for (const button of reporting.querySelectorAll("[data-kind]"))
+    button.disabled = known.includes(button.dataset.kind);
+  openSheet(reporting);
+}
+
+setTimeout(() => other().catch(() => {}), QUIET);

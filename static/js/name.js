@@ -11,7 +11,7 @@ const MOST_DIGITS = 8;
 const PAUSE = 150;
 const PATIENCE = 5_000;
 
-// `choices()` answers the door's buttons that book from now, `now()` the server's time.
+// `choices(at)` answers a room's buttons that book from now, `now()` the server's time.
 export function nameSheet(sheet, { choices, now, words, wording }) {
   const part = (name) => sheet.querySelector(`[data-${name}]`);
   const [typed, people, person, dots, said, signs] = ["typed", "people", "person", "dots", "said", "signs"].map(part);
@@ -38,8 +38,8 @@ export function nameSheet(sheet, { choices, now, words, wording }) {
   const isBooking = () => ["book", "later"].includes(wish.act);
   const saying = (button) => (isBooking() ? `<b>${signs.dataset.words}</b>` : button.innerHTML);
 
-  function offer({ minutes, until }) {
-    const all = [...choices()];
+  function offer({ at, minutes, until }) {
+    const all = [...choices(at)];
     const wanted = all.find(({ dataset }) => dataset.minutes === minutes && dataset.until === until);
     picks.replaceChildren(...all.map(pick));
     choose(picks.children[wanted ? all.indexOf(wanted) : Math.floor((all.length - 1) / 2)]);

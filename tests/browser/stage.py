@@ -63,6 +63,8 @@ class Stage:
     refusal: int = 0
     port: int = 0
     told: Sequence[dict[str, Any]] = ()
+    beside: Sequence[tuple[Room, Sequence[Booking]]] = ()
+    others: Sequence[dict[str, Any]] | None = ()
     url: str = ""
     _may_answer: threading.Event = field(default_factory=threading.Event)
     _server: BaseWSGIServer | None = None
@@ -106,28 +108,39 @@ class Stage:
         code, body = self.answer
         return jsonify(body), code, self.headers
 
-    def drawn(self, app: Flask, display: str) -> Drawn:
-        """Draw the room as it is known now."""
+    def drawn(self, app: Flask, display: str) -> dict[str, Drawn]:
+        """Draw the rooms of a display as they are known now."""
         kind = REGISTRY[display]
-        scenes = kind.scenes(self.room, self.bookings, self.moment, self.messages)
+        rooms = [(self.room, self.bookings), *(self.beside if display == "doors" else ())]
         other = wording.drawer(app, self.second) if self.second else None
         painter = Painter(wording.drawer(app, self.language), "", other)
-        return painter.paint(kind, self.room, self.room.zone, scenes, self.moment)
+        return {
+            room.slug: painter.paint(
+                kind, room, room.zone, kind.scenes(room, known, self.moment, self.messages), self.moment
+            )
+            for room, known in rooms
+        }
 
-    def view(self, drawn: Drawn, display: str) -> dict[str, Any]:
+    def view(self, drawn: dict[str, Drawn], display: str) -> dict[str, Any]:
         """Return what the page plays."""
         stamp = {"now": clock.iso(self.moment), "as_of": clock.iso(self.moment), "stale": {}}
         return {
             "display": display,
-            "slug": self.room.slug,
-            "version": drawn.version,
+            "slug": "+".join(drawn),
+            "version": "".join(one.version for one in drawn.values()),
             "build": self.build,
             "language": self.language,
             "zone": self.room.zone.key,
             "notices": {"version": str(len(self.told)), "items": list(self.told)},
             "stamp": stamp,
-            "tracks": {self.room.slug: track_json(drawn, self.moment)},
+            "tracks": {slug: track_json(one, self.moment) for slug, one in drawn.items()},
         }
+
+    def pane(self, room: Room, drawn: Drawn) -> dict[str, Any]:
+        """Return what a door's template needs of a room."""
+        scene, slots = current_slots(drawn, self.moment)
+        marked = {slot: Markup(html) for slot, html in slots.items()}
+        return {"room": room, "status": scene.status, "current": marked}
 
 
 def drawn_code(link: str) -> Code | None:
@@ -157,16 +170,18 @@ def _app(stage: Stage) -> Flask:
         view = stage.view(drawn, display)
         if "json" in request.headers.get("Accept", ""):
             return Response(json.dumps(view), mimetype="application/json")
-        scene, slots = current_slots(drawn, stage.moment)
-        marked = {slot: Markup(html) for slot, html in slots.items()}
-        shared = {"view": view, "room": stage.room, "status": scene.status, "current": marked}
+        if display == "doors":
+            rooms = [stage.room, *(room for room, _ in stage.beside)]
+            panes = [stage.pane(room, drawn[room.slug]) for room in rooms]
+            return Response(tongues.page("doors.html", view=view, panes=panes), headers={worker.MARK: stage.build})
+        shared = {"view": view, **stage.pane(stage.room, drawn[stage.room.slug])}
         if display == "door":
             html = tongues.page("door.html", **shared, code=drawn_code(stage.link))
             return Response(html, headers={worker.MARK: stage.build})
         if display == "phone":
             person = {"name": stage.person} if stage.person else None
             return render_template("phone.html", **shared, person=person, sign_in=stage.sign_in, own=stage.own)
-        current = first_page({stage.room.slug: drawn}, stage.moment)
+        current = first_page(drawn, stage.moment)
         html = tongues.page("lobby.html", view=view, title=lazy_gettext("All rooms"), current=current)
         return Response(html, headers={worker.MARK: stage.build})
 
@@ -186,6 +201,12 @@ def _app(stage: Stage) -> Flask:
         asked = request.args["q"].strip().lower()
         found = [{"email": email, "name": name} for email, name in stage.people if name.lower().startswith(asked)]
         return jsonify(people=found)
+
+    @app.get("/api/v1/rooms/oak/alternatives")
+    def others() -> tuple[Response, int]:
+        if stage.others is None:
+            return jsonify({}), 503
+        return jsonify(alternatives=stage.others), 200
 
     @app.route("/api/v1/<path:path>", methods=["POST", "DELETE"])
     def tap(path: str) -> tuple[Response, int, dict[str, str]]:

@@ -109,6 +109,41 @@ def test_tomorrow_is_booked_at_the_door_and_taken_back(google: Emulator, calenda
     wait_for(lambda: events(google, calendar) == [])
 
 
+def test_another_room_is_found_at_a_busy_door_and_booked_in_google(
+    google: Emulator, door: Page, one_server: Server, slug: str
+) -> None:
+    assert one_server.book(slug, minutes=60).status_code == 201
+    has_status(door, "busy")
+    door.locator("[data-open=other]").click()
+    door.locator(".other [data-act=other][data-minutes='15']").first.dblclick()
+    expect(door.locator("[data-message]")).to_contain_text("Booked:", timeout=15_000)
+    booked = [room.id for room in google.world.rooms() for _ in events(google, room.id)]
+    assert len(booked) == len(set(booked)) == 2
+    door.locator("[data-act=undo]").click()
+    wait_for(lambda: [len(events(google, room)) for room in sorted(booked)].count(0) == 1)
+
+
+def test_problem_reported_at_a_door_stands_there_until_it_is_settled(door: Page, one_server: Server) -> None:
+    door.locator("[data-open=report]").click()
+    door.locator("[data-kind=light]").click()
+    expect(door.locator("[data-slot=report]")).to_contain_text("Light", timeout=FOLLOWS)
+    assert one_server.run("problems", "done", "1").returncode == 0
+    expect(door.locator("[data-slot=report]")).not_to_contain_text("Light", timeout=FOLLOWS)
+
+
+def test_two_doors_on_one_screen_follow_their_rooms(context: BrowserContext, one_server: Server) -> None:
+    first, second = [room["slug"] for room in one_server.get("/api/v1/rooms").json()["rooms"]][:2]
+    page = open_page(context, f"{one_server.url}/doors/{second}+{first}")
+    assert [row_status(page, slug) for slug in (first, second)] == ["free", "free"]
+    page.locator(f"[data-room={second}] [data-act=book][data-minutes='15']").click()
+    row_has_status(page, second, "busy")
+    assert row_status(page, first) == "free"
+    assert one_server.book(first, minutes=15).status_code == 201
+    row_has_status(page, first, "busy")
+    page.locator(f"[data-room={second}] [data-act=end]").click()
+    row_has_status(page, second, "free")
+
+
 def say_who(door: Page, name: str, pin: str) -> None:
     """Be the person of that name, whose PIN it is."""
     door.locator(".person", has_text=name).click()

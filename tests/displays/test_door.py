@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +13,7 @@ from hypothesis import given
 from displays.door import SLOTS, project
 from displays.scene import closed, window
 from kiosk.schedule.availability import situation
-from kiosk.schedule.model import Booking, Message, Policy, Room
+from kiosk.schedule.model import Booking, Message, Outage, Policy, Room
 from kiosk.schedule.rules import offers
 from tests.displays.rooms import OAK, awaiting, hours, lasting, opened, rooms, shown, slot, start_of
 from tests.schedule.values import BERLIN, MONDAY, at, booked, quick, schedules
@@ -202,3 +202,52 @@ def test_a_door_crosses_the_night_in_which_clocks_change(day: date, length: int)
     scenes = project(OAK, [], midnight)
     assert scenes[-1].start - scenes[0].start == timedelta(hours=length)
     assert [scene.start for scene in scenes] == [midnight, midnight + timedelta(hours=24), scenes[-1].start]
+
+
+WEEKLY = booked("12:00", "13:00", "weekly")
+
+
+def ending(*bookings: Booking, moment: str) -> tuple[datetime | None, bool]:
+    """When the booking under way is said to end, and whether the next one follows at once."""
+    found = seen(*bookings, moment=at(moment), part="next")
+    return found.ending, found.at_once
+
+
+def test_five_minutes_before_its_end_a_booking_is_said_to_end_and_what_follows() -> None:
+    mine = booked("11:00", "12:00", own=True)
+    assert ending(mine, WEEKLY, moment="11:54") == (None, False)
+    assert ending(mine, WEEKLY, moment="11:55") == (at("12:00"), True)
+    assert ending(mine, moment="11:55") == (at("12:00"), False)
+    assert ending(mine, replace(WEEKLY, start=at("12:15")), moment="11:55") == (at("12:00"), False)
+    assert ending(mine, WEEKLY, moment="12:00") == (None, False)
+
+
+def test_shortly_before_the_end_more_time_is_what_the_door_asks_for_where_there_is_some() -> None:
+    mine = booked("11:00", "12:00", own=True)
+    loud = {deed.act: deed.loud for deed in seen(mine, moment=at("11:55"), part="actions").deeds}
+    assert loud == {"end": False, "extend": True}
+    assert [deed.loud for deed in seen(mine, WEEKLY, moment=at("11:55"), part="actions").deeds] == [True]
+    assert all(deed.loud for deed in seen(mine, moment=at("11:54"), part="actions").deeds)
+
+
+def test_another_room_is_offered_whenever_this_one_cannot_be_had() -> None:
+    room = opened("Mon-Fri 09:00-19:00")
+    assert seen(booked("10:00", "12:00"), part="actions").others
+    assert seen(awaiting(lasting(at("10:55"), 1), opens="10:45", due="11:05"), part="actions").others
+    assert seen(moment=at("05:00"), part="actions", room=room).others
+    assert not seen(part="actions").others
+    assert not seen(booked("11:10", "12:00"), part="actions").others
+
+
+def test_room_out_of_order_says_so_shows_its_bookings_and_cannot_be_booked() -> None:
+    broken = replace(OAK, policy=Policy(out_of_order=Outage(TODAY, time(13))))
+    line = seen(booked("10:00", "11:30"), room=broken)
+    assert (line.status, line.broken, line.until.at) == ("closed", True, at("12:00"))
+    assert seen(booked("10:00", "11:30"), room=broken, part="now").use
+    assert seen(room=broken, part="actions").choices == ()
+    after = seen(room=broken, moment=at("12:00"))
+    assert (after.status, after.broken) == ("free", False)
+
+
+def test_door_tells_what_is_reported_of_its_room() -> None:
+    assert seen(room=replace(OAK, reported=("screen", "light")), part="report").kinds == ("screen", "light")

@@ -165,3 +165,18 @@ def test_room_that_moves_to_another_floor_changes_its_board_and_no_heading_stays
         elm = rooms.by_slug(db, "elm")
     gallery.store.write(rooms.change, elm.id, replace(elm.room, floor="2"))
     assert (before, gallery.shown(LOBBY).frame["grouped"]) == (False, True)
+
+
+def test_screen_of_two_doors_changes_with_either_and_keeps_their_order(gallery: Gallery, oak: StoredRoom) -> None:
+    both = Screen("doors", "elm+oak")
+    assert [one.room.slug for one in gallery.rooms_of(both)] == ["elm", "oak"]
+    before = gallery.version(both)
+    put(gallery, oak, 1, 1)
+    assert gallery.version(both) != before
+    assert set(gallery.view(both)["tracks"]) == {"elm", "oak"}
+
+
+@pytest.mark.parametrize("slug", ["oak", "oak+oak", "oak+yew", "oak+elm+ash+fir", "oak+", ""])
+def test_screen_of_doors_is_for_two_or_three_rooms_that_there_are(gallery: Gallery, slug: str) -> None:
+    with pytest.raises(NotFound):
+        gallery.rooms_of(Screen("doors", slug))

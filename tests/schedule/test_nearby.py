@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.schedule.model import Room
-from kiosk.schedule.nearby import Candidate, level, rank
+from kiosk.schedule.nearby import Candidate, level, rank, way
 from tests.schedule.values import at, instants, quick
 
 ZONE = ZoneInfo("UTC")
@@ -113,3 +113,21 @@ def test_order_is_the_same_however_the_rooms_come(
     shuffled = sorted(found, key=lambda one: chance.random())  # type: ignore[attr-defined]
     assert rank(shuffled, wanted, at("10:00"), at("11:00"), people) == ranked
     assert sorted(ranked, key=lambda one: one.room.slug) == sorted(found, key=lambda one: one.room.slug)
+
+
+@pytest.mark.parametrize(
+    ("building", "floor", "expected"),
+    [
+        ("North", "2nd floor", ("same", 0)),
+        ("North", "4", ("up", 2)),
+        ("North", "ground", ("down", 2)),
+        ("north ", "Roof", ("floor", 0)),
+        ("South", "2nd floor", ("building", 0)),
+    ],
+)
+def test_way_to_another_room_has_a_direction(building: str, floor: str, expected: tuple[str, int]) -> None:
+    assert way(Room("elm", "Elm", ZONE, building, floor), WANTED) == expected
+
+
+def test_nothing_is_said_about_the_way_where_no_floor_is_named() -> None:
+    assert way(Room("elm", "Elm", ZONE), Room("oak", "Oak", ZONE)) == ("", 0)

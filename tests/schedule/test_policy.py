@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.schedule import hours
-from kiosk.schedule.model import Policy
+from kiosk.schedule.model import Outage, Policy
 from kiosk.schedule.policy import WORDS, check, read, write
 from tests.schedule.values import minutes, quick
 
@@ -50,6 +50,11 @@ def test_no_words_make_the_default_policy() -> None:
         ("undo", "3", "undo", timedelta(minutes=3)),
         ("owners-release", "yes", "owners_release", True),
         ("edit-meetings", "no", "edit_meetings", False),
+        ("problems-to", "Help@Example.com", "problems_to", ("help@example.com",)),
+        ("problems-to", "none", "problems_to", ()),
+        ("out-of-order", "no", "out_of_order", None),
+        ("out-of-order", "yes", "out_of_order", Outage()),
+        ("out-of-order", "2026-08-10T18:00", "out_of_order", Outage(date(2026, 8, 10), time(18))),
     ],
 )
 def test_word_says(name: str, value: str, field: str, expected: object) -> None:
@@ -62,6 +67,9 @@ def test_word_says(name: str, value: str, field: str, expected: object) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("out-of-order", "tomorrow"),
+        ("out-of-order", "2026-13-10 18:00"),
+        ("problems-to", "help"),
         *(("durations", ""), ("durations", "15;30"), ("durations", "0"), ("durations", "1,2,3,4,5,6,7")),
         *(("shortest", "0"), ("longest", "1441"), ("longest", "2 h"), ("ahead", "-1"), ("ahead", "1.5")),
         *(("hours", "never"), ("bookable", "me"), ("names", "1"), ("check-in", "yes"), ("grace", "0")),

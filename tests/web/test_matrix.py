@@ -56,6 +56,7 @@ LISTS = (
     "/bookings",
     "/levels",
     "/notices",
+    "/problems",
     "/services",
     "/services/catalogue",
 )

@@ -33,6 +33,21 @@ def add_services(commands: Commands) -> None:
     answer.set_defaults(run=terminal("services.answer_request"))
 
 
+def add_problems(commands: Commands) -> None:
+    """Add problems that were reported at doors."""
+    problems = commands.add_parser("problems", help="what people said at doors is wrong with rooms")
+    acts = problems.add_subparsers(title="acts", metavar="ACT", required=True)
+    listing = acts.add_parser("list", help="list what is not settled")
+    listing.add_argument("--all", action="store_true", help="list what is settled too")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    listing.set_defaults(run=terminal("problems.list_problems"))
+    for state, text in (("seen", "say that somebody looks after it"), ("done", "say that it is settled")):
+        act = acts.add_parser(state, help=text)
+        act.add_argument("number", type=int, help="of the problem")
+        act.add_argument("note", nargs="?", default="", help="a word for whoever looks later")
+        act.set_defaults(run=terminal("problems.answer_problem"), state=state)
+
+
 def add_webhooks(commands: Commands) -> None:
     """Add webhooks and what was told."""
     webhooks = commands.add_parser("webhooks", help="tell other programs what happens")

@@ -18,6 +18,7 @@ from kiosk.web.admin import (
     notices,
     overview,
     people,
+    problems,
     rooms,
     services,
     webhooks,
@@ -42,6 +43,7 @@ def install(app: Flask, admin: Admin) -> None:
     services.install(app, admin)
     notices.install(app, admin)
     emergency.install(app, admin)
+    problems.install(app, admin)
     webhooks.install(app, admin)
     audit.install(app, admin)
     data.install(app, admin)

@@ -1,0 +1,158 @@
+// What a tap does, at one room or at several beside each other: it is sent once, answered in its room, and undone.
+
+import { nameSheet } from "./name.js";
+import { ask, closeSheets, isOpen, leaves } from "./sheet.js";
+import { send } from "./tap.js";
+
+const UNDO = 10_000;
+const IDLE = 30_000;
+const BOOKS = ["book", "later"];
+const UNDONE = [...BOOKS, "report"];
+// A room is asked, in Google, before a person's booking of it is answered.
+const ASKING = 30_000;
+const ABOUT_PIN = ["wrong_pin", "pin_resting"];
+
+// A meeting in two rooms has one id: every request says at which of them (`at`) it was made.
+const about = (act) => ({ booking, at }) => ["POST", `bookings/${booking}/${act}`, { room: at }];
+const until = ({ minutes, until }) => (minutes ? { minutes: Number(minutes) } : { until });
+const book = ({ at, ...wish }) => ["POST", `rooms/${at}/bookings`, until(wish)];
+const requests = {
+  book,
+  other: book,
+  later: ({ at, start, minutes }) => ["POST", `rooms/${at}/bookings`, { start, minutes: Number(minutes) }],
+  extend: ({ at, booking, ...wish }) => ["POST", `bookings/${booking}/extend`, { room: at, ...until(wish) }],
+  end: about("end"),
+  start: about("start"),
+  "check-in": about("check-in"),
+  report: ({ at, kind }) => ["POST", `rooms/${at}/problems`, { kind }],
+  undo: ({ undo }) => ["DELETE", undo],
+};
+
+const pathOf = (act, { id }, at) => (act === "report" ? `rooms/${at}/problems/${id}` : `bookings/${id}?room=${at}`);
+
+// `display` is what display.js answers; `opens[name](event)` opens a sheet, `elsewhere(answer, button)` hears what came
+// of booking another room. A room's part of the page is the element with its `data-room`, or the whole of it.
+export function listen(main, { display, opens = {}, elsewhere }) {
+  const asking = main.querySelector("[data-sheet=ask]");
+  const boxes = [...main.querySelectorAll("[data-room]")];
+  const hiding = new Map();
+  let sending = null;
+  let idling;
+
+  const roomAt = (element) => element.closest("[data-room]")?.dataset.room ?? main.dataset.slug;
+  const boxOf = (slug) => boxes.find((box) => box.dataset.room === slug) ?? main;
+  const messageIn = (box) => box.querySelector("[data-message]");
+  const messages = () => [...main.querySelectorAll("[data-message]")];
+
+  const name = nameSheet(main.querySelector("[data-sheet=name]"), {
+    choices: (at) => boxOf(at).querySelectorAll("[data-slot=actions] [data-act=book]"),
+    now: display.now,
+    wording: display.wording,
+    words: display.words,
+  });
+
+  async function act(button) {
+    if (sending) return;
+    button.dataset.at ??= roomAt(button);
+    if (button.dataset.ask) return ask(asking, button);
+    const signed = "signed" in button.dataset && name.signed();
+    const wish = signed || button.dataset;
+    const { at, act: kind } = wish;
+    const [method, path, body] = requests[kind](wish);
+    const box = boxOf(at);
+    sending = button;
+    const pending = wait(button, box);
+    const answer = await (signed ? send(method, path, { ...body, as: signed.as }, ASKING) : send(method, path, body));
+    pending.remove();
+    button.removeAttribute("data-sending");
+    delete box.dataset.sending;
+    sending = null;
+    stay();
+    if (isOpen() && signed && ABOUT_PIN.includes(answer.body?.reason)) return name.refuse(answer);
+    if (kind === "other") elsewhere(answer, button.dataset);
+    else {
+      closeSheets();
+      tell(box, answer, kind, !signed && at);
+    }
+    if (display.link.isDead()) display.link.fetchAnew();
+  }
+
+  // Whoever must say who they are is asked that first.
+  function sign(button) {
+    if (sending) return;
+    button.dataset.at ??= roomAt(button);
+    closeSheets();
+    name.open(button);
+  }
+
+  function wait(button, box) {
+    const pending = document.createElement("b");
+    pending.className = "act__pending";
+    pending.textContent = button.dataset.pending;
+    button.append(pending);
+    button.dataset.sending = box.dataset.sending = "";
+    return pending;
+  }
+
+  function tell(box, { ok, body, reached }, act, at) {
+    const { words } = display;
+    const rooms = body?.alternatives?.map((other) => other.name) ?? [];
+    const free = act === "later" ? words.free_then : words.free_now;
+    const listed =
+      rooms.length && free.replace("{rooms}", new Intl.ListFormat(document.documentElement.lang).format(rooms));
+    const said = body?.message ?? body?.detail ?? (reached ? words.failed : words.unanswered);
+    const undo = ok && at && UNDONE.includes(act) && body?.id && !body.known && pathOf(act, body, at);
+    say([said, listed].filter(Boolean).join("\n"), { box, ok, undo });
+  }
+
+  // Tells in a room's part what came of a tap; `undo` is the path by which it can be taken back.
+  function say(words, { box = main, ok = true, undo = "" } = {}) {
+    const message = messageIn(box);
+    const button = message.querySelector("[data-act=undo]");
+    message.querySelector("[data-message-text]").textContent = words;
+    button.hidden = !undo;
+    button.dataset.undo = undo || "";
+    message.hidden = false;
+    clearTimeout(hiding.get(message));
+    hiding.set(message, setTimeout(hide, ok ? UNDO : IDLE, message));
+  }
+
+  // A hand that is on its way keeps the button it is going to.
+  function hide(message) {
+    if (!sending) message.hidden = true;
+  }
+
+  function rest() {
+    if (!sending) closeSheets();
+    messages().forEach(hide);
+    document.activeElement?.blur();
+  }
+
+  function stay() {
+    clearTimeout(idling);
+    idling = setTimeout(rest, IDLE);
+  }
+
+  const pressable = (event) => event.target.closest?.("button");
+  const release = () =>
+    main.querySelectorAll("[data-pressed]").forEach((button) => button.removeAttribute("data-pressed"));
+
+  main.addEventListener("pointerdown", (event) => {
+    pressable(event)?.setAttribute("data-pressed", "");
+    display.link.touch();
+    stay();
+  });
+  main.addEventListener("keydown", stay);
+  for (const event of ["pointerup", "pointercancel", "pointerleave"]) main.addEventListener(event, release);
+  main.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-act], [data-named]");
+    const opening = Object.keys(opens).find((one) => event.target.closest?.(`[data-open=${one}], [data-opens=${one}]`));
+    if (button?.matches("[data-named]")) sign(button);
+    else if (button) act(button);
+    else if (opening) sending || opens[opening](event);
+    else if (event.target.closest("dialog") && leaves(event.target) && !sending) closeSheets();
+  });
+  for (const message of messages()) message.addEventListener("click", (event) => pressable(event) || hide(message));
+
+  return { say, isIdle: () => !sending && messages().every((message) => message.hidden) && !isOpen() };
+}
