@@ -23,6 +23,7 @@ GROUPS = (
     office.add_services,
     office.add_webhooks,
     office.add_mail,
+    office.add_look,
     office.add_audit,
 )
 

@@ -46,7 +46,7 @@ from kiosk.sync.channels import Push
 from kiosk.sync.directory import Following
 from kiosk.sync.mirror import Mirror
 from kiosk.sync.passes import Pass
-from kiosk.web import access, admin, api, health, hooks, identity, my, outcomes, pages, signin, wording
+from kiosk.web import access, admin, api, health, hooks, icons, identity, look, my, outcomes, pages, signin, wording
 from kiosk.web.access import Gate, WsgiApp, guarded
 from kiosk.web.admin import Admin
 from kiosk.web.api import Api
@@ -199,6 +199,7 @@ def _sign_in(settings: Settings) -> SignIn:
 
 def _install_web(web: Flask, everything: Api, pulse: Pulse, stalls: runtime.StallWatch, push: Push, bell: Bell) -> None:
     access.install(web, everything.gate)
+    look.install(web, everything.store)
     pages.install(web, Pages(pulse.gallery, everything.gate))
     api.install(web, everything)
     health.install(web, Health(pulse, everything.gate, stalls))
@@ -231,6 +232,7 @@ def _flask(parts: Parts) -> Flask:
         web.secret_key = schema.secret(db)
     Compress(web)
     wording.install(web, parts.settings.language, parts.settings.clock_hours)
+    icons.install(web)
     outcomes.install(web)
     _show_errors(web)
     return web

@@ -14,6 +14,7 @@ Answer = Literal["accepted", "declined", "tentative", "needsAction"]
 Status = Literal["free", "soon", "busy", "held", "checkin", "closed"]
 RefusalReason = Literal["taken", "past", "too_short", "too_long", "too_far", "closed", "people_only", "not_bookable"]
 # Which bookings must be checked in: none, those made here, or every one.
+Theme = Literal["auto", "light", "dark", "contrast"]
 CheckInFor = Literal["off", "own", "all"]
 # Who may book at a room: anybody who stands there, people who say who they are, or nobody.
 Bookable = Literal["anyone", "people", "nobody"]
@@ -178,7 +179,8 @@ class Policy:
     missed check-ins in a row after which a series loses the room, 0 for never. `undo`: how long a release for want
     of a check-in can be taken back at the door.
     `owners_release`: whoever has a meeting, and administrators, may release its room here. `edit_meetings`: meetings
-    made in Google may be ended, extended and begun early here, on their organizers' copies.
+    made in Google may be ended, extended and begun early here, on their organizers' copies. `theme`: in which colours
+    screens are painted; auto follows the screen's own system.
     """
 
     durations: tuple[int, ...] = (15, 30, 60)
@@ -198,6 +200,7 @@ class Policy:
     undo: timedelta = timedelta(minutes=5)
     owners_release: bool = False
     edit_meetings: bool = False
+    theme: Theme = "auto"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 from kiosk.schedule import hours
 from kiosk.schedule.hours import Hours
-from kiosk.schedule.model import Bookable, CheckInFor, Policy
+from kiosk.schedule.model import Bookable, CheckInFor, Policy, Theme
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -179,4 +179,5 @@ WORDS: Mapping[str, Word] = {
     "undo": _span("undo", "minutes for which a release for want of a check-in can be taken back", 0, 60),
     "owners-release": _switch("owners_release", "whoever has a meeting, and administrators, may release its room"),
     "edit-meetings": _switch("edit_meetings", "meetings made in Google may be ended, extended and begun early here"),
+    "theme": _choice("theme", "colours of screens: auto (as their system), light, dark, contrast", get_args(Theme)),
 }

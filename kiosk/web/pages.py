@@ -105,12 +105,13 @@ def _data(gallery: Gallery, screen: Screen) -> Response:
 def _picture(gallery: Gallery, screen: Screen) -> dict[str, Any]:
     stored, now = gallery.rooms_of(screen), gallery.clock()
     view, pictures = gallery.view(screen), gallery.pictures(screen.display, stored, now)
+    shared = {"view": view, "theme": view["frame"]["theme"]}
     if screen.display != "door":
         rows = [_row(slug, drawn, now) for slug, drawn in pictures.items()]
-        return {"view": view, "title": _("All rooms"), "current": sorted(rows, key=lambda row: row["order"])}
+        return {**shared, "title": _("All rooms"), "current": sorted(rows, key=lambda row: row["order"])}
     scene, slots = current_slots(pictures[screen.slug], now)
     marked = {slot: Markup(html) for slot, html in slots.items()}
-    return {"view": view, "room": stored[0].room, "status": scene.status, "current": marked}
+    return {**shared, "room": stored[0].room, "status": scene.status, "current": marked}
 
 
 def _row(slug: str, drawn: Drawn, now: datetime) -> dict[str, Any]:

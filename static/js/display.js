@@ -12,6 +12,8 @@ const SHORTEST_NAP = 20;
 const YOUNGEST = 10_000;
 
 const startOf = (scene) => (scene.starts ??= Date.parse(scene.from));
+// The organisation's look and the theme: the page's own style sheets, which only a new page has.
+const looks = ({ frame }) => `${frame?.look} ${frame?.theme}`;
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
 // `place(slug, scene, parts)` draws a room (scene null: the room is gone); `aged(stampText)` may show the age of
@@ -21,6 +23,7 @@ export function start({ place, aged = () => {}, isIdle = () => true }) {
   const words = read("words");
   let view = read("view");
   const { build } = view;
+  const painted = looks(view);
   const clock = serverClock(view.stamp.now, performance.getEntriesByType("navigation")[0]?.responseStart);
   const wording = makeWording(main, view);
   const shown = new Map();
@@ -38,7 +41,7 @@ export function start({ place, aged = () => {}, isIdle = () => true }) {
       tick();
     },
     viewed(fresh) {
-      isOutdated ||= fresh.build !== build;
+      isOutdated ||= fresh.build !== build || looks(fresh) !== painted;
       view = fresh;
       changedTo(fresh.version);
     },

@@ -19,7 +19,7 @@ from kiosk import clock
 from kiosk.live.drawing import Drawn, Painter, current_slots, track_json
 from kiosk.resources import resource
 from kiosk.schedule.model import Booking, Message, Room
-from kiosk.web import wording
+from kiosk.web import icons, wording
 from tests.schedule.values import BERLIN
 
 OAK = Room("oak", "Elbe", BERLIN, building="Berlin", floor="2")
@@ -100,6 +100,7 @@ class Stage:
 def _app(stage: Stage) -> Flask:
     app = Flask("stage", template_folder=str(resource("templates")), static_folder=None)
     wording.install(app, stage.language, stage.hours)
+    icons.install(app)
     app.jinja_env.globals["static"] = lambda path: f"/static/{path}"
 
     @app.get("/static/<path:path>")

@@ -13,6 +13,7 @@ from kiosk.web.admin import (
     frame,
     google,
     levels,
+    look,
     overview,
     people,
     rooms,
@@ -39,3 +40,4 @@ def install(app: Flask, admin: Admin) -> None:
     webhooks.install(app, admin)
     audit.install(app, admin)
     data.install(app, admin)
+    look.install(app, admin)
