@@ -46,6 +46,9 @@ class Stage:
     answer: tuple[int, dict[str, Any]] = (200, {"message": "Done.", "id": "kioskmade"})
     headers: dict[str, str] = field(default_factory=dict)
     people: Sequence[tuple[str, str]] = ()
+    neighbours: Sequence[tuple[Room, Sequence[Booking]]] = ()
+    known: bool = True
+    theme: str = "auto"
     url: str = ""
     _may_answer: threading.Event = field(default_factory=threading.Event)
 
@@ -77,12 +80,20 @@ class Stage:
 
     def drawn(self, app: Flask, display: str) -> Drawn:
         """Draw the room as it is known now."""
-        kind = REGISTRY[display]
-        scenes = kind.project(self.room, self.bookings, self.moment, self.messages)
-        painter = Painter(wording.drawer(app, self.language), "")
-        return painter.paint(kind, self.room, self.room.zone, scenes, self.moment)
+        return self._paint(app, display, self.room, self.bookings)
 
-    def view(self, drawn: Drawn, display: str) -> dict[str, Any]:
+    def beside(self, app: Flask, display: str) -> dict[str, Drawn]:
+        """Draw the rooms that a board shows besides, by slug."""
+        return {room.slug: self._paint(app, display, room, bookings) for room, bookings in self.neighbours}
+
+    def _paint(self, app: Flask, display: str, room: Room, bookings: Sequence[Booking]) -> Drawn:
+        kind = REGISTRY[display]
+        unknown = (kind.unknown(room, self.moment),)
+        scenes = kind.project(room, bookings, self.moment, self.messages) if self.known else unknown
+        painter = Painter(wording.drawer(app, self.language), "")
+        return painter.paint(kind, room, room.zone, scenes, self.moment)
+
+    def view(self, drawn: Drawn, display: str, beside: dict[str, Drawn] | None = None) -> dict[str, Any]:
         """Return what the page plays."""
         stamp = {"now": clock.iso(self.moment), "as_of": clock.iso(self.moment), "stale": {}}
         return {
@@ -93,7 +104,9 @@ class Stage:
             "language": self.language,
             "zone": self.room.zone.key,
             "stamp": stamp,
-            "tracks": {self.room.slug: track_json(drawn, self.moment)},
+            "tracks": {
+                slug: track_json(one, self.moment) for slug, one in ({self.room.slug: drawn} | (beside or {})).items()
+            },
         }
 
 
@@ -109,16 +122,18 @@ def _app(stage: Stage) -> Flask:
 
     @app.get("/<display>/<_slug>")
     def page(display: str, _slug: str) -> str | Response:
-        drawn = stage.drawn(app, display)
-        view = stage.view(drawn, display)
+        drawn, beside = stage.drawn(app, display), stage.beside(app, display)
+        view = stage.view(drawn, display, beside)
         if "json" in request.headers.get("Accept", ""):
             return Response(json.dumps(view), mimetype="application/json")
         scene, slots = current_slots(drawn, stage.moment)
         marked = {slot: Markup(html) for slot, html in slots.items()}
         if display == "door":
-            return render_template("door.html", view=view, room=stage.room, status=scene.status, current=marked)
-        row = {"slug": stage.room.slug, "status": scene.status, "order": scene.order, "html": marked["row"]}
-        return render_template("lobby.html", view=view, title="All rooms", current=[row])
+            values = {"view": view, "room": stage.room, "status": scene.status, "current": marked}
+            return render_template("door.html", theme=stage.theme, **values)
+        rows = [_row(slug, one, stage.moment) for slug, one in ({stage.room.slug: drawn} | beside).items()]
+        ordered = sorted(rows, key=lambda row: row["order"])
+        return render_template("lobby.html", theme=stage.theme, view=view, title="All rooms", current=ordered)
 
     @app.get("/api/v1/people")
     def people() -> Response:
@@ -133,6 +148,11 @@ def _app(stage: Stage) -> Flask:
         return stage.answered()
 
     return app
+
+
+def _row(slug: str, drawn: Drawn, moment: datetime) -> dict[str, Any]:
+    scene, slots = current_slots(drawn, moment)
+    return {"slug": slug, "status": scene.status, "order": scene.order, "html": Markup(slots["row"])}
 
 
 def at(clock_time: str, day: int = 10) -> datetime:
