@@ -123,13 +123,14 @@ def obstacles(page: Page) -> list[str]:
 
 
 def cut_off(page: Page) -> list[str]:
-    """Return what can be seen of a display and reaches beyond the glass."""
+    """Return what can be seen of a display and reaches beyond the glass, by more than the air around a letter."""
     return list(
         page.evaluate(
             """[...document.querySelectorAll('main *')]
             .filter(e => e.checkVisibility() && !e.closest('.unseen, svg, .line__text, .top__name'))
             .filter(e => { const box = e.getBoundingClientRect();
-                return box.width && (box.right > innerWidth + 1 || box.bottom > innerHeight + 1 || box.left < -1); })
+                const below = box.bottom > innerHeight * 1.005 + 1;
+                return box.width && (box.right > innerWidth + 1 || below || box.left < -1); })
             .map(e => e.outerHTML.slice(0, 100))"""
         )
     )
