@@ -27,6 +27,7 @@ GROUPS = (
     office.add_problems,
     office.add_webhooks,
     office.add_mail,
+    office.add_look,
     office.add_audit,
 )
 

@@ -53,7 +53,9 @@ from kiosk.web import (
     api,
     health,
     hooks,
+    icons,
     identity,
+    look,
     my,
     notices,
     outcomes,
@@ -233,6 +235,7 @@ def _sign_in(settings: Settings) -> SignIn:
 
 def _install_web(web: Flask, everything: Api, pulse: Pulse, stalls: runtime.StallWatch, push: Push, bell: Bell) -> None:
     access.install(web, everything.gate)
+    look.install(web, everything.store)
     pages.install(web, Pages(pulse.gallery, everything.gate, everything.links))
     api.install(web, everything)
     health.install(web, Health(pulse, everything.gate, stalls))
@@ -266,6 +269,7 @@ def _flask(parts: Parts) -> Flask:
     Compress(web)
     wording.install(web, parts.settings.language, parts.settings.clock_hours)
     tongues.install(web, parts.settings.second_language)
+    icons.install(web)
     outcomes.install(web)
     _show_errors(web)
     return web

@@ -143,8 +143,9 @@ missing_for_tests() {
     find_browser >/dev/null || echo chromium
     has shellcheck || echo shellcheck
     # A minimal Debian has no letters but Latin ones, and some not even these.
-    if has dpkg-query && ! is_installed fonts-noto-core; then
-        echo fonts-noto-core
+    if has dpkg-query; then
+        is_installed fonts-noto-core || echo fonts-noto-core
+        is_installed fonts-noto-cjk || echo fonts-noto-cjk
     fi
 }
 

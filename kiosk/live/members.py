@@ -9,7 +9,8 @@ from typing import Any
 
 from displays import Display, lobby
 from kiosk.errors import NotFound
-from kiosk.store import boards, rooms
+from kiosk.schedule.policy import DEFAULT
+from kiosk.store import boards, look, policies, rooms
 from kiosk.store.boards import Board
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
@@ -40,6 +41,7 @@ class Census:
 
     store: Store
     _every: dict[str, StoredRoom] | None = None
+    _look: dict[str, str] | None = None
 
     def one(self, slug: str) -> StoredRoom:
         """Return a room. Raises NotFound."""
@@ -54,6 +56,14 @@ class Census:
             with self.store.read() as db:
                 self._every = {one.room.slug: one for one in rooms.every(db)}
         return list(self._every.values())
+
+    def look(self) -> dict[str, str]:
+        """Return the version of the organisation's look, and the theme of screens whose rooms do not agree on one."""
+        if self._look is None:
+            with self.store.read() as db:
+                theme = policies.organisation(db).get("theme", DEFAULT.theme)
+                self._look = {"look": look.version(db), "theme": theme}
+        return self._look
 
 
 def door(slug: str, census: Census) -> Shown:
@@ -98,4 +108,7 @@ def members(display: str, slug: str, census: Census) -> Shown:
     """Return what a screen shows. Raises NotFound when there is no such display, or nothing of that slug for it."""
     if display not in MEMBERS:
         raise NotFound(f"There is no display called {display!r}.")
-    return MEMBERS[display](slug, census)
+    shown = MEMBERS[display](slug, census)
+    themes = {one.room.policy.theme for one in shown.rooms}
+    agreed = {"theme": themes.pop()} if len(themes) == 1 else {}
+    return replace(shown, frame=shown.frame | census.look() | agreed)

@@ -14,6 +14,7 @@ Answer = Literal["accepted", "declined", "tentative", "needsAction"]
 Status = Literal["free", "soon", "busy", "held", "checkin", "closed"]
 RefusalReason = Literal["taken", "past", "too_short", "too_long", "too_far", "closed", "people_only", "not_bookable"]
 # Which bookings must be checked in: none, those made here, or every one.
+Theme = Literal["auto", "light", "dark", "contrast"]
 CheckInFor = Literal["off", "own", "all"]
 # Who may book at a room: anybody who stands there, people who say who they are, or nobody.
 Bookable = Literal["anyone", "people", "nobody"]
@@ -195,7 +196,7 @@ class Policy:
     `light`: when its screens are at full light, unless hours of its own; while somebody has the room they always are.
     `shows`: what everybody may read of a booking, on screens and in the API.
     `problems_to`: addresses that are told what is reported at the door. `out_of_order`: nobody can
-    use the room.
+    use the room. `theme`: in which colours screens are painted; auto follows the screen's own system.
     """
 
     durations: tuple[int, ...] = (15, 30, 60)
@@ -220,6 +221,7 @@ class Policy:
     shows: Shows = "all"
     problems_to: tuple[str, ...] = ()
     out_of_order: Outage | None = None
+    theme: Theme = "auto"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 from kiosk.schedule import hours
 from kiosk.schedule.hours import Hours
-from kiosk.schedule.model import Bookable, CheckInFor, Light, Outage, Policy, Shows
+from kiosk.schedule.model import Bookable, CheckInFor, Light, Outage, Policy, Shows, Theme
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -234,4 +234,5 @@ WORDS: Mapping[str, Word] = {
         _outage,
         _said,
     ),
+    "theme": _choice("theme", "colours of screens: auto (as their system), light, dark, contrast", get_args(Theme)),
 }

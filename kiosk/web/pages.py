@@ -124,13 +124,14 @@ def _picture(pages: Pages, screen: Screen) -> dict[str, Any]:
     gallery = pages.gallery
     stored, now = gallery.rooms_of(screen), gallery.clock()
     view, pictures = gallery.view(screen), gallery.pictures(screen, now)
+    shared = {"view": view, "theme": view["frame"]["theme"]}
     if screen.display == "doors":
-        return {"view": view, "panes": [_pane(one, pictures[one.room.slug], now) for one in stored]}
+        return {**shared, "panes": [_pane(one, pictures[one.room.slug], now) for one in stored]}
     if screen.display != "door":
         title = view["frame"]["title"] or lazy_gettext("All rooms")
-        return {"view": view, "title": title, "current": first_page(pictures, now)}
+        return {**shared, "title": title, "current": first_page(pictures, now)}
     code = pages.links.code(stored[0].room)
-    return {"view": view, **_pane(stored[0], pictures[screen.slug], now), "code": code}
+    return {**shared, **_pane(stored[0], pictures[screen.slug], now), "code": code}
 
 
 def _pane(stored: StoredRoom, drawn: Drawn, now: datetime) -> dict[str, Any]:

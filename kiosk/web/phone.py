@@ -103,8 +103,10 @@ def _page(phone: Phone, slug: str) -> AnyResponse:
     screen, now = Screen("phone", slug), phone.gallery.clock()
     [stored] = phone.gallery.rooms_of(screen)
     scene, slots = current_slots(phone.gallery.pictures(screen, now)[slug], now)
+    view = phone.gallery.view(screen)
     shown: dict[str, Any] = {
-        "view": phone.gallery.view(screen),
+        "view": view,
+        "theme": view["frame"]["theme"],
         "room": stored.room,
         "status": scene.status,
         "current": {slot: Markup(html) for slot, html in slots.items()},

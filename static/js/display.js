@@ -30,6 +30,8 @@ function screenWord() {
   }
 }
 
+// The organisation's look and the theme: the page's own style sheets, which only a new page has.
+const looks = ({ frame }) => `${frame?.look} ${frame?.theme}`;
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
 // Only a display that speaks a second language needs what turns between the two.
@@ -44,6 +46,7 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
   const words = read("words");
   let view = read("view");
   const { build } = view;
+  const appearance = looks(view);
   // A page that this machine has kept shows nothing until it knows the time.
   const root = document.documentElement;
   const isKept = "kept" in root.dataset;
@@ -79,7 +82,7 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
       tick();
     },
     viewed(fresh) {
-      isOutdated ||= fresh.build !== build;
+      isOutdated ||= fresh.build !== build || looks(fresh) !== appearance;
       fresh.notices ??= view.notices;
       view = fresh;
       framed(view.frame ?? {});

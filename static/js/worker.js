@@ -2,7 +2,8 @@
 // away. `FACTS` is written before this by the server: the build, the kinds of screen, and the files of the build.
 
 const CACHE = `kiosk-${FACTS.build}`;
-const STATICS = "/static/";
+// What lies under these never changes under its address: the files of a build, and the organisation's look.
+const STATICS = ["/static/", "/look/"];
 const OWN = "Kiosk-Page";
 const PATIENCE = 5_000;
 const MOST_PAGES = 4;
@@ -12,7 +13,7 @@ const SHUT = [401, 403, 404, 410];
 
 const after = (time) => new Promise((resolve) => setTimeout(resolve, time));
 const pathOf = (address) => new URL(address).pathname;
-const isAsset = (address) => new URL(address).origin === location.origin && pathOf(address).startsWith(STATICS);
+const isAsset = (address) => new URL(address).origin === location.origin && STATICS.some((root) => pathOf(address).startsWith(root));
 const isScreen = (address) => {
   const [, display, slug, ...more] = pathOf(address).split("/");
   return FACTS.screens.includes(display) && Boolean(slug) && !more.length;

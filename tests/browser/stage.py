@@ -20,7 +20,7 @@ from kiosk import clock
 from kiosk.live.drawing import Drawn, Painter, current_slots, track_json
 from kiosk.resources import resource
 from kiosk.schedule.model import Booking, Message, Room
-from kiosk.web import links, tongues, wording, worker
+from kiosk.web import icons, links, tongues, wording, worker
 from kiosk.web.links import Code
 from kiosk.web.pages import first_page
 from tests.schedule.values import BERLIN
@@ -65,6 +65,9 @@ class Stage:
     told: Sequence[dict[str, Any]] = ()
     beside: Sequence[tuple[Room, Sequence[Booking]]] = ()
     others: Sequence[dict[str, Any]] | None = ()
+    neighbours: Sequence[tuple[Room, Sequence[Booking]]] = ()
+    known: bool = True
+    theme: str = "auto"
     url: str = ""
     _may_answer: threading.Event = field(default_factory=threading.Event)
     _server: BaseWSGIServer | None = None
@@ -110,23 +113,24 @@ class Stage:
 
     def drawn(self, app: Flask, display: str) -> dict[str, Drawn]:
         """Draw the rooms of a display as they are known now."""
+        more = {"doors": self.beside, "lobby": self.neighbours}.get(display, ())
+        rooms = [(self.room, self.bookings), *more]
+        return {room.slug: self._paint(app, display, room, bookings) for room, bookings in rooms}
+
+    def _paint(self, app: Flask, display: str, room: Room, bookings: Sequence[Booking]) -> Drawn:
         kind = REGISTRY[display]
-        rooms = [(self.room, self.bookings), *(self.beside if display == "doors" else ())]
+        unknown = (kind.unknown(room, self.moment),)
+        scenes = kind.scenes(room, bookings, self.moment, self.messages) if self.known else unknown
         other = wording.drawer(app, self.second) if self.second else None
         painter = Painter(wording.drawer(app, self.language), "", other)
-        return {
-            room.slug: painter.paint(
-                kind, room, room.zone, kind.scenes(room, known, self.moment, self.messages), self.moment
-            )
-            for room, known in rooms
-        }
+        return painter.paint(kind, room, room.zone, scenes, self.moment)
 
     def view(self, drawn: dict[str, Drawn], display: str) -> dict[str, Any]:
         """Return what the page plays."""
         stamp = {"now": clock.iso(self.moment), "as_of": clock.iso(self.moment), "stale": {}}
         return {
             "display": display,
-            "slug": "+".join(drawn),
+            "slug": "+".join(drawn) if display == "doors" else self.room.slug,
             "version": "".join(one.version for one in drawn.values()),
             "build": self.build,
             "language": self.language,
@@ -152,6 +156,7 @@ def _app(stage: Stage) -> Flask:
     app = Flask("stage", template_folder=str(resource("templates")), static_folder=None)
     wording.install(app, stage.language, stage.hours)
     tongues.install(app, stage.second)
+    icons.install(app)
     app.jinja_env.globals.update(static=lambda path: f"/static/{stage.build}/{path}", csrf_token=lambda: "word")
 
     @app.get("/static/<_build>/<path:path>")
@@ -173,8 +178,11 @@ def _app(stage: Stage) -> Flask:
         if display == "doors":
             rooms = [stage.room, *(room for room, _ in stage.beside)]
             panes = [stage.pane(room, drawn[room.slug]) for room in rooms]
-            return Response(tongues.page("doors.html", view=view, panes=panes), headers={worker.MARK: stage.build})
-        shared = {"view": view, **stage.pane(stage.room, drawn[stage.room.slug])}
+            return Response(
+                tongues.page("doors.html", theme=stage.theme, view=view, panes=panes),
+                headers={worker.MARK: stage.build},
+            )
+        shared = {"view": view, "theme": stage.theme, **stage.pane(stage.room, drawn[stage.room.slug])}
         if display == "door":
             html = tongues.page("door.html", **shared, code=drawn_code(stage.link))
             return Response(html, headers={worker.MARK: stage.build})
@@ -182,7 +190,9 @@ def _app(stage: Stage) -> Flask:
             person = {"name": stage.person} if stage.person else None
             return render_template("phone.html", **shared, person=person, sign_in=stage.sign_in, own=stage.own)
         current = first_page(drawn, stage.moment)
-        html = tongues.page("lobby.html", view=view, title=lazy_gettext("All rooms"), current=current)
+        html = tongues.page(
+            "lobby.html", theme=stage.theme, view=view, title=lazy_gettext("All rooms"), current=current
+        )
         return Response(html, headers={worker.MARK: stage.build})
 
     @app.get("/api/v1/rooms/oak/link")

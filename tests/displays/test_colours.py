@@ -12,16 +12,32 @@ from kiosk.resources import resource
 CSS = Path(resource("static")) / "css"
 STATUSES = ("free", "soon", "busy", "held", "checkin", "closed")
 FREE, TAKEN = ("free", "soon"), ("busy", "held", "checkin", "closed")
+TOKENS = ("tokens.css", "contrast.css")
 TEXT_AAA, TEXT_AA, PART = 7.0, 4.5, 3.0
 Colour = tuple[float, float, float]
 
 
 def palettes() -> dict[str, dict[str, str]]:
-    """The custom properties of each look; the dark one keeps what it does not change."""
-    blocks = re.findall(r":root([^{]*)\{([^}]*)\}", (CSS / "tokens.css").read_text())
-    read = [(name.strip(), dict(re.findall(r"--([\w-]+):\s*([^;]+);", body))) for name, body in blocks]
-    light = read[0][1]
-    return {"light": light} | {f"dark {name}": light | changed for name, changed in read[1:]}
+    """The custom properties of each look, by day and by night; high contrast keeps what it does not change."""
+    usual, contrast = properties("tokens.css"), properties("contrast.css")
+    looks = {"usual": usual, "contrast": usual | contrast}
+    return {
+        f"{name} {time}": {key: one_of(value, place) for key, value in found.items()}
+        for name, found in looks.items()
+        for place, time in enumerate(("day", "night"))
+    }
+
+
+def properties(sheet: str) -> dict[str, str]:
+    """The custom properties of a sheet's first block."""
+    block = re.findall(r":root \{([^}]*)\}", (CSS / sheet).read_text())[0]
+    return dict(re.findall(r"--([\w-]+):\s*([^;]+);", block))
+
+
+def one_of(value: str, place: int) -> str:
+    """The colour of the day (0) or the night (1) where a value has both."""
+    pair = re.fullmatch(r"light-dark\((.+), (.+)\)", value)
+    return pair[place + 1] if pair else value
 
 
 PALETTES = palettes()
@@ -53,9 +69,26 @@ def contrast(one: Colour, other: Colour) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def test_the_night_changes_the_same_colours_by_request_as_by_system() -> None:
-    _, by_system, by_request = PALETTES.values()
-    assert by_system == by_request != PALETTES["light"]
+def test_high_contrast_changes_nothing_but_what_the_tokens_name() -> None:
+    assert properties("contrast.css").keys() <= properties("tokens.css").keys()
+
+
+@pytest.mark.parametrize("time", ["day", "night"])
+@pytest.mark.parametrize("name", [*STATUSES, "board", "page"])
+def test_high_contrast_has_more_of_it_everywhere(name: str, time: str) -> None:
+    usual, more = (
+        contrast(colour(f"{look} {time}", f"{name}-field"), colour(f"{look} {time}", f"{name}-ink"))
+        for look in ("usual", "contrast")
+    )
+    assert more >= max(usual, 14)
+
+
+@pytest.mark.parametrize("time", ["day", "night"])
+@pytest.mark.parametrize("name", STATUSES)
+def test_high_contrast_reads_quieter_text_at_aaa(name: str, time: str) -> None:
+    look = f"contrast {time}"
+    field, ink = colour(look, f"{name}-field"), colour(look, f"{name}-ink")
+    assert contrast(field, mixed(ink, field, PALETTES[look]["second"])) >= TEXT_AAA
 
 
 @every_look
@@ -65,7 +98,7 @@ def test_status_and_time_are_read_at_aaa(look: str, status: str) -> None:
 
 
 def test_the_veil_of_the_night_leaves_a_tenth_of_the_light() -> None:
-    (black,) = re.findall(r"rgb\(0 0 0 / (\d+)%\)", PALETTES["light"]["night-veil"])
+    (black,) = re.findall(r"rgb\(0 0 0 / (\d+)%\)", PALETTES["usual night"]["night-veil"])
     left = 1 - int(black) / 100
     assert luminance((left, left, left)) == pytest.approx(0.1, abs=0.02)
 
@@ -132,6 +165,9 @@ def test_what_is_to_come_stands_out_from_the_day(look: str, status: str) -> None
         ("page-quiet", "page-field"),
         ("page-quiet", "page-card"),
         ("page-alarm", "page-field"),
+        ("page-warn", "page-field"),
+        ("page-accent", "page-field"),
+        ("page-accent", "page-card"),
         ("page-accent-ink", "page-accent"),
     ],
 )
@@ -139,7 +175,7 @@ def test_pages_are_read_at_aa(look: str, ink: str, field: str) -> None:
     assert contrast(colour(look, ink), colour(look, field)) >= TEXT_AA
 
 
-@pytest.mark.parametrize("sheet", sorted(path.name for path in CSS.glob("*.css") if path.name != "tokens.css"))
+@pytest.mark.parametrize("sheet", sorted(path.name for path in CSS.glob("*.css") if path.name not in TOKENS))
 def test_no_colour_is_named_outside_of_the_tokens(sheet: str) -> None:
     assert not re.findall(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(|\boklch\(", (CSS / sheet).read_text())
 

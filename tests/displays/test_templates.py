@@ -25,6 +25,9 @@ FOLDER = Path(resource("templates"))
 FILES = sorted(path.name for path in FOLDER.glob("*.html"))
 STATUSES: tuple[Status, ...] = ("free", "soon", "busy", "held", "checkin", "closed")
 NOON = at("11:00")
+SYMBOLS = dict(
+    re.findall(r'<symbol id="([\w-]+)"[^>]*>(.*)</symbol>', (Path(resource("static")) / "icons.svg").read_text())
+)
 NASTY = "<script>alert(1)</script> & \"'"
 
 
@@ -40,6 +43,7 @@ def environment() -> Environment:
     made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(clock=spell, iso=datetime.isoformat, day=str, elsewhere=lambda _at: "", breadth=len)
     made.globals.update(static=lambda path: f"/static/{path}", language="en", direction="ltr")
+    made.globals.update(icons="<svg hidden></svg>")
     made.globals.update(hour_cycle="h23", numerals="latn", face={}, next="", error="", detail="")
     return made
 
@@ -93,8 +97,21 @@ def test_every_status_has_a_word_and_a_shape_on_the_door_and_the_board(
 
 def test_every_status_has_a_shape_of_its_own(environment: Environment) -> None:
     drawn = [draw(environment, "door", "status", StatusLine(status, end())) for status in STATUSES]
-    shapes = {re.findall(r"<svg.*</svg>", html)[0] for html in drawn}
-    assert len(shapes) == len(STATUSES)
+    named = [re.findall(r'<use href="#(mark-\w+)"', html)[0] for html in drawn]
+    assert len({SYMBOLS[name] for name in named}) == len(STATUSES)
+
+
+def test_every_shape_that_a_template_names_is_among_the_symbols() -> None:
+    sources = [path.read_text() for path in FOLDER.rglob("*.html")]
+    assert {name for source in sources for name in re.findall(r'<use href="[^"#]*#([\w-]+)"', source)} <= SYMBOLS.keys()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_page_that_shows_shapes_carries_them(name: str) -> None:
+    source = (FOLDER / name).read_text()
+    shows = re.search(r'from "marks.html" import [^%]*\b(?:mark|eraser|space)\b', source)
+    is_page = re.search(r'extends "(?!display)|<body', source)
+    assert not (shows and is_page) or "{{ icons }}" in source
 
 
 def test_what_people_write_is_text_and_nothing_else(environment: Environment) -> None:

@@ -92,6 +92,23 @@ def add_mail(commands: Commands) -> None:
     test.set_defaults(run=terminal("webhooks.test_mail"))
 
 
+def add_look(commands: Commands) -> None:
+    """Add the organisation's look."""
+    look = commands.add_parser(
+        "look",
+        help="show or change the logo and the colour of screens and pages",
+        description="Show or change the organisation's logo and colour. A colour that is hard to read is refused, "
+        "and the nearest one that is not is named. Light, dark or high contrast: `kiosk policy theme=…`.",
+    )
+    look.add_argument("--accent", metavar="COLOUR", help="by day, such as #00613a; '' for ours")
+    look.add_argument("--night", metavar="COLOUR", help="by night; '' makes it of the day's")
+    look.add_argument("--logo", metavar="FILE", help="SVG, PNG or WebP, 32 kB at most; '' for none")
+    look.add_argument("--plate", choices=("light", "dark"), help="what the logo stands on")
+    look.add_argument("--clear", action="store_true", help="back to the product's own look")
+    look.add_argument("--json", action="store_true", help="print JSON")
+    look.set_defaults(run=terminal("look.set_look"))
+
+
 def add_audit(commands: Commands) -> None:
     """Add the log of acts."""
     audit = commands.add_parser("audit", help="search the log of acts: who did what, from where")

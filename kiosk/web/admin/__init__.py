@@ -15,6 +15,7 @@ from kiosk.web.admin import (
     frame,
     google,
     levels,
+    look,
     notices,
     overview,
     people,
@@ -47,3 +48,4 @@ def install(app: Flask, admin: Admin) -> None:
     webhooks.install(app, admin)
     audit.install(app, admin)
     data.install(app, admin)
+    look.install(app, admin)

@@ -1,0 +1,112 @@
+"""Every display in every status: found well by axe-core, whole on the glass, with targets for fingers, and calm."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from playwright.sync_api import Browser, Page, Route
+
+from tests.browser.scenery import DISPLAYS, LOOKS, SIZES, STATUSES, WIDTHS, Look, cut_off, drawn, obstacles
+
+EVERY = [(display, status) for display, kind in DISPLAYS.items() for status in kind.statuses]
+PRIMARY, OTHER = 15, 9
+# How far things have moved in all, as Cumulative Layout Shift counts it.
+WATCH = """window.moved = 0;
+new PerformanceObserver(list => list.getEntries().forEach(e => (window.moved += e.value)))
+  .observe({ type: 'layout-shift', buffered: true })"""
+TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# Words that stand in are not as wide to the pixel; a fiftieth of what counts as good is seen by nobody.
+HAIR = 0.002
+
+
+@pytest.mark.parametrize(("display", "status"), EVERY)
+def test_a_display_keeps_nobody_from_using_it(browser: Browser, display: str, status: str) -> None:
+    with drawn(browser, display, status, LOOKS["light"], SIZES[0]) as page:
+        assert obstacles(page) == []
+
+
+@pytest.mark.parametrize("look", ["contrast", "rtl"])
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_a_display_in_another_look_keeps_nobody_from_using_it(browser: Browser, display: str, look: str) -> None:
+    with drawn(browser, display, DISPLAYS[display].statuses[0], LOOKS[look], SIZES[1]) as page:
+        assert obstacles(page) == []
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_nothing_reaches_beyond_the_glass(browser: Browser, display: str, size: tuple[int, int]) -> None:
+    with drawn(browser, display, DISPLAYS[display].statuses[0], LOOKS["light"], size) as page:
+        assert cut_off(page) == []
+
+
+@pytest.mark.parametrize("size", WIDTHS, ids=str)
+@pytest.mark.parametrize("status", [name for name in STATUSES if name != "unknown"])
+def test_what_is_touched_is_large_enough_on_its_glass(browser: Browser, status: str, size: tuple[int, int]) -> None:
+    with drawn(browser, "door", status, LOOKS["light"], size) as page:
+        a_millimetre = size[0] / WIDTHS[size]
+        assert least(page, ".actions .act") / a_millimetre >= PRIMARY
+        assert least(page, "button, a") / a_millimetre >= OTHER
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_status_has_its_shape_on_the_door(browser: Browser, status: str) -> None:
+    with drawn(browser, "door", status, LOOKS["light"], SIZES[0]) as page:
+        box = page.eval_on_selector(
+            ".mark use", "e => { const b = e.getBoundingClientRect(); return [b.width, b.height]; }"
+        )
+        assert max(box) > 60
+
+
+def test_high_contrast_is_taken_from_the_system_and_from_the_theme(browser: Browser) -> None:
+    grounds = {}
+    for name, look in {"usual": Look(), "theme": Look(theme="contrast")}.items():
+        with drawn(browser, "door", "busy", look, SIZES[0]) as page:
+            grounds[name] = ground(page)
+            page.emulate_media(contrast="more")
+            grounds[f"{name}, system"] = ground(page)
+    usual = grounds.pop("usual")
+    assert set(grounds.values()) != {usual}
+    assert len(set(grounds.values())) == 1
+
+
+def test_a_theme_wins_over_the_system(browser: Browser) -> None:
+    grounds = [""] * 3
+    for place, look in enumerate((Look("dark"), Look("light", "dark"), Look("dark", "light"))):
+        with drawn(browser, "door", "busy", look, SIZES[0]) as page:
+            grounds[place] = ground(page)
+    assert grounds[0] == grounds[1] != grounds[2]
+
+
+@pytest.mark.parametrize(("display", "status"), [("door", "free"), ("door", "busy"), ("lobby", "all")])
+def test_nothing_moves_when_the_letters_come_late(browser: Browser, display: str, status: str) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page, seen = context.new_page(), threading.Event()
+    waiting: list[Route] = []
+    page.add_init_script(WATCH)
+    page.route("**/fonts/*", lambda route: route.continue_() if seen.is_set() else waiting.append(route))
+    with DISPLAYS[display].opened(status, Look()) as address:
+        page.goto(address, wait_until="domcontentloaded")
+        page.wait_for_function("document.querySelector('[data-clock]')?.textContent")
+        page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+        page.evaluate(TWO_FRAMES)
+        assert page.evaluate("window.moved") == 0
+        seen.set()
+        for route in waiting:
+            route.continue_()
+        page.wait_for_function("document.fonts.check('16px Inter') && document.fonts.status == 'loaded'")
+        page.evaluate(TWO_FRAMES)
+        assert waiting
+        assert page.evaluate("window.moved") < HAIR
+    context.close()
+
+
+def least(page: Page, selector: str) -> float:
+    """The least side, in pixels, of what can be touched."""
+    sides = "all => Math.min(1e4, ...all.filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect())"
+    return float(page.eval_on_selector_all(selector, f"{sides}.flatMap(b => [b.width, b.height]))"))
+
+
+def ground(page: Page) -> str:
+    """The colour that the glass is painted with."""
+    return str(page.eval_on_selector("main", "e => getComputedStyle(e).backgroundColor"))
