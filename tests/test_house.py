@@ -54,6 +54,7 @@ OWNERS = {
     "peewee": ("store",),
     "playhouse": ("store",),
     "argon2": ("store",),
+    "PIL": ("store",),
     "googleapiclient": ("google",),
     "google": ("google",),
     "google_auth_httplib2": ("google",),

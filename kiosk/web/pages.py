@@ -1,4 +1,4 @@
-"""The pages: home, doors, lobbies, and the way in."""
+"""The pages: home, doors, lobbies, floors, and the way in."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from kiosk.live.drawing import Drawn, current_slots
 from kiosk.live.gallery import Gallery, Screen
 from kiosk.live.members import ALL_ROOMS
 from kiosk.resources import resource
+from kiosk.store import plans
+from kiosk.web import floors
 from kiosk.web.access import COOKIE, COOKIE_DAYS, Gate, from_elsewhere, stranger
 from kiosk.web.identity import inside
 from kiosk.web.wording import gettext as _
@@ -50,6 +52,14 @@ def install(app: Flask, pages: Pages) -> None:
     def lobby(slug: str) -> AnyResponse:
         return _display(pages, Screen("lobby", slug))
 
+    @routes.get("/floor/<slug>")
+    def floor(slug: str) -> AnyResponse:
+        return _display(pages, Screen("floor", slug))
+
+    @routes.get("/floor/<slug>/plan/<version>")
+    def plan(slug: str, version: str) -> AnyResponse:
+        return floors.file(pages.gallery.store, pages.gate, slug, version)
+
     @routes.get("/enter")
     def ask() -> AnyResponse:
         return _way_in("")
@@ -76,7 +86,9 @@ def _add_static(app: Flask, routes: Blueprint, build: str) -> None:
 def _home(gallery: Gallery) -> dict[str, Any]:
     everything = gallery.rooms_of(Screen("lobby", ALL_ROOMS))
     boards = [{"slug": ALL_ROOMS, "name": _("All rooms"), "rooms": len(everything)}]
-    return {"rooms": [stored.room for stored in everything], "boards": boards}
+    with gallery.store.read() as db:
+        drawn = plans.every(db)
+    return {"rooms": [stored.room for stored in everything], "boards": boards, "floors": drawn}
 
 
 def _display(pages: Pages, screen: Screen) -> AnyResponse:
@@ -105,6 +117,8 @@ def _data(gallery: Gallery, screen: Screen) -> Response:
 def _picture(gallery: Gallery, screen: Screen) -> dict[str, Any]:
     stored, now = gallery.rooms_of(screen), gallery.clock()
     view, pictures = gallery.view(screen), gallery.pictures(screen.display, stored, now)
+    if screen.display == "floor":
+        return {"view": view, "title": view["frame"]["title"]}
     if screen.display != "door":
         rows = [_row(slug, drawn, now) for slug, drawn in pictures.items()]
         return {"view": view, "title": _("All rooms"), "current": sorted(rows, key=lambda row: row["order"])}

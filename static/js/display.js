@@ -15,8 +15,9 @@ const startOf = (scene) => (scene.starts ??= Date.parse(scene.from));
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
 // `place(slug, scene, parts)` draws a room (scene null: the room is gone); `aged(stampText)` may show the age of
-// single rooms; `isIdle()` tells whether the page may be loaded anew without taking somebody's hand away.
-export function start({ place, aged = () => {}, isIdle = () => true }) {
+// single rooms; `isIdle()` tells whether the page may be loaded anew without taking somebody's hand away; `framed(frame)`
+// hears of what belongs to the screen as a whole, at the start and whenever all of it comes anew.
+export function start({ place, aged = () => {}, isIdle = () => true, framed = () => {} }) {
   const main = document.querySelector("main[data-display]");
   const words = read("words");
   let view = read("view");
@@ -40,6 +41,7 @@ export function start({ place, aged = () => {}, isIdle = () => true }) {
     viewed(fresh) {
       isOutdated ||= fresh.build !== build;
       view = fresh;
+      framed(view.frame);
       changedTo(fresh.version);
     },
     changed(message) {
@@ -121,6 +123,7 @@ export function start({ place, aged = () => {}, isIdle = () => true }) {
   for (const event of ["online", "offline"]) addEventListener(event, () => link.beat());
   for (const event of ["visibilitychange", "resume"]) document.addEventListener(event, tick);
   keepInside();
+  framed(view.frame);
   tick();
   return { words, wording, link, now: clock.now };
 }

@@ -15,6 +15,7 @@ from kiosk.web.admin import (
     levels,
     overview,
     people,
+    plans,
     rooms,
     services,
     webhooks,
@@ -36,6 +37,7 @@ def install(app: Flask, admin: Admin) -> None:
     google.install(app, admin)
     doctor.install(app, admin)
     services.install(app, admin)
+    plans.install(app, admin)
     webhooks.install(app, admin)
     audit.install(app, admin)
     data.install(app, admin)
