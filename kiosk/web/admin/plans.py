@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from flask import Flask, request
@@ -119,7 +120,10 @@ def _replace(admin: Admin, slug: str) -> AnyResponse:
 
 def _uploaded() -> Drawing:
     file = request.files.get("file")
-    return runtime.offload(drawings.read, file.read() if file else b"")
+    if file is None:
+        return drawings.read(b"")
+    with closing(file):
+        return runtime.offload(drawings.read, file.read())
 
 
 def _told(drawing: Drawing) -> str:
