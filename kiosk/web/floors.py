@@ -10,7 +10,7 @@ from kiosk.store.database import Store
 from kiosk.web.access import Gate, stranger
 
 FOREVER = 365 * 24 * 3600
-INERT = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
+INERT = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 
 def file(store: Store, gate: Gate, slug: str, version: str) -> Response:

@@ -120,6 +120,7 @@ function placeLabels() {
     const [x, y] = at ?? (shape ? middle(shape, box) : [0.5, 0.5]);
     middles.set(room, [x, y]);
     put(spots.get(room), x, y);
+    keepOn(spots.get(room), x, y);
   }
   const where = standing();
   here.hidden = !where;
@@ -136,6 +137,15 @@ function isCovering(words) {
 function put(element, x, y) {
   element.style.left = `${(100 * x).toFixed(2)}%`;
   element.style.top = `${(100 * y).toFixed(2)}%`;
+}
+
+// A label at the plan's edge moves in as far as it would reach beyond the glass.
+function keepOn(spot, x, y) {
+  const [box, edge] = [spot, stage].map((one) => one.getBoundingClientRect());
+  const inwards = (start, end) => Math.max(0, edge[start] - box[start]) - Math.max(0, box[end] - edge[end]);
+  const [across, down] = [inwards("left", "right"), inwards("top", "bottom")];
+  if (across) spot.style.left = `calc(${100 * x}% + ${across}px)`;
+  if (down) spot.style.top = `calc(${100 * y}% + ${down}px)`;
 }
 
 // Where this screen is on the plan that is shown: said in its address for its own plan, or by the plan.
