@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from kiosk import __version__, settings
 from kiosk.errors import KioskError
-from kiosk.terminal.parsers import google, office, people, rooms, screens
+from kiosk.terminal.parsers import floors, google, office, people, rooms, screens
 from kiosk.terminal.parsers.lazily import Commands
 
 GROUPS = (
@@ -25,6 +25,7 @@ GROUPS = (
     people.add_admin,
     office.add_services,
     office.add_problems,
+    floors.add_plans,
     office.add_webhooks,
     office.add_mail,
     office.add_look,

@@ -56,6 +56,7 @@ OWNERS = {
     "argon2": ("store",),
     "segno": ("web",),
     "itsdangerous": ("web",),
+    "PIL": ("store",),
     "googleapiclient": ("google",),
     "google": ("google",),
     "google_auth_httplib2": ("google",),

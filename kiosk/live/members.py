@@ -10,9 +10,10 @@ from typing import Any
 from displays import Display, lobby
 from kiosk.errors import NotFound
 from kiosk.schedule.policy import DEFAULT
-from kiosk.store import boards, look, policies, rooms
+from kiosk.store import boards, look, plans, policies, rooms
 from kiosk.store.boards import Board
 from kiosk.store.database import Store
+from kiosk.store.plans import Place, Plan
 from kiosk.store.rooms import StoredRoom
 
 ALL_ROOMS = boards.ALL
@@ -101,7 +102,45 @@ def _look(board: Board) -> lobby.Board:
     return lobby.Board(board.shows, board.grouped, board.free_first, least, board.hangs)
 
 
-MEMBERS: dict[str, Callable[[str, Census], Shown]] = {"door": door, "doors": doors, "lobby": board, "phone": door}
+def floor(slug: str, census: Census) -> Shown:
+    """Return what the screen of a plan shows: the floors of its building, and the rooms on them. Raises NotFound."""
+    with census.store.read() as db:
+        own = plans.find(db, slug)
+        floors = [(plan, plans.places(db, plan)) for plan in plans.of_building(db, own)]
+    known = {one.id: one for one in census.every()}
+    placed = {place.room_id for _, there in floors for place in there}
+    frame = {"title": own.name, "own": own.slug, "floors": [_floor(plan, there, known) for plan, there in floors]}
+    return Shown([one for one in known.values() if one.id in placed], frame)
+
+
+def _floor(plan: Plan, there: list[Place], known: dict[int, StoredRoom]) -> dict[str, Any]:
+    """Return what a page needs to draw a plan; its rooms in the order of their numbers."""
+    by_id = {place.room_id: place for place in there}
+    found = [(stored, by_id[number]) for number, stored in known.items() if number in by_id]
+    return {
+        "slug": plan.slug,
+        "name": plan.floor or plan.name,
+        "kind": plan.kind,
+        "image": f"/floor/{plan.slug}/plan/{plan.version}",
+        "width": plan.width,
+        "height": plan.height,
+        "box": plan.box,
+        "here": plan.here,
+        "places": [
+            {"room": stored.room.slug, "name": stored.room.name, "outline": place.outline, "at": place.at}
+            for stored, place in found
+            if place.outline or place.at
+        ],
+    }
+
+
+MEMBERS: dict[str, Callable[[str, Census], Shown]] = {
+    "door": door,
+    "doors": doors,
+    "lobby": board,
+    "phone": door,
+    "floor": floor,
+}
 
 
 def members(display: str, slug: str, census: Census) -> Shown:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from peewee import (
     AutoField,
+    BlobField,
     BooleanField,
     CharField,
     CompositeKey,
+    FloatField,
     ForeignKeyField,
     IntegerField,
     Model,
@@ -244,7 +246,51 @@ class ProblemRow(Model):
         table_name = "problem"
 
 
+class PlanRow(Model):
+    """A floor's plan: the cleaned upload, its size in its own units, and where screens stand on it by default.
+
+    `kind`: svg or picture. `here_x` and `here_y` are parts of its width and height, 0 to 1, or null. `version`: a
+    digest of the content.
+    """
+
+    id = AutoField()
+    slug = CharField(unique=True)
+    name = CharField()
+    building = CharField(default="", index=True)
+    floor = CharField(default="")
+    kind = CharField()
+    mime = CharField()
+    content = BlobField()
+    box = CharField()
+    width = FloatField()
+    height = FloatField()
+    here_x = FloatField(null=True)
+    here_y = FloatField(null=True)
+    version = CharField()
+
+    class Meta:
+        table_name = "plan"
+
+
+class PlaceRow(Model):
+    """Where a room is on a plan: an element of the drawing, or a point, parts of its width and height, 0 to 1.
+
+    `outline`: the element's shape as SVG; empty where the plan has no such element any more.
+    """
+
+    plan = ForeignKeyField(PlanRow, on_delete="CASCADE")
+    room = ForeignKeyField(RoomRow, on_delete="CASCADE")
+    element = CharField(default="")
+    outline = TextField(default="")
+    x = FloatField(null=True)
+    y = FloatField(null=True)
+
+    class Meta:
+        table_name = "place"
+        primary_key = CompositeKey("plan", "room")
+
+
 TABLES = (
     AccountRow, SessionRow, TryRow, LevelRow, TaskRow, HookRow, DeliveryRow, ServiceRow, RequestRow, BoardRow,
-    BoardRoomRow, ProblemRow,
+    BoardRoomRow, ProblemRow, PlanRow, PlaceRow,
 )  # fmt: skip

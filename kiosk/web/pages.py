@@ -1,4 +1,4 @@
-"""The pages: home, doors, lobbies, and the way in."""
+"""The pages: home, doors, lobbies, floors, and the way in."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from displays import REGISTRY
 from kiosk.live.drawing import Drawn, current_slots
 from kiosk.live.gallery import Gallery, Screen
 from kiosk.resources import resource
-from kiosk.store import boards, rooms
+from kiosk.store import boards, plans, rooms
 from kiosk.store.rooms import StoredRoom
-from kiosk.web import tongues, worker
+from kiosk.web import floors, tongues, worker
 from kiosk.web.access import COOKIE, COOKIE_DAYS, Gate, from_elsewhere, stranger
 from kiosk.web.identity import inside
 from kiosk.web.links import Links
@@ -63,6 +63,14 @@ def install(app: Flask, pages: Pages) -> None:
     def lobby(slug: str) -> AnyResponse:
         return _display(pages, Screen("lobby", slug))
 
+    @routes.get("/floor/<slug>")
+    def floor(slug: str) -> AnyResponse:
+        return _display(pages, Screen("floor", slug))
+
+    @routes.get("/floor/<slug>/plan/<version>")
+    def plan(slug: str, version: str) -> AnyResponse:
+        return floors.file(pages.gallery.store, pages.gate, slug, version)
+
     @routes.get("/enter")
     def ask() -> AnyResponse:
         return _way_in("")
@@ -89,10 +97,11 @@ def _add_static(app: Flask, routes: Blueprint, build: str) -> None:
 def _home(gallery: Gallery) -> dict[str, Any]:
     with gallery.store.read() as db:
         found, everything = boards.every(db), [stored.room for stored in rooms.every(db)]
+        drawn = plans.every(db)
     listed = [
         {"slug": one.slug, "name": one.name or _("All rooms"), "rooms": sum(map(one.has, everything))} for one in found
     ]
-    return {"rooms": everything, "boards": listed}
+    return {"rooms": everything, "boards": listed, "floors": drawn}
 
 
 def _display(pages: Pages, screen: Screen) -> AnyResponse:
@@ -127,6 +136,8 @@ def _picture(pages: Pages, screen: Screen) -> dict[str, Any]:
     shared = {"view": view, "theme": view["frame"]["theme"]}
     if screen.display == "doors":
         return {**shared, "panes": [_pane(one, pictures[one.room.slug], now) for one in stored]}
+    if screen.display == "floor":
+        return {**shared, "title": view["frame"]["title"]}
     if screen.display != "door":
         title = view["frame"]["title"] or lazy_gettext("All rooms")
         return {**shared, "title": title, "current": first_page(pictures, now)}

@@ -2,8 +2,8 @@
 // away. `FACTS` is written before this by the server: the build, the kinds of screen, and the files of the build.
 
 const CACHE = `kiosk-${FACTS.build}`;
-// What lies under these never changes under its address: the files of a build, and the organisation's look.
-const STATICS = ["/static/", "/look/"];
+// What never changes under its address: the files of a build, the organisation's look, and the versions of plans.
+const LASTING = /^\/(?:static|look|floor\/[^/]+\/plan)\//;
 const OWN = "Kiosk-Page";
 const PATIENCE = 5_000;
 const MOST_PAGES = 4;
@@ -13,7 +13,7 @@ const SHUT = [401, 403, 404, 410];
 
 const after = (time) => new Promise((resolve) => setTimeout(resolve, time));
 const pathOf = (address) => new URL(address).pathname;
-const isAsset = (address) => new URL(address).origin === location.origin && STATICS.some((root) => pathOf(address).startsWith(root));
+const isAsset = (address) => new URL(address).origin === location.origin && LASTING.test(pathOf(address));
 const isScreen = (address) => {
   const [, display, slug, ...more] = pathOf(address).split("/");
   return FACTS.screens.includes(display) && Boolean(slug) && !more.length;

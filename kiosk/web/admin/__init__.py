@@ -19,6 +19,7 @@ from kiosk.web.admin import (
     notices,
     overview,
     people,
+    plans,
     problems,
     rooms,
     services,
@@ -45,6 +46,7 @@ def install(app: Flask, admin: Admin) -> None:
     notices.install(app, admin)
     emergency.install(app, admin)
     problems.install(app, admin)
+    plans.install(app, admin)
     webhooks.install(app, admin)
     audit.install(app, admin)
     data.install(app, admin)

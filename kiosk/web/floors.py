@@ -1,0 +1,30 @@
+"""The files of plans: for whoever may see the screens, and unable to do anything wherever they are opened."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from kiosk.errors import NotFound
+from kiosk.store import plans
+from kiosk.store.database import Store
+from kiosk.web.access import Gate, stranger
+
+FOREVER = 365 * 24 * 3600
+INERT = "default-src 'none'; sandbox; frame-ancestors 'none'"
+
+
+def file(store: Store, gate: Gate, slug: str, version: str) -> Response:
+    """Return a version of a plan, which never changes. Raises NotFound for any but the newest; a problem."""
+    if not gate.allowed():
+        raise stranger()
+    with store.read() as db:
+        plan = plans.find(db, slug)
+        if plan.version != version:
+            raise NotFound("This plan was replaced.")
+        data, mime = plans.content(db, plan)
+    answer = Response(data, mimetype=mime)
+    answer.headers["Content-Security-Policy"] = INERT
+    answer.cache_control.private = True
+    answer.cache_control.max_age = FOREVER
+    answer.cache_control.immutable = True
+    return answer
