@@ -16,7 +16,7 @@ from kiosk.schedule.model import Event, Room
 from kiosk.store import boards, mirror, rooms
 from kiosk.store.boards import Board
 from kiosk.store.rooms import StoredRoom
-from tests.browser.stage import NOW, Silent
+from tests.browser.stage import NOW, Silent, from_memory
 from tests.fakes import StillClock, meeting
 from tests.schedule.values import BERLIN
 
@@ -39,8 +39,7 @@ class Hall:
         spoken = {"language": self.language, "clock_hours": self.hours, "open_displays": True}
         self.parts = assembly.open_parts(replace(settings.load({}, **given), **spoken))  # type: ignore[arg-type]
         self.server = app.build(self.parts, self.still)
-        # Files that are compressed on their way are left to be closed by chance.
-        self.server.web.config["COMPRESS_STREAMS"] = False
+        self.server.web.view_functions["pages.static"] = lambda _build, path: from_memory(path)
         self._http: BaseWSGIServer = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=Silent)
         threading.Thread(target=self._http.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._http.port}"

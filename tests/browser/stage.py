@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import mimetypes
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, jsonify, render_template, request, send_from_directory
+from flask import Flask, Response, jsonify, render_template, request
 from flask_babel import lazy_gettext
 from markupsafe import Markup
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -152,6 +154,12 @@ def drawn_code(link: str) -> Code | None:
     return Code(link, NOW + timedelta(minutes=10), links.drawn(link)) if link else None
 
 
+def from_memory(path: str) -> Response:
+    """Answer with a file of static/; none is left open when a browser goes before it has all of it."""
+    kind = mimetypes.guess_type(path)[0]
+    return Response((Path(resource("static")) / path).read_bytes(), mimetype=kind or "application/octet-stream")
+
+
 def _app(stage: Stage) -> Flask:
     app = Flask("stage", template_folder=str(resource("templates")), static_folder=None)
     wording.install(app, stage.language, stage.hours)
@@ -161,7 +169,7 @@ def _app(stage: Stage) -> Flask:
 
     @app.get("/static/<_build>/<path:path>")
     def static(_build: str, path: str) -> Response:
-        return send_from_directory(resource("static"), path)
+        return from_memory(path)
 
     @app.get("/worker.js")
     def script() -> Response:

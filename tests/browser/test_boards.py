@@ -180,7 +180,7 @@ def test_an_adjusted_board_is_followed_without_a_hand(build: Build, look: Look) 
     page = look(hall.board(grouped=False))
     hall.board(name="Just two", rooms=("room-2", "room-1"), free_first=True)
     page.evaluate("dispatchEvent(new Event('online'))")  # the page asks the server how things are
-    expect(page.locator("[data-title]")).to_have_text("Just two")
+    expect(page.locator("main [data-title]")).to_have_text("Just two")
     settle(page)
     assert lines(page) == ["Room 1", "Room 2"]
 

@@ -43,7 +43,7 @@ LINES = """() => new Set([...document.querySelectorAll("dialog[open] [data-step]
   .map((one) => one.getBoundingClientRect().top)).size"""
 INSTANTS = [datetime(2026, 8, 10, hour, minute, tzinfo=UTC) for hour in (0, 7, 10, 13, 22, 23) for minute in (0, 5, 59)]
 TIMES = """async (moments) => {
-  const { makeWording } = await import("/static/js/wording.js");
+  const { makeWording } = await import("/static/stage/js/wording.js");
   const [view, words] = ["view", "words"].map((id) => JSON.parse(document.getElementById(id).textContent));
   const { time } = makeWording(document.querySelector("main"), view, words);
   return moments.map((moment) => time(Date.parse(moment)));
