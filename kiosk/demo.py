@@ -9,9 +9,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kiosk import assembly, runtime, settings
+from kiosk import runtime, settings
 from kiosk.errors import KioskError
+
+if TYPE_CHECKING:  # what holds locks is imported after the process is patched
+    from kiosk import assembly
 
 READY = "Emulator ready on "
 # The identities of the emulator's sample world; see docs/emulator.md.

@@ -170,3 +170,10 @@ def test_every_command_explains_itself() -> None:
 def test_server_is_ready_only_while_its_rooms_are_fresh(server: Server) -> None:
     wait_for(lambda: server.get("/readyz").status_code == 200)
     assert server.get("/healthz").json() == {"alive": True}
+
+
+def test_nothing_that_holds_locks_is_imported_before_the_process_is_patched() -> None:
+    looked = "import sys, kiosk.__main__, kiosk.demo; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", looked], capture_output=True, text=True, check=True).stdout.split()
+    rooms = {name.split(".")[1] for name in found if name.startswith("kiosk.")}
+    assert not rooms & {"assembly", "store", "sync", "booking", "live", "web", "notify", "app", "serving"}
