@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import secrets
 from collections.abc import Collection, Mapping
@@ -23,6 +24,7 @@ Way = Literal["webhook", "mail"]
 # A try that has not ended after this long is made again: its process has been killed.
 CLAIM = timedelta(minutes=2)
 KEPT = timedelta(days=30)
+_COUNT = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ def mail(
 def due(db: Database, now: datetime, limit: int) -> list[Delivery]:
     """Return what is to be tried now, oldest first."""
     where = (DeliveryRow.state == "waiting") & (DeliveryRow.due_at <= now)
-    return [_delivery(row) for row in _select(where).order_by(DeliveryRow.due_at).limit(limit).tuples().execute(db)]
+    order = (DeliveryRow.due_at, DeliveryRow.id)
+    return [_delivery(row) for row in _select(where).order_by(*order).limit(limit).tuples().execute(db)]
 
 
 def claim(db: Database, one: Delivery, now: datetime) -> Delivery | None:
@@ -121,7 +124,7 @@ def recent(db: Database, limit: int, hook: int | None = None, before: datetime |
     """Return the newest messages, newest first, of one webhook or of all receivers."""
     where: Any = DeliveryRow.created_at < before if before else DeliveryRow.created_at > clock.DAWN
     where = where & (DeliveryRow.hook == hook) if hook is not None else where
-    order = (DeliveryRow.created_at.desc(), DeliveryRow.id)
+    order = (DeliveryRow.created_at.desc(), DeliveryRow.id.desc())
     return [_delivery(row) for row in _select(where).order_by(*order).limit(limit).tuples().execute(db)]
 
 
@@ -151,7 +154,8 @@ def _add(
     now: datetime,
     due: datetime | None,
 ) -> str:
-    number = f"msg_{secrets.token_hex(16)}"
+    # What is told at the same moment keeps its order.
+    number = f"msg_{milliseconds(now):012x}{next(_COUNT) & 0xFFFF:04x}{secrets.token_hex(8)}"
     values = {"id": number, "way": way, "hook": hook, "target": target, "event": event, "body": body}
     DeliveryRow.insert(values | {"created_at": now, "due_at": due or now}).execute(db)
     return number

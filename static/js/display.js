@@ -60,6 +60,7 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
   let board;
   let painted = "";
   let isOutdated = false;
+  let mayLeave = YOUNGEST;
   let asksServer = false;
   let timer;
   let isSecond = false;
@@ -173,6 +174,13 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
     aged((slug) => (isStale(slug) && !old ? ageText(stale[slug] ?? stale["*"]) : ""));
   }
 
+  // A page that is on its way is not asked for again: that would only begin it anew.
+  function leave() {
+    if (performance.now() < mayLeave) return;
+    mayLeave = performance.now() + YOUNGEST;
+    location.reload();
+  }
+
   function tick() {
     clearTimeout(timer);
     if (clock.hasSlept() && !asksServer) wake();
@@ -182,7 +190,7 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
     delete root.dataset.kept;
     const news = board?.refresh() ?? Infinity;
     const isFree = isIdle() && !board?.isLoud();
-    if (isOutdated && isFree && isQuiet(BETWEEN_TAPS) && performance.now() > YOUNGEST) location.reload();
+    if (isOutdated && isFree && isQuiet(BETWEEN_TAPS)) leave();
     move(isFree && isQuiet(AWAY));
     const dusk = light.refresh(isNight(), !isIdle());
     const nap = Math.min(wording.refresh(now), dusk, next - now, news, LONGEST_NAP);

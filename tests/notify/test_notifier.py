@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import socket
 import time
@@ -238,6 +239,17 @@ def test_of_a_long_answer_only_the_beginning_is_read(
     [one] = log(store)
     assert one.state == "delivered"
     assert len(one.said) < 2 * posting.MOST_SHOWN
+
+
+def test_what_happens_at_the_same_moment_is_told_in_its_order(
+    store: Store, still: StillClock, receiver: Receiver, notifier: Notifier
+) -> None:
+    number, _ = hook(store, receiver)
+    for count in range(12):
+        store.write(deliveries.announce_to, number, "booking.made", {"count": count}, still())
+    assert [json.loads(one.body)["data"]["count"] for one in reversed(log(store))] == list(range(12))
+    work(notifier)
+    assert [got.said["data"]["count"] for got in receiver.got] == list(range(12))
 
 
 def test_nobody_listening_is_no_end(store: Store, still: StillClock, notifier: Notifier) -> None:

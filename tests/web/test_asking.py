@@ -186,9 +186,10 @@ def test_log_of_acts_is_for_programs_with_a_token(client: FlaskClient) -> None:
 
 def test_somebody_in_the_room_checks_the_booking_in(client: FlaskClient, parts: assembly.Parts) -> None:
     parts.store.write(policies.change, None, {"check-in": "own"})
-    start = clock.iso(clock.now().replace(second=0, microsecond=0) + timedelta(minutes=3))
-    made = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 15, "start": start}).json
+    begins = clock.now().replace(second=0, microsecond=0) + timedelta(minutes=3)
+    made = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 15, "start": clock.iso(begins)}).json
     assert client.post("/api/v1/rooms/oak/presence").json == {"checked_in": made["id"]}
     assert client.post("/api/v1/rooms/oak/presence").json == {"checked_in": None}
-    [shown] = client.get("/api/v1/rooms/oak/schedule").json["bookings"]
+    period = {"from": clock.iso(begins), "to": clock.iso(begins + timedelta(hours=1))}
+    [shown] = client.get("/api/v1/rooms/oak/schedule", query_string=period).json["bookings"]
     assert shown["attended"] is True
