@@ -65,7 +65,7 @@ def tracks(stage: Stage, display: str, seed: int) -> list[Any]:
     for _ in range(SCENES):
         stage.room, stage.bookings = chance.choice([(ROOM, day(chance)), (SHUT, day(chance))])
         stage.messages = [Message("missed", NOW - MINUTE, NOW + 9 * MINUTE, NOW - MINUTE, NOW)] * chance.randint(0, 1)
-        found.append(track_json(stage.drawn(stage.app, display), NOW))
+        found.append(track_json(stage.drawn(stage.app, display)["oak"], NOW))
     return found
 
 
