@@ -13,6 +13,7 @@ from kiosk.schedule.model import Room
 from kiosk.store import mirror, rooms
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
+from tests import quick
 from tests.fakes import FakeCalendars, StillClock
 from tests.running import ADMIN, POLL, SERVICE_USER, Server
 
@@ -25,6 +26,10 @@ OAK = "oak@resource.calendar.google.com"
 def tell(record_property: Callable[[str, object], None]) -> Tell:
     """What a test has counted: printed at the end of the run."""
     return lambda text: record_property(TOLD, text)
+
+
+def pytest_configure() -> None:
+    quick.install()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -23,7 +23,6 @@ PIN = re.compile(r"[0-9]{4,8}")
 TRIES = 5
 FIRST_REST = timedelta(minutes=5)
 LONGEST_REST = timedelta(hours=1)
-DECOY = hashing.DECOY
 
 
 class PinResting(UsageError):
@@ -66,7 +65,7 @@ def begin(db: Database, email: str, now: datetime) -> str:
     person = email.strip().lower()
     row = PinRow.select().where(PinRow.email == person).first(db)
     if row is None or people.has_left(db, person):
-        return DECOY
+        return hashing.DECOY
     # A rest longer than any was begun by a clock that has been put back since.
     if row.resting_until and now < row.resting_until <= now + LONGEST_REST:
         raise PinResting(row.resting_until)

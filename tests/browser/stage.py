@@ -157,7 +157,8 @@ def drawn_code(link: str) -> Code | None:
 def from_memory(path: str) -> Response:
     """Answer with a file of static/; none is left open when a browser goes before it has all of it."""
     kind = mimetypes.guess_type(path)[0]
-    return Response((Path(resource("static")) / path).read_bytes(), mimetype=kind or "application/octet-stream")
+    file, kept = Path(resource("static")) / path, {"Cache-Control": "max-age=3600, immutable"}
+    return Response(file.read_bytes(), headers=kept, mimetype=kind or "application/octet-stream")
 
 
 def _app(stage: Stage) -> Flask:
