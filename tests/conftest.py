@@ -93,8 +93,6 @@ def google_settings(google: Emulator, tmp_path: Path) -> dict[str, str]:
 def server(request: pytest.FixtureRequest, google_settings: dict[str, str], tmp_path: Path) -> Iterator[Server]:
     """A running server with the rooms of the Directory, in both ways of sharing time."""
     running = Server(tmp_path, google_settings | {"KIOSK_ASYNC_MODE": request.param})
-    imported = running.run("rooms", "import")
-    assert imported.returncode == 0, imported.stderr
-    running.start()
+    running.with_rooms().start()
     yield running
     running.stop()

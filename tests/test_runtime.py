@@ -32,8 +32,7 @@ socket.getaddrinfo = getaddrinfo
 def hanging(tmp_path: Path, google_settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Server:
     """A server whose Google has a name that the resolver thinks about for ten seconds."""
     server = Server(tmp_path, dict(google_settings))
-    assert server.run("rooms", "import").returncode == 0
-    server.start()
+    server.with_rooms().start()
     wait_for(lambda: server.get("/readyz").status_code == 200)
     server.stop()
     (tmp_path / "sitecustomize.py").write_text(HANGING_RESOLVER)

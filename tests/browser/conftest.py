@@ -67,8 +67,7 @@ def put(context: BrowserContext) -> Iterator[Put]:
 def one_server(google_settings: dict[str, str], tmp_path: Path) -> Iterator[Server]:
     """A running server with the rooms of the Directory, in the default way of sharing time."""
     running = Server(tmp_path, google_settings)
-    assert running.run("rooms", "import").returncode == 0
-    running.start()
+    running.with_rooms().start()
     wait_for(lambda: running.get("/readyz").status_code == 200)
     yield running
     running.stop()

@@ -32,8 +32,7 @@ def announced(
     running = Server(
         tmp_path, google_settings | where | {"KIOSK_POLL_SECONDS": SELDOM, "KIOSK_ASYNC_MODE": request.param}
     )
-    assert running.run("rooms", "import").returncode == 0
-    running.start()
+    running.with_rooms().start()
     yield running
     running.stop()
 
