@@ -56,6 +56,7 @@ from kiosk.web import (
     icons,
     identity,
     look,
+    metrics,
     my,
     notices,
     outcomes,
@@ -63,6 +64,7 @@ from kiosk.web import (
     phone,
     signin,
     tongues,
+    tracing,
     wording,
 )
 from kiosk.web.access import Gate, WsgiApp, guarded
@@ -74,6 +76,7 @@ from kiosk.web.health import Health
 from kiosk.web.hooks import Bell
 from kiosk.web.identity import Identities
 from kiosk.web.links import Links
+from kiosk.web.metrics import Metrics
 from kiosk.web.my import My
 from kiosk.web.notices import Notices
 from kiosk.web.pages import Pages
@@ -163,6 +166,7 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     announced, bell = push(parts, now), Bell(mirror.hasten)
     identities = Identities(store, now)
     everything = Api(store, desk, gate, Asking(store, identities, now), _title(web, settings.language), now, links)
+    metrics.install(web, Metrics(pulse, gate, stalls, parts.measures, parts.budget, now))
     _install_web(web, everything, pulse, stalls, announced, bell)
     notices.install(web, Notices(gate, roll))
     identity.install(web, identities, settings.public_url)
@@ -267,6 +271,7 @@ def _flask(parts: Parts) -> Flask:
     with parts.store.read() as db:
         web.secret_key = schema.secret(db)
     Compress(web)
+    tracing.install(web)
     wording.install(web, parts.settings.language, parts.settings.clock_hours)
     tongues.install(web, parts.settings.second_language)
     icons.install(web)

@@ -18,6 +18,7 @@ from kiosk.google.channels import GoogleChannels
 from kiosk.google.directory import GoogleDirectory
 from kiosk.google.probe import GoogleProbe
 from kiosk.google.route import Route
+from kiosk.measures import Measures
 from kiosk.notify.letters import Say, plain
 from kiosk.notify.mailing import Mail
 from kiosk.notify.notifier import Notifier
@@ -49,6 +50,7 @@ class Parts:
     budget: Budget
     google: Google
     connecting: Connecting
+    measures: Measures
 
     def close(self) -> None:
         """Close the database and the connections to Google."""
@@ -58,12 +60,14 @@ class Parts:
         self.store.close()
 
 
-def open_parts(settings: Settings, block: int = 0) -> Parts:
+def open_parts(settings: Settings, block: int = 0, measures: Measures | None = None) -> Parts:
     """Open the database and prepare the adapters; Google is not asked anything yet.
 
-    `block`: at most so many of a day's requests are claimed at once; what is left of them is not given back.
+    `block`: at most so many of a day's requests are claimed at once; what is left of them is not given back. `measures`
+    hears how long everything takes.
     """
-    store = Store(settings.database_url)
+    measures = measures or Measures()
+    store = Store(settings.database_url, measures)
     budget = Budget(settings.requests_per_minute, settings.requests_per_day, shared(store, block))
 
     def spent() -> None:
@@ -71,7 +75,7 @@ def open_parts(settings: Settings, block: int = 0) -> Parts:
 
     named = Access(settings.google_credentials, settings.google_subject, settings.google_admin_subject)
     accesses = Accesses(named, store, Vault(Path(settings.secrets)))
-    google = Google(accesses.current, settings.google_endpoint, route(settings), spent)
+    google = Google(accesses.current, settings.google_endpoint, route(settings), spent, measures.asked_google)
     return Parts(
         settings,
         store,
@@ -81,6 +85,7 @@ def open_parts(settings: Settings, block: int = 0) -> Parts:
         budget,
         google,
         Connecting(accesses, google),
+        measures,
     )
 
 

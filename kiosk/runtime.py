@@ -6,6 +6,7 @@ them plainly. What would stop the hub (disk, name look-ups, reports) goes to rea
 
 from __future__ import annotations
 
+import contextvars
 import gc
 import logging
 import os
@@ -50,7 +51,8 @@ def offload(fn: Callable[Params, Result], *args: Params.args, **kwargs: Params.k
         return fn(*args, **kwargs)
     from eventlet import tpool
 
-    result: Result = tpool.execute(fn, *args, **kwargs)
+    # What is logged in the real thread is logged for whoever asked.
+    result: Result = tpool.execute(contextvars.copy_context().run, fn, *args, **kwargs)
     return result
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import socket
-import sys
 import threading
 from collections.abc import Callable
 
-from kiosk import app, assembly, clock, runtime
+from kiosk import app, assembly, clock, runtime, trace
 from kiosk.errors import KioskError, SourceError
+from kiosk.measures import Complaints, Measures
 from kiosk.settings import Settings
 from kiosk.store import accounts, rooms
 
@@ -27,9 +27,10 @@ def serve(
     cleanup: Callable[[], None] = lambda: None,
 ) -> int:
     """Serve until a signal; `announce(address, parts)` tells people where, `cleanup` runs at the end."""
-    log_to_stderr(settings.log_level)
+    measures = Measures()
+    trace.log_to_stderr(settings.log_level, settings.log_format, Complaints(measures))
     listener = _listen(settings)
-    server = app.build(assembly.open_parts(settings))
+    server = app.build(assembly.open_parts(settings, measures=measures))
     runtime.on_stop(cleanup)
     server.start()
     if server.parts.connecting.accesses.connected():
@@ -53,15 +54,6 @@ def address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{host}:{port}"
-
-
-def log_to_stderr(level: str) -> None:
-    """Write the log to standard error, which systemd and containers keep."""
-    logging.basicConfig(
-        level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for noisy in ("engineio", "socketio", "werkzeug", "googleapiclient", "google_auth_httplib2"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 def _check_google(parts: assembly.Parts) -> None:

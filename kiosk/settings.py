@@ -234,6 +234,9 @@ class Settings:
     log_level: str = _setting(
         "KIOSK_LOG_LEVEL", "info", _one_of("debug", "info", "warning", "error"), "how much is logged"
     )
+    log_format: str = _setting(
+        "KIOSK_LOG_FORMAT", "text", _one_of("text", "json"), "lines of text, or a JSON object a line"
+    )
     https_proxy: str = _setting("HTTPS_PROXY", "", _proxy, "proxy on the way to Google", also=("https_proxy",))
     no_proxy: str = _setting("NO_PROXY", "", _text, "hosts that are reached without it", also=("no_proxy",))
     ca_bundle: str = _setting(

@@ -16,7 +16,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-SHARED = ("kiosk", "errors", "resources", "clock", "settings", "runtime")  # each imports those to its left
+# Each imports those to its left.
+SHARED = ("kiosk", "errors", "resources", "clock", "measures", "trace", "settings", "runtime")
 TO_THE_LEFT = {
     "schedule": (),
     "displays": ("schedule",),
@@ -55,6 +56,7 @@ OWNERS = {
     "playhouse": ("store",),
     "argon2": ("store",),
     "segno": ("web",),
+    "prometheus_client": ("web",),
     "itsdangerous": ("web",),
     "PIL": ("store",),
     "googleapiclient": ("google",),

@@ -29,13 +29,15 @@ class Google:
     """How Google is reached: with what access at the moment, at which address, by which way, and who counts.
 
     `endpoint`: root of another server that speaks Google's API, empty for Google. `spent` is called for every request
-    that a call makes beyond its own, such as a second try.
+    that a call makes beyond its own, such as a second try. `heard` is called after every call, with the method's name
+    at Google, "ok" or the kind of its failure, and the seconds it took.
     """
 
     access: Callable[[], Access]
     endpoint: str = ""
     route: Route = STRAIGHT
     spent: Callable[[], None] = lambda: None
+    heard: Callable[[str, str, float], None] = lambda _method, _result, _seconds: None
 
     def root(self, path: str) -> str:
         """Return the address to which a service's paths are added, empty for Google itself."""

@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from kiosk import runtime
-from kiosk.errors import AccessDenied
+from kiosk import clock, runtime
+from kiosk.errors import AccessDenied, SourceError
 from kiosk.google.access import Access, Google
-from kiosk.google.route import Route
 
 TIMEOUT = 20
 NOT_CONNECTED = "Google is not connected: open /admin/google, or run `kiosk connect FILE`."
@@ -51,8 +50,18 @@ class Caller(ABC):
         session = self.session()
         from kiosk.google.failures import translated
 
-        with translated(), session.connection() as connection:
-            return call(session.api).execute(http=connection, num_retries=0)
+        request, started, result = None, clock.monotonic(), "error"
+        try:
+            with translated(), session.connection() as connection:
+                request = call(session.api)
+                answer = request.execute(http=connection, num_retries=0)
+            result = "ok"
+            return answer
+        except SourceError as error:
+            result = type(error).__name__.lower()
+            raise
+        finally:
+            session.google.heard(getattr(request, "methodId", "token"), result, clock.monotonic() - started)
 
     def check(self) -> None:
         """Get a token, and nothing else. Raises the errors of `kiosk.errors`."""
@@ -115,7 +124,7 @@ class Client(Caller):
         importlib.import_module("kiosk.google.failures")
         importlib.import_module("kiosk.google.transport")
         api = before[1].api if before else self._described()
-        return Session(api, self._credentials(access.file, access.subject), self._google.route, self._google.spent)
+        return Session(api, self._credentials(access.file, access.subject), self._google)
 
     def _described(self) -> Any:
         discovery = importlib.import_module("googleapiclient.discovery")
@@ -144,9 +153,8 @@ class Client(Caller):
 class Session:
     """Credentials as they are loaded, and the connections that use them."""
 
-    def __init__(self, api: Any, credentials: Any, route: Route, spent: Callable[[], None]) -> None:
-        self.api, self.credentials = api, credentials
-        self._route, self._spent = route, spent
+    def __init__(self, api: Any, credentials: Any, google: Google) -> None:
+        self.api, self.credentials, self.google = api, credentials, google
         self._refreshing = threading.Lock()
         self._connections: queue.LifoQueue[Any] = queue.LifoQueue()
         self._closed = False
@@ -156,7 +164,7 @@ class Session:
         with_subject = getattr(self.credentials, "with_subject", None)
         if with_subject is None:
             raise AccessDenied("Only a service account with domain-wide delegation can act for people.", "delegation")
-        return Session(self.api, with_subject(person), self._route, self._spent)
+        return Session(self.api, with_subject(person), self.google)
 
     def close(self) -> None:
         """Close the connections that nobody uses at the moment, and the others when they come back."""
@@ -175,7 +183,7 @@ class Session:
         try:
             connection = self._connections.get_nowait()
         except queue.Empty:
-            http = Http(self._route, TIMEOUT, self._spent)
+            http = Http(self.google.route, TIMEOUT, self.google.spent)
             connection = google_auth_httplib2.AuthorizedHttp(self.credentials, http=http)
         connection.http.paid = 1
         try:

@@ -92,7 +92,7 @@ class GoogleProbe:
             loaded = credentials.load(file, scopes, subject)
         except (credentials.GoogleAuthError, ValueError, OSError) as error:
             raise AccessDenied(f"The credentials {file!r} cannot be used: {error}", "unreadable") from error
-        return Session(None, loaded, self._google.route, self._google.spent)
+        return Session(None, loaded, self._google)
 
 
 def _dated(answer: Any) -> datetime:

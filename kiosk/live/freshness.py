@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import threading
-from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-# Upper bounds in seconds; the last bucket has none.
-BOUNDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0)
+from kiosk.measures import Histogram
+
 MOST_PENDING = 5_000
 MOST_OF_A_ROOM = 100
 # A change that no version has shown for so long makes no difference on any screen.
@@ -27,28 +26,6 @@ class Change:
     seen: datetime
     stored: datetime
     sent: datetime | None = None
-
-
-@dataclass(slots=True)
-class Histogram:
-    """Durations in seconds, counted by bucket."""
-
-    counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
-    total: float = 0.0
-
-    def add(self, seconds: float) -> None:
-        """Count one duration; clocks that disagree make it zero, not negative."""
-        self.counts[bisect_left(BOUNDS, max(seconds, 0.0))] += 1
-        self.total += max(seconds, 0.0)
-
-    def quantile(self, share: float) -> float | None:
-        """Return the upper bound of the bucket that holds this share of the durations, None without any."""
-        wanted, seen = share * sum(self.counts), 0
-        for bound, count in zip((*BOUNDS, float("inf")), self.counts, strict=True):
-            seen += count
-            if count and seen >= wanted:
-                return bound
-        return None
 
 
 @dataclass

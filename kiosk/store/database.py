@@ -13,6 +13,7 @@ from peewee import Database, DatabaseError, OperationalError, SqliteDatabase
 
 from kiosk import runtime
 from kiosk.errors import KioskError
+from kiosk.measures import Measures
 from kiosk.store import schema
 
 Params = ParamSpec("Params")
@@ -31,7 +32,12 @@ PRAGMAS = {
 class Store:
     """The open database. Reads are short and inline; every write is one transaction in a real thread."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, measures: Measures | None = None) -> None:
+        """Open the database, and make it what this program needs. `measures` hears how long each use took.
+
+        Raises KioskError.
+        """
+        self._measures = measures or Measures()
         path = url.removeprefix("sqlite:///")
         _make_folder(Path(path).parent)
         self._path = path
@@ -50,7 +56,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Database]:
         """Give a database that sees one moment; do nothing slow inside."""
-        with self._reading, self._reader.atomic():
+        with self._measures.timing("read"), self._reading, self._reader.atomic():
             yield self._reader
 
     def report(
@@ -60,7 +66,8 @@ class Store:
         **kwargs: Params.kwargs,
     ) -> Result:
         """Run `fn(database, …)`, which only reads and may take long, in a real thread with a connection of its own."""
-        return runtime.offload(_report, self._path, fn, args, kwargs)
+        with self._measures.timing("report"):
+            return runtime.offload(_report, self._path, fn, args, kwargs)
 
     def write(
         self,
@@ -96,7 +103,7 @@ class Store:
             self._reader.close()
 
     def _write(self, synchronous: str, fn: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
-        with self._writing:
+        with self._measures.timing("write"), self._writing:
             try:
                 result = runtime.offload(_transaction, self._writer, synchronous, fn, args, kwargs)
             except OperationalError as error:

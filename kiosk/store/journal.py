@@ -69,6 +69,11 @@ class Command:
     place: str = ""
 
 
+def numbers(db: Database) -> dict[str, int]:
+    """Return how many commands there are of each state."""
+    return {state: int(count) for state, count in rows(db, "SELECT state, COUNT(*) FROM command GROUP BY state")}
+
+
 def add(db: Database, command: Command) -> bool:
     """Write a new command; False when it is here already, or another one came with its idempotency key first."""
     if find(db, command.id) or (command.key and by_key(db, command.key)):
