@@ -219,13 +219,24 @@ def trend(days: Mapping[date, Cell], most: Mapping[date, int], step: Step) -> tu
 
 def ranked(lines: Iterable[Line]) -> list[Line]:
     """Return rooms by how much of their opening hours they were used, most first; those never open last."""
-    return sorted(lines, key=lambda line: (-(shares(line.figures)["utilisation"] or -1.0), line.name))
+
+    def rank(line: Line) -> tuple[float, str]:
+        used = share(line.figures.held, line.figures.open_minutes)
+        return 1.0 if used is None else -used, line.name
+
+    return sorted(lines, key=rank)
 
 
 def month_before(day: date) -> tuple[date, date]:
     """Return the first and the last day of the month before the one in which a day lies."""
     last = day.replace(day=1) - timedelta(days=1)
     return last.replace(day=1), last
+
+
+def months_back(day: date, count: int) -> date:
+    """Return the first day of the month so many months before the one in which a day lies."""
+    month = day.year * 12 + day.month - 1 - count
+    return date(month // 12, month % 12 + 1, 1)
 
 
 def _group(place: Place, kind: str) -> str:

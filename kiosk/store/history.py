@@ -16,9 +16,10 @@ from kiosk.schedule.model import Event
 from kiosk.schedule.occupancy import BACK_TO_BACK, FIGURES, Stay
 from kiosk.store import events, facts, harvest, minutes, past_rooms, rooms, stays
 from kiosk.store.models import MirrorRow
-from kiosk.store.past import PastDayRow, PastMinutesRow, PastMonthRow, StayRow
+from kiosk.store.past import PastDayRow, PastMinutesRow, PastMonthRow
 from kiosk.store.past_rooms import PastRoom, bounds, day_of, midnight
 from kiosk.store.plain import marks, run
+from kiosk.store.plain import rows as looked_up
 from kiosk.store.rooms import StoredRoom
 from kiosk.store.stays import Kept
 
@@ -150,21 +151,12 @@ def kept_from(db: Database) -> int | None:
     return int(text) if text else None
 
 
-def forget(db: Database, ids: Collection[int]) -> int:
-    """Take what could tell whose they were off some stays; return of how many."""
-    return stays.forget(db, StayRow.id.in_(list(ids)))
-
-
 def of_person(db: Database, person: str, event_ids: Iterable[str]) -> list[int]:
     """Return the stays of somebody: organized under their address, or known by the ids of their bookings."""
     mark = stays.marker(db)
-    keys = [key for name in event_ids if (key := mark(name)) is not None]
-    found: set[int] = set()
-    for first in range(0, len(keys), stays.CHUNK):
-        where = StayRow.key.in_(keys[first : first + stays.CHUNK])
-        found |= {row[0] for row in StayRow.select(StayRow.id).where(where).tuples().execute(db)}
-    mine = StayRow.select(StayRow.id).where(StayRow.person == mark(person))
-    return sorted(found | {row[0] for row in mine.tuples().execute(db)})
+    mine = looked_up(db, "SELECT id FROM stay WHERE person = ?", mark(person))
+    booked = [row for name in event_ids for row in looked_up(db, "SELECT id FROM stay WHERE key = ?", mark(name))]
+    return sorted({row[0] for row in (*mine, *booked)})
 
 
 def _mirrored_since(db: Database, stored: StoredRoom) -> datetime | None:

@@ -144,6 +144,13 @@ def unread(db: Database) -> tuple[int, int]:
     return waiting, failing
 
 
+def behind(db: Database, day: int) -> int:
+    """Return how many rooms have a day up to this one that is not closed yet, or whose past is still to be read."""
+    where = f"room_id IS NOT NULL AND (closed_day < ? OR {WAITING})"
+    [(number,)] = rows(db, f"SELECT COUNT(*) FROM past_room WHERE {where}", day)
+    return int(number)
+
+
 def reopen(db: Database, room_id: int, since: datetime) -> None:
     """Let the days from an instant on be closed anew: the calendar has been read as a whole."""
     known = of_room(db, room_id)

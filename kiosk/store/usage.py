@@ -124,10 +124,10 @@ def _month(day: date) -> int:
 
 
 def _count(db: Database, there: Mapping[int, Place], wanted: Wanted, home: ZoneInfo, progress: Progress) -> Tally:
-    tally, ends = Tally(), {place.zone: _ends(wanted, clock.zone(place.zone)) for place in there.values()}
+    tally, ends = Tally(), [_ends(wanted, clock.zone(name)) for name in {place.zone for place in there.values()}]
     if not ends:
         return tally
-    months = minutes.months(min(start for start, _ in ends.values()), max(end for _, end in ends.values()))
+    months = minutes.months(min(start for start, _ in ends), max(end for _, end in ends))
     for number, month in enumerate(months):
         progress(number, len(months))
         _count_month(db, there, wanted, home, month, tally)

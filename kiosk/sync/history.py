@@ -39,8 +39,8 @@ DROPPED_AT = "history_dropped_at"
 class History:
     """Keeps the history; `opening`: the hours of rooms whose policy names none.
 
-    `bookings_days`: how long single bookings are kept; `figures_days`: how long figures are, 0 for ever. `pause`: seconds
-    between two rooms.
+    `bookings_days`: how long single bookings are kept; `figures_days`: how long figures are, 0 for ever.
+    `pause`: seconds between two rooms.
     """
 
     store: Store

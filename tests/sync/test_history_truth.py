@@ -96,9 +96,9 @@ def agree(report: Report, counted: Truth) -> None:
     assert report_figures(report) == counted.figures
     heat = {(d, h, "open"): cell.open_minutes for d, row in enumerate(report.heat) for h, cell in enumerate(row)}
     heat |= {(d, h, "held"): cell.held for d, row in enumerate(report.heat) for h, cell in enumerate(row)}
-    assert Counter(heat) == counted.heat
+    assert +Counter(heat) == +counted.heat
     assert (report.peak.most, report.peak.at) == highest(counted.at_once)
-    assert report.peak.levels == Counter(counted.at_once.values())
+    assert report.peak.levels == {n: long for n, long in Counter(counted.at_once.values()).items() if n}
     assert {day: most for day, most in report.peak.days.items() if most} == highest_by_day(report, counted)
     assert sum((point.cell for point in report.trend), usage.Cell()) == usage.heat_total(report.heat)
     assert [(p.day, p.cell.open_minutes, p.cell.held) for p in report.trend] == steps(report, counted)
@@ -112,12 +112,13 @@ def report_figures(report: Report) -> dict[str, dict[str, int]]:
 
 def highest(at_once: Counter[datetime]) -> tuple[int, datetime | None]:
     most = max(at_once.values(), default=0)
-    return most, min((moment for moment, number in at_once.items() if number == most), default=None)
+    found = min((moment for moment, number in at_once.items() if number == most), default=None)
+    return most, found if most else None
 
 
 def highest_by_day(report: Report, counted: Truth) -> dict[date, int]:
     found: dict[date, int] = {}
-    for moment, number in counted.at_once.items():
+    for moment, number in (+counted.at_once).items():
         day = moment.astimezone(clock.zone(report.zone)).date()
         day = min(max(day, report.first), report.last)
         found[day] = max(found.get(day, 0), number)

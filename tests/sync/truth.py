@@ -164,60 +164,66 @@ def _count(hall: Hall, first: date, last: date, truth: Truth) -> dict[str, int] 
     if first > last:
         return None
     found: Counter[str] = Counter()
-    holding, booked, back, early, promised = _minutes(hall)
+    kinds = _minutes(hall)
     moment, end = midnight(first, hall.zone), midnight(last + timedelta(days=1), hall.zone)
-    while moment < end:
+    while moment < end:  # clocks change, and rooms open and close, at quarters of an hour
         local = moment.astimezone(hall.zone)
         opened = local.weekday() in hall.weekdays and hall.opens <= local.time() < hall.closes
-        states = holding.get(moment, set())
-        if states:
-            truth.at_once[moment] += 1
-            found["outside"] += not opened
         if opened:
-            found["open_minutes"] += 1
-            found["held"] += bool(states)
-            found["ghost"] += states == {"missed"}
-            found["booked"] += moment in booked
-            found["released"] += moment in back
-            found["rebooked"] += moment in back and bool(states)
-            found["early"] += moment in early
-            found["promised"] += moment in promised
-            for word, more in (("open", 1), ("held", bool(states))):
-                truth.heat[local.weekday(), local.hour, word] += more
-                truth.days[local.date(), word] += more
-        moment += MINUTE
+            found["open_minutes"] += 15
+            truth.heat[local.weekday(), local.hour, "open"] += 15
+            truth.days[local.date(), "open"] += 15
+        for number in range(15):
+            _look(truth, found, moment + number * MINUTE, local, opened, kinds)
+        moment += 15 * MINUTE
+    ends = {raw.end for raw in hall.raw}
     for raw in hall.raw:
         if first <= raw.start.astimezone(hall.zone).date() <= last:
-            found.update(_of_booking(raw, hall))
+            found.update(_of_booking(raw, hall, ends))
     return {name: number for name, number in found.items() if number}
 
 
-def _minutes(hall: Hall) -> tuple[dict[datetime, set[str]], set[datetime], set[datetime], set[datetime], set[datetime]]:
-    holding: dict[datetime, set[str]] = {}
-    booked: set[datetime] = set()
-    back: set[datetime] = set()
-    early: set[datetime] = set()
-    promised: set[datetime] = set()
+def _look(
+    truth: Truth, found: Counter[str], moment: datetime, local: datetime, opened: bool, kinds: dict[datetime, set[str]]
+) -> None:
+    """Count one minute, of which `kinds` tells all that holds: how it is held, and booked."""
+    if moment not in kinds:
+        return
+    here = kinds[moment]
+    is_held = bool(here & {"held", "held missed"})
+    truth.at_once[moment] += is_held
+    found["outside"] += is_held and not opened
+    if opened:
+        for word in ("booked", "released", "early", "promised"):
+            found[word] += word in here
+        found["held"] += is_held
+        found["ghost"] += "held missed" in here and "held" not in here
+        found["rebooked"] += "released" in here and is_held
+        truth.heat[local.weekday(), local.hour, "held"] += is_held
+        truth.days[local.date(), "held"] += is_held
+
+
+def _minutes(hall: Hall) -> dict[datetime, set[str]]:
+    kinds: dict[datetime, set[str]] = {}
     for raw in hall.raw:
         for number in range((raw.planned - raw.start) // MINUTE):
-            moment = raw.start + number * MINUTE
-            booked.add(moment)
-            if moment < raw.end:
-                holding.setdefault(moment, set()).add(raw.state)
-            else:
-                (back if raw.released else early).add(moment)
+            here = kinds.setdefault(raw.start + number * MINUTE, set())
+            here.add("booked")
             if raw.state:
-                promised.add(moment)
-    return holding, booked, back, early, promised
+                here.add("promised")
+            if raw.start + number * MINUTE >= raw.end:
+                here.add("released" if raw.released else "early")
+            else:
+                here.add("held missed" if raw.state == "missed" else "held")
+    return kinds
 
 
-def _of_booking(raw: Raw, hall: Hall) -> Counter[str]:
+def _of_booking(raw: Raw, hall: Hall, ends: set[datetime]) -> Counter[str]:
     found = Counter({"bookings": 1, "made_here": int(raw.here), "ad_hoc": int(raw.here and raw.lead <= 5)})
     found["awaited"], found["came"] = int(raw.state != ""), int(raw.state == "in")
     found["missed"], found["releases"] = int(raw.state == "missed"), int(raw.released)
     found["ends_early"] = int(raw.end < raw.planned and not raw.released)
-    gaps = [(raw.start - other.end) / MINUTE for other in hall.raw if other is not raw]
-    found["back_to_back"] = int(any(0 <= gap <= 5 for gap in gaps))
+    found["back_to_back"] = int(any(raw.start - gap * MINUTE in ends for gap in range(6)))
     found[next(name for name, most in LEADS.items() if raw.lead <= most)] += 1
     seats = hall.stored.room.capacity
     if raw.people and seats:
