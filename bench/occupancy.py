@@ -151,9 +151,10 @@ def write_room(db: sqlite3.Connection, past: Any, number: int, first: date) -> i
         days.append((number, day.toordinal(), *occupancy.values(figures)))
         month = minutes.month_of(origin + 720)
         shift = origin - minutes.origin_of(month)
-        if shift >= 0:  # what of a month's first day lies in the month before is little, and left out
-            held[month] = held.get(month, 0) | occupancy.held(stays, origin, size) << shift
-            opened[month] = opened.get(month, 0) | open_minutes << shift
+        # What of a month's first day lies in the month before is night, and left out.
+        sets = ((held, occupancy.held(stays, origin, size)), (opened, open_minutes))
+        for months, bits in sets:
+            months[month] = months.get(month, 0) | (bits << shift if shift >= 0 else bits >> -shift)
         bookings += len(stays)
         if (LAST - day).days < KEPT_DAYS:
             kept += [(number, hash((number, s.start)) >> 2, s.start, s.end, s.planned, s.lead, s.people) for s in stays]

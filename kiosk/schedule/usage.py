@@ -11,8 +11,8 @@ from kiosk.schedule.occupancy import Figures, together
 
 Step = Literal["day", "week", "month"]
 # Rooms are of a class by their seats: up to so many.
-CLASSES = (("1–4", 4), ("5–8", 8), ("9–14", 14))
-LARGEST, UNKNOWN = "15 and more", "unknown"
+CLASSES = (("1-4", 4), ("5-8", 8), ("9-14", 14))
+LARGEST, UNKNOWN = "15+", "unknown"
 CLASS_NAMES = (*(name for name, _ in CLASSES), LARGEST, UNKNOWN)
 # Up to so many days a trend is told day by day, and up to so many week by week.
 BY_DAY, BY_WEEK = 45, 200
