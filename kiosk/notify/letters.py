@@ -59,8 +59,8 @@ def _occupancy(data: Mapping[str, Any], base: str, _: Say) -> Letter:
     told = [
         _("Rooms: %(number)s", number=data["rooms"]),
         _("In use: %(share)s of opening hours", share=_percent(shares["utilisation"])),
-        _("Booked, but nobody came: %(hours)s hours", hours=figures["ghost"] // 60),
-        _("Given back in time for others: %(hours)s hours", hours=figures["released"] // 60),
+        _("Booked, but nobody came: %(hours)s h", hours=figures["ghost"] // 60),
+        _("Given back: %(hours)s h", hours=figures["released"] // 60),
         _("Bookings: %(number)s", number=figures["bookings"]),
         _("Rooms in use at once, at most: %(most)s of %(rooms)s", most=at_once["most"], rooms=at_once["rooms"]),
     ]

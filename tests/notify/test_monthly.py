@@ -103,8 +103,8 @@ def test_mail_says_the_month_in_a_few_lines_and_leads_to_the_page(
     assert letter.text.splitlines() == [
         "Rooms: 2",
         "In use: 20 % of opening hours",
-        "Booked, but nobody came: 60 hours",
-        "Given back in time for others: 0 hours",
+        "Booked, but nobody came: 60 h",
+        "Given back: 0 h",
         "Bookings: 60",
         "Rooms in use at once, at most: 2 of 2",
         "",
