@@ -172,7 +172,8 @@ def _first_whole_day(stored: StoredRoom, since: datetime) -> int:
 
 def _store(db: Database, past: PastRoom, stored: StoredRoom, found: Sequence[Event], first: int, last: int) -> None:
     start, end = midnight(first, stored.room.zone), midnight(last + 1, stored.room.zone)
-    kept = harvest.gather(db, stored, found, start, end)
+    here = [event for event in found if event.start < end and event.end > start]
+    kept = harvest.gather(db, stored, here, start, end)
     stays.replace_span(db, past.id, occupancy.minute_of(start), occupancy.minute_of(end), kept)
 
 

@@ -45,9 +45,12 @@ def overlapping(db: Database, past_room: int, start: int, end: int) -> list[Stay
 
 
 def replace_span(db: Database, past_room: int, start: int, end: int, found: Sequence[Kept]) -> None:
-    """Make the stays that begin in [start, end) these, with what began earlier and goes on; forgotten ones stay."""
+    """Make the stays that begin in [start, end) these, with what began earlier and goes on.
+
+    What was forgotten stays, and what was made here: a calendar that was linked later has never known it.
+    """
     begun = (StayRow.past_room == past_room) & (StayRow.start >= start) & (StayRow.start < end)
-    StayRow.delete().where(begun & StayRow.key.is_null(False)).execute(db)
+    StayRow.delete().where(begun & StayRow.key.is_null(False) & ~StayRow.here).execute(db)
     wanted = [one for one in found if one.stay.start < end]
     _drop(db, past_room, [one.key for one in wanted if one.key is not None])
     add(db, past_room, wanted)

@@ -25,6 +25,7 @@ READ_SHARE = 0.5
 SETTLED = timedelta(minutes=5)
 ROOMS_AT_ONCE = 50
 DAYS_AT_ONCE = 15
+DAYS_WRITTEN = 5
 MOST_PAGES = 100
 IDLE_SECONDS = 20.0
 # Between two rooms whoever waits to write gets a turn.
@@ -84,7 +85,7 @@ class History:
         except SourceError as error:
             self._rest(past, error, now)
         else:
-            self.store.write(history.enter, past, last, found, self.opening)
+            self._enter(past, last, found)
         return True
 
     def drop(self, now: datetime) -> bool:
@@ -102,6 +103,16 @@ class History:
             self.store.write(history.drop_figures, today - timedelta(days=self.figures_days))
         self.store.write(facts.write_instant, DROPPED_AT, now)
         return False
+
+    def _enter(self, past: PastRoom, last: int, found: list[Event]) -> None:
+        """Write some days at a time: a tap that comes meanwhile waits for no more."""
+        assert past.read_from is not None
+        for first in range(past.read_from, last + 1, DAYS_WRITTEN):
+            with self.store.read() as db:
+                now = past_rooms.by_id(db, past.id)
+            if (now.read_from, now.calendar) != (first, past.calendar):
+                return  # another calendar was linked meanwhile, or another process was faster
+            self.store.write(history.enter, now, min(last, first + DAYS_WRITTEN - 1), found, self.opening)
 
     def _close(self, past: PastRoom) -> bool:
         """Close a room's next day; one that cannot be closed keeps no other waiting, and is told once."""

@@ -14,8 +14,9 @@ from kiosk.schedule import hours
 from kiosk.schedule.model import Event, Person
 from kiosk.schedule.occupancy import Figures
 from kiosk.schedule.usage import Scope
-from kiosk.store import events, forgetting, past_rooms, policies, rooms, usage
+from kiosk.store import events, forgetting, journal, past_rooms, policies, rooms, usage
 from kiosk.store.database import Store
+from kiosk.store.journal import Command
 from kiosk.store.past import PastDayRow, PastMinutesRow, PastMonthRow, StayRow
 from kiosk.store.past_rooms import PastRoom
 from kiosk.store.rooms import StoredRoom
@@ -25,12 +26,15 @@ from kiosk.sync.budget import Budget, Metered
 from kiosk.sync.history import History
 from kiosk.sync.passes import Pass, refresh
 from tests.conftest import OAK
-from tests.fakes import FakeCalendars, StillClock, meeting
+from tests.fakes import MONDAY, FakeCalendars, StillClock, meeting
 
 ZONE = clock.zone("Europe/Berlin")
 TODAY = date(2026, 8, 10)
 DAY = timedelta(days=1)
 OPENING = hours.parse("Mon-Sun 08:00-18:00")
+COMMAND = Command(
+    "c", 0, "book", "", MONDAY, MONDAY, "", "confirmed", "", None, "", 1, MONDAY, MONDAY, MONDAY
+)  # fmt: skip
 ADA = Person("Ada@kiosk.example", "Ada")
 
 
@@ -178,6 +182,24 @@ def test_past_is_read_again_when_another_calendar_is_linked_and_not_otherwise(
     store.write(rooms.link, oak.id, ZONE.key, other, still())
     settle(history)
     assert held(store, -3) == 30
+
+
+def test_past_is_read_when_a_calendar_comes_back_and_what_was_booked_here_stays(
+    history: History, work: Pass, oak: StoredRoom, calendars: FakeCalendars, store: Store, still: StillClock
+) -> None:
+    lived(history, work, oak, still, 1)
+    store.write(rooms.unlink, oak.id)
+    did = {"kind": "book", "event_id": "ours", "start": at(1, 9), "end": at(1, 10)}
+    store.write(journal.add, replace(COMMAND, room_id=oak.id, **did))  # type: ignore[arg-type]
+    store.write(events.upsert, oak.id, [Event("ours", at(1, 9), at(1, 10))])
+    go(still, 2)
+    settle(history)
+    calendars.put(OAK, meeting(2, at(1, 14)))
+    assert held(store, 1) == 60
+    store.write(rooms.link, oak.id, ZONE.key, OAK, still())
+    refresh(work, oak.id)
+    settle(history)
+    assert held(store, 1) == 90
 
 
 def test_reading_the_past_leaves_half_of_the_requests_to_others(
