@@ -81,11 +81,12 @@ def correct(db: Database, room_id: int, changed: Iterable[Event], gone: Collecti
 
     `gone`: ids of events, or of whole series, that are not there any more. What was given back here stays given back.
     """
-    past = past_rooms.of_room(db, room_id)
+    told = list(changed)
+    past = past_rooms.of_room(db, room_id) if told or gone else None
     if past is None or past.first_day is None:
         return 0
     mark, zone = stays.marker(db), clock.zone(past.zone)
-    new = {key: event for event in changed if (key := mark(event.id)) is not None}
+    new = {key: event for event in told if (key := mark(event.id)) is not None}
     lost = {key for name in gone if (key := mark(name)) is not None}
     before = [one for one in stays.known(db, past.id, {*new, *lost}, lost) if _is_over(one, new, lost)]
     closed = past_rooms.midnight(past.closed_day + 1, zone)

@@ -13,7 +13,7 @@ from kiosk.errors import Unreachable
 from kiosk.schedule import hours
 from kiosk.schedule.model import Event, Person
 from kiosk.schedule.occupancy import Figures
-from kiosk.schedule.usage import Scope
+from kiosk.schedule.usage import Cell, Scope, heat_total
 from kiosk.store import events, forgetting, journal, past_rooms, policies, rooms, usage
 from kiosk.store.database import Store
 from kiosk.store.journal import Command
@@ -74,6 +74,8 @@ def held(store: Store, first: int, last: int | None = None) -> int | None:
 def figures(store: Store, first: int, last: int) -> Figures | None:
     wanted = Wanted(TODAY + first * DAY, TODAY + last * DAY, Scope(room="oak"), ZONE)
     report = store.report(usage.read, wanted)
+    # The sums and the sets of minutes are kept apart and must tell the same.
+    assert heat_total(report.heat) == Cell(report.total.open_minutes, report.total.held)
     return report.total if report.rooms else None
 
 
@@ -281,6 +283,40 @@ def test_what_google_changes_in_the_past_is_followed(
     assert held(work.store, -90, -1) == before + after
     settle(history)
     assert held(work.store, -90, -1) == before + after
+
+
+def test_bookings_on_both_sides_of_midnight_are_back_to_back_as_long_as_both_are_there(
+    history: History, work: Pass, oak: StoredRoom, calendars: FakeCalendars, store: Store
+) -> None:
+    late = calendars.put(OAK, meeting("late", at(-20, 23), 57))
+    calendars.put(OAK, meeting("early", at(-19, 0)))
+    settle(history)
+    refresh(work, oak.id)
+    told = figures(store, -19, -19)
+    assert told
+    assert told.back_to_back == 1
+    deleted(calendars, late)
+    refresh(work, oak.id)
+    told = figures(store, -19, -19)
+    assert told
+    assert told.back_to_back == 0
+
+
+def test_room_that_was_given_back_stays_given_back_whatever_google_tells_of_the_meeting(
+    history: History, work: Pass, oak: StoredRoom, calendars: FakeCalendars, store: Store
+) -> None:
+    start, back = at(-20), at(-20) + timedelta(minutes=10)
+    event = calendars.put(OAK, replace(meeting(1, start), answer="declined"))
+    did = {"kind": "release", "event_id": event.id, "start": start, "end": event.end, "settled_at": back}
+    store.write(journal.add, replace(COMMAND, room_id=oak.id, **did))  # type: ignore[arg-type]
+    settle(history)
+    refresh(work, oak.id)
+    for change in (replace(event, title="Another"), replace(event, cancelled=True)):
+        calendars.put(OAK, change)
+        refresh(work, oak.id)
+        told = figures(store, -20, -20)
+        assert told
+        assert (told.held, told.released) == (10, 20)
 
 
 def test_series_that_is_deleted_takes_its_past_along(
