@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from kiosk import clock, runtime
@@ -51,7 +51,7 @@ class History:
     figures_days: int
     clock: clock.Clock = clock.now
     pause: float = PAUSE_SECONDS
-    _stuck: dict[int, str] | None = None
+    _stuck: dict[int, str] = field(default_factory=dict)
 
     def start(self) -> None:
         """Start the loop."""
@@ -116,16 +116,15 @@ class History:
 
     def _close(self, past: PastRoom) -> bool:
         """Close a room's next day; one that cannot be closed keeps no other waiting, and is told once."""
-        stuck = self._stuck = self._stuck or {}
         threading.Event().wait(self.pause)
         try:
             self.store.write(history.close_next, past.id, self.opening)
         except KioskError as error:
-            if stuck.get(past.id) != str(error):
+            if self._stuck.get(past.id) != str(error):
                 log.warning("%s: its day cannot be closed: %s", past.slug, error)
-            stuck[past.id] = str(error)
+            self._stuck[past.id] = str(error)
             return False
-        stuck.pop(past.id, None)
+        self._stuck.pop(past.id, None)
         return True
 
     def _events(self, past: PastRoom, first: int, last: int) -> list[Event]:
