@@ -30,6 +30,7 @@ GROUPS = (
     office.add_mail,
     office.add_look,
     office.add_audit,
+    office.add_occupancy,
 )
 
 

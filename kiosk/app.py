@@ -36,6 +36,7 @@ from kiosk.live.pulse import Pulse
 from kiosk.live.roll import Roll
 from kiosk.live.sockets import Doorway, Visitor
 from kiosk.live.tickets import Tickets
+from kiosk.notify.monthly import Monthly
 from kiosk.notify.notifier import Notifier
 from kiosk.resources import resource
 from kiosk.settings import Settings
@@ -45,6 +46,7 @@ from kiosk.sync.background import Background
 from kiosk.sync.budget import Metered
 from kiosk.sync.channels import Push
 from kiosk.sync.directory import Following
+from kiosk.sync.history import READ_SHARE, History
 from kiosk.sync.mirror import Mirror
 from kiosk.sync.passes import Pass
 from kiosk.web import (
@@ -79,6 +81,7 @@ from kiosk.web.links import Links
 from kiosk.web.metrics import Metrics
 from kiosk.web.my import My
 from kiosk.web.notices import Notices
+from kiosk.web.occupancy import Occupancy
 from kiosk.web.pages import Pages
 from kiosk.web.phone import Phone
 from kiosk.web.problems import response
@@ -87,6 +90,8 @@ from kiosk.web.wording import gettext as _
 
 log = logging.getLogger(__name__)
 LARGEST_BODY = 64 * 1024
+# Compiling these takes longer than screens may be kept waiting.
+LARGE = ("admin/frame.html", "admin/parts.html", "admin/occupancy.html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +114,12 @@ class Server:
     notifier: Notifier
     waiter: Waiter
     forgetter: Forgetter
+    history: History
+    monthly: Monthly
 
     def start(self) -> None:
         """Start the loops."""
-        self._warm()
+        self.warm()
         runtime.freeze()
         for hears in (self.herald.wake, self.pulse.wake):
             self.parts.store.on_commit(hears)
@@ -130,9 +137,13 @@ class Server:
         self.notifier.start()
         self.waiter.start()
         self.forgetter.start()
+        self.history.start()
+        self.monthly.start()
 
-    def _warm(self) -> None:
-        """Compile the displays' templates and draw every screen once, so that nobody waits for that later."""
+    def warm(self) -> None:
+        """Compile the largest templates and draw every screen once, so that nobody waits for that later."""
+        for name in LARGE:
+            self.web.jinja_env.get_template(name)
         for display in REGISTRY.values():
             for name in (display.template, display.fragments):
                 self.web.jinja_env.get_template(name)
@@ -165,7 +176,8 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     sockets.register(wires, Doorway(gallery, pulse, roll, tickets, visitor, mirror.touched))
     announced, bell = push(parts, now), Bell(mirror.hasten)
     identities = Identities(store, now)
-    everything = Api(store, desk, gate, Asking(store, identities, now), _title(web, settings.language), now, links)
+    asking, told = Asking(store, identities, now), Occupancy(store, now, settings.timezone)
+    everything = Api(store, desk, gate, asking, _title(web, settings.language), now, links, told)
     metrics.install(web, Metrics(pulse, gate, stalls, parts.measures, parts.budget, now))
     _install_web(web, everything, pulse, stalls, announced, bell)
     notices.install(web, Notices(gate, roll))
@@ -194,6 +206,8 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
         notifier=office.notifier,
         waiter=Waiter(store, now),
         forgetter=office.forgetter,
+        history=_history(parts, now),
+        monthly=Monthly(store, now, settings.timezone),
     )
 
 
@@ -260,6 +274,13 @@ def _mirror(parts: Parts, desk: Desk, freshness: Freshness, now: clock.Clock) ->
         settings.sync_workers,
         recovered=desk.hasten,
     )
+
+
+def _history(parts: Parts, now: clock.Clock) -> History:
+    settings = parts.settings
+    source = Metered(parts.calendars, parts.budget, READ_SHARE, now)
+    kept = settings.history_bookings_days, settings.history_days
+    return History(parts.store, source, settings.opening_hours, *kept, now)
 
 
 def _flask(parts: Parts) -> Flask:

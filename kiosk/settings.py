@@ -231,6 +231,15 @@ class Settings:
     private_webhooks: bool = _setting(
         "KIOSK_PRIVATE_WEBHOOKS", "0", _flag, "1 lets webhooks lead into private networks, and without https"
     )
+    history_days: int = _setting(
+        "KIOSK_HISTORY_DAYS", "1100", _number(0, 36_500), "for how many days it is kept how rooms were used; 0 for ever"
+    )
+    history_bookings_days: int = _setting(
+        "KIOSK_HISTORY_BOOKINGS_DAYS",
+        "100",
+        _number(2, 36_500),
+        "for how many days the single bookings behind that are kept, nameless, to follow what Google changes",
+    )
     log_level: str = _setting(
         "KIOSK_LOG_LEVEL", "info", _one_of("debug", "info", "warning", "error"), "how much is logged"
     )

@@ -31,6 +31,8 @@ def write(event: str, data: Mapping[str, Any], base: str, _: Say) -> Letter:
         return Letter(_("A trial from the rooms"), _("Mail from this server arrives."))
     if event.startswith("problem."):
         return _problem(data, base, _)
+    if event == "occupancy.report":
+        return _occupancy(data, base, _)
     values = {"service": data["service"], "room": data["room_name"], "when": _when(data)}
     return Letter(_one_line(_subject(event, data, values, _)), "\n".join(_lines(data, values, base, _)))
 
@@ -48,6 +50,28 @@ def _problem(data: Mapping[str, Any], base: str, _: Say) -> Letter:
     subject = _("Reported: %(problem)s, %(room)s", problem=what, room=data["room_name"])
     told = [what, _place(data), _when(data)]
     return Letter(_one_line(subject), "\n".join([*told, *_link(data, base)]))
+
+
+def _occupancy(data: Mapping[str, Any], base: str, _: Say) -> Letter:
+    """Return the mail of a month: what its figures say, and which rooms were used most and least."""
+    month = {"month": str(data["from"])[:7]}
+    shares, figures, at_once = data["shares"], data["figures"], data["at_once"]
+    told = [
+        _("Rooms: %(number)s", number=data["rooms"]),
+        _("In use: %(share)s of opening hours", share=_percent(shares["utilisation"])),
+        _("Booked, but nobody came: %(hours)s h", hours=figures["ghost"] // 60),
+        _("Given back: %(hours)s h", hours=figures["released"] // 60),
+        _("Bookings: %(number)s", number=figures["bookings"]),
+        _("Rooms in use at once, at most: %(most)s of %(rooms)s", most=at_once["most"], rooms=at_once["rooms"]),
+    ]
+    ends = ((_("Used most"), data["most_used"]), (_("Used least"), data["least_used"]))
+    for title, rooms in ends:
+        told += ["", f"{title}:", *(f"  {one['name']}: {_percent(one['utilisation'])}" for one in rooms)]
+    return Letter(_("How rooms were used: %(month)s", **month), "\n".join([*told, *_link(data, base)]))
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share * 100:.0f} %"
 
 
 def _subject(event: str, data: Mapping[str, Any], values: Mapping[str, Any], _: Say) -> str:

@@ -15,11 +15,12 @@ from typing import Any
 from peewee import Database, Expression, fn
 
 from kiosk.errors import UsageError
-from kiosk.store import accounts, journal, names, policies, sessions
+from kiosk.store import accounts, history, journal, names, policies, sessions, stays
 from kiosk.store.database import Store
 from kiosk.store.models import ActRow, AttendanceRow, CommandRow, EventRow, PinRow
 from kiosk.store.names import KINDS, Forgotten
 from kiosk.store.office import DeliveryRow, HookRow, ProblemRow, RequestRow
+from kiosk.store.past import StayRow
 
 # Between two parts whoever waits to write gets a turn, in another process too, which only looks now and then.
 PAUSE_SECONDS = 0.02
@@ -68,6 +69,7 @@ def said_of(done: Forgotten, upcoming: int) -> str:
         "messages": done.messages,
         "policies": done.policies,
         "reported problems": done.problems,
+        "bookings in the history": done.stays,
     }
     found = ", ".join(f"{name} {number}" for name, number in parts.items() if number)
     said = f"Forgotten: {found}." if found else "Nothing that is over names this person."
@@ -97,6 +99,7 @@ def _steps(person: str, now: datetime) -> tuple[Step, ...]:
         _rows(ProblemRow.id, ProblemRow.by == person, "problems", names.problems),
         Step(lambda db: _naming(db, person), lambda db, ids: Forgotten(messages=_unsay(db, person, ids))),
         Step(lambda db: policies.exempting(db, person), lambda db, found: _exempt_no_longer(db, person, found)),
+        _kind(StayRow.id, "stays", stays.forget, lambda db: history.of_person(db, person, _bookings(db, person, now))),
         _rows(CommandRow.id, past & theirs, "commands", names.commands),
         _rows(EventRow.id, (EventRow.end <= now) & _organizes(person), "events", names.events),
     )

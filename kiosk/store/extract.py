@@ -51,9 +51,10 @@ def written(found: list[Act]) -> str:
     lines.writerow(COLUMNS)
     for act in found:
         cells = row(act) | {"detail": json.dumps(dict(act.detail), ensure_ascii=False, sort_keys=True)}
-        lines.writerow([_harmless(str(cells[name])) for name in COLUMNS])
+        lines.writerow([harmless(str(cells[name])) for name in COLUMNS])
     return out.getvalue()
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(FORMULAS) else text

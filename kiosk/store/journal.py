@@ -240,6 +240,12 @@ def own_between(db: Database, room_id: int, start: datetime, end: datetime) -> s
     return {row[0] for row in rows(db, sql, room_id, milliseconds(end), milliseconds(start))}
 
 
+def confirmed_between(db: Database, room_id: int, start: datetime, end: datetime) -> list[Command]:
+    """Return what was done in a room about bookings that overlapped [start, end), oldest first."""
+    where = """room_id = ? AND state = 'confirmed' AND start < ? AND COALESCE(old_end, "end") > ?"""
+    return _list(db, where, room_id, milliseconds(end), milliseconds(start))
+
+
 def own(db: Database, event_ids: Iterable[str]) -> dict[str, str]:
     """Return those of the event ids that were made here, each with the person in whose name, or nobody's."""
     wanted = list(event_ids)

@@ -10,7 +10,7 @@ from typing import Any
 from peewee import Database
 
 from kiosk.schedule.model import Event
-from kiosk.store import events, leases, revisions
+from kiosk.store import events, history, leases, past_rooms, revisions
 from kiosk.store.models import MirrorRow, instant, milliseconds
 from kiosk.store.plain import marks, rows, run
 
@@ -123,6 +123,7 @@ def commit_full(
     stamps = {"cursor": cursor, "full_at": milliseconds(now), "can_write": can_write, **span}
     if not _advance(db, room_id, generation, now, **stamps):
         return None
+    past_rooms.reopen(db, room_id, window[0])
     committed = _full_difference(db, room_id, found, before, window) if before else Committed()
     if events.replace_all(db, room_id, found):
         _rows_changed(db, room_id)
@@ -143,11 +144,16 @@ def commit_delta(
     now: datetime,
     can_write: bool = True,
     zone: str = "",
+    past: Iterable[Event] = (),
 ) -> Committed | None:
-    """Store changes and the new cursor in one; None when a write-through overtook the pass."""
+    """Store changes and the new cursor in one; None when a write-through overtook the pass.
+
+    `past`: what was changed and lies outside of the window; the history follows that as far as it is over.
+    """
     if not _advance(db, room_id, generation, now, cursor=cursor, can_write=can_write):
         return None
     ids, series = set(gone), set(series_gone)
+    history.correct(db, room_id, [*kept, *past], series)
     committed = _delta_difference(db, room_id, kept, ids, series)
     # What goes, goes first: an event that has become a series leaves an id behind that its instances name.
     changed = events.remove(db, room_id, ids) + events.remove_series(db, room_id, series)

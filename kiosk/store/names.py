@@ -37,6 +37,7 @@ class Forgotten:
     messages: int = 0
     policies: int = 0
     problems: int = 0
+    stays: int = 0
 
     def __add__(self, other: Forgotten) -> Forgotten:
         """Return both together."""

@@ -17,6 +17,7 @@ from kiosk.store import accounts, acts, buildings, channels, journal, levels, po
 from kiosk.store.directory import BETWEEN, LONGEST_LIST, LONGEST_TEXT, PROPERTIES
 from kiosk.store.levels import Texts
 from kiosk.store.models import EPOCH, AttendanceRow, CommandRow, EventRow, MirrorRow, RoomRow
+from kiosk.store.past import PastRoomRow
 from kiosk.store.revisions import touch
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -181,6 +182,8 @@ def unlink(db: Database, room_id: int) -> int:
     AttendanceRow.delete().where((AttendanceRow.room == room_id) & AttendanceRow.event_id.not_in(made_here)).execute(db)
     removed = EventRow.delete().where((EventRow.room == room_id) & EventRow.event_id.not_in(made_here)).execute(db)
     _end_mirror(db, room_id)
+    # Whichever calendar is linked next, this one too, its past is read.
+    PastRoomRow.update(calendar="").where(PastRoomRow.room == room_id).execute(db)
     channels.abandon(db, room_id)
     changes = {"calendar_id": None, "listed_at": None, "vanished_at": None, "push_refusal": "", "push_refused_at": None}
     RoomRow.update(**changes, push_due_at=EPOCH, kept=()).where(RoomRow.id == room_id).execute(db)

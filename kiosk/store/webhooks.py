@@ -19,7 +19,7 @@ EVENTS = (
     "booking.confirmed", "booking.refused", "booking.changed", "booking.ended", "booking.cancelled",
     "booking.released", "booking.no_show", "service.requested", "service.changed", "service.cancelled",
     "notice.started", "notice.ended", "emergency.started", "emergency.ended",
-    "problem.reported", "problem.settled",
+    "problem.reported", "problem.settled", "occupancy.report",
 )  # fmt: skip
 PING = "ping"
 # https://www.standardwebhooks.com: a secret is 24 to 64 random bytes.

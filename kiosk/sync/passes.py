@@ -160,6 +160,7 @@ def _delta(work: Pass, progress: Progress) -> bool:
     _remember(work, progress.room_id, harvest, window, whole=False)
     kept = [event for event in harvest.events.values() if event.start < window.end and event.end > window.start]
     left = harvest.events.keys() - {event.id for event in kept}
+    past = [harvest.events[event_id] for event_id in left if harvest.events[event_id].end <= window.start]
     seen = work.clock()
     committed = work.store.write(
         mirror.commit_delta,
@@ -172,6 +173,7 @@ def _delta(work: Pass, progress: Progress) -> bool:
         work.clock(),
         can_write=harvest.can_write,
         zone=harvest.zone,
+        past=past,
     )
     return _tell(work, progress.room_id, harvest, committed, seen)
 

@@ -24,12 +24,13 @@ from kiosk.store import acts, diary, extract, mirror, rooms
 from kiosk.store.database import Store
 from kiosk.store.journal import Command
 from kiosk.store.rooms import StoredRoom
-from kiosk.web import catering, guests, instead, notices, outcomes, reporting
+from kiosk.web import catering, guests, instead, notices, occupancy, outcomes, reporting
 from kiosk.web.access import Gate, foreign, from_elsewhere
 from kiosk.web.asking import Asking, idempotency_key, place
 from kiosk.web.catering import Catering
 from kiosk.web.fields import Body, Query
 from kiosk.web.links import Code, Links
+from kiosk.web.occupancy import Occupancy
 from kiosk.web.problems import Problem
 from kiosk.web.reporting import Reporting
 from kiosk.web.sight import sight
@@ -64,6 +65,7 @@ class Api:
     title: str
     clock: clock.Clock
     links: Links
+    occupancy: Occupancy
 
 
 def install(app: Flask, api: Api) -> None:
@@ -131,6 +133,7 @@ def install(app: Flask, api: Api) -> None:
     def log_of_acts() -> Response:
         return _acts(api)
 
+    occupancy.add_routes(routes, api.occupancy, api.gate.knows)
     reporting.add_routes(routes, Reporting(api.store, api.clock), idempotency_key)
     catering.add_routes(routes, Catering(api.store, api.asking, api.clock))
     notices.add_routes(routes, notices.Desk(api.store, api.asking, api.clock))

@@ -109,6 +109,26 @@ def add_look(commands: Commands) -> None:
     look.set_defaults(run=terminal("look.set_look"))
 
 
+def add_occupancy(commands: Commands) -> None:
+    """Add the report of how rooms were used."""
+    occupancy = commands.add_parser(
+        "occupancy",
+        help="say how rooms were used over a period",
+        description="Say how rooms were used. Without days, the four weeks up to yesterday. docs/occupancy.md says "
+        "what each figure means.",
+    )
+    occupancy.add_argument("--from", dest="first", default="", metavar="DAY", help="such as 2026-08-01")
+    occupancy.add_argument("--to", dest="last", default="", metavar="DAY", help="that day too")
+    occupancy.add_argument("--building", default="", metavar="NAME", help="only its rooms")
+    occupancy.add_argument("--floor", default="", metavar="NAME", help="only its rooms")
+    occupancy.add_argument("--size", default="", metavar="SEATS", help="only rooms of that class: 1-4, 5-8, 9-14, 15+")
+    occupancy.add_argument("--room", default="", metavar="SLUG", help="only that room")
+    form = occupancy.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print the whole report as JSON")
+    form.add_argument("--csv", action="store_true", help="print a line for each room as CSV")
+    occupancy.set_defaults(run=terminal("occupancy.report"))
+
+
 def add_audit(commands: Commands) -> None:
     """Add the log of acts."""
     audit = commands.add_parser("audit", help="search the log of acts: who did what, from where")

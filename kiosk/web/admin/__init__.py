@@ -17,6 +17,7 @@ from kiosk.web.admin import (
     levels,
     look,
     notices,
+    occupancy,
     overview,
     people,
     plans,
@@ -46,6 +47,7 @@ def install(app: Flask, admin: Admin) -> None:
     notices.install(app, admin)
     emergency.install(app, admin)
     problems.install(app, admin)
+    occupancy.install(app, admin)
     plans.install(app, admin)
     webhooks.install(app, admin)
     audit.install(app, admin)
