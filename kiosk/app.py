@@ -51,6 +51,8 @@ from kiosk.web import (
     access,
     admin,
     api,
+    device,
+    devices,
     health,
     hooks,
     icons,
@@ -70,6 +72,8 @@ from kiosk.web.admin import Admin
 from kiosk.web.api import Api
 from kiosk.web.asking import Asking
 from kiosk.web.catering import Catering
+from kiosk.web.device import Machines
+from kiosk.web.devices import Devices
 from kiosk.web.health import Health
 from kiosk.web.hooks import Bell
 from kiosk.web.identity import Identities
@@ -165,6 +169,8 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     everything = Api(store, desk, gate, Asking(store, identities, now), _title(web, settings.language), now, links)
     _install_web(web, everything, pulse, stalls, announced, bell)
     notices.install(web, Notices(gate, roll))
+    device.install(web, Machines(store, gate, now))
+    devices.install(web, Devices(store, gate, everything.asking, now))
     identity.install(web, identities, settings.public_url)
     office = _office(parts, web, identities, desk, announced, pulse.audience.viewers.__len__, now)
     admin.install(web, office)
@@ -293,7 +299,7 @@ def _is_let_in(gate: Gate) -> bool:
 
 
 def _may_see(gate: Gate, screen: Screen) -> bool:
-    return gate.allowed_at(screen.slug) if screen.display == "phone" else gate.allowed()
+    return gate.allowed_at(screen.slug) if screen.display == "phone" else gate.sees(screen.display, screen.slug)
 
 
 def _endings(store: Store) -> int:

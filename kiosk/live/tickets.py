@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from kiosk import runtime
@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 # How often it is looked whether something that lets in was ended, and how often anyway: a session ends by itself.
 LOOK_SECONDS = 1.0
 LOOKS = 15
+# After so many tokens others have their turn.
+SLICE = 50
 
 
 @dataclass
@@ -29,6 +31,7 @@ class Tickets:
     _held: dict[str, str] = field(default_factory=dict)
     _seen: int = 0
     _idle: int = 0
+    _pause: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
         """Start looking, again and again, for connections whose token has ended."""
@@ -44,8 +47,8 @@ class Tickets:
 
     def sweep(self) -> int:
         """Dismiss every connection whose token no longer lets in; return how many there were."""
-        ended = {token for token in set(self._held.values()) if not self.valid(token)}
-        gone = [connection for connection, token in self._held.items() if token in ended]
+        ended = {token for token in self._tokens() if not self.valid(token)}
+        gone = [connection for connection, token in list(self._held.items()) if token in ended]
         for connection in gone:
             self.drop(connection)
             self.dismiss(connection)
@@ -57,6 +60,12 @@ class Tickets:
         if seen != self._seen or self._idle >= LOOKS:
             self.sweep()
             self._seen, self._idle = seen, 0
+
+    def _tokens(self) -> Iterator[str]:
+        for number, token in enumerate(set(self._held.values())):
+            if number % SLICE == SLICE - 1:
+                self._pause.wait(0.001)
+            yield token
 
     def _loop(self) -> None:
         runtime.repeat(self.look, threading.Event(), LOOK_SECONDS, log, "Looking for ended tokens")

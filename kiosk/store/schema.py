@@ -8,9 +8,9 @@ from collections.abc import Callable
 from peewee import Database
 
 from kiosk.errors import KioskError
-from kiosk.store import acts, facts, models, office, told
+from kiosk.store import acts, facts, machines, models, office, told
 
-TABLES = (*models.TABLES, *office.TABLES, *told.TABLES)
+TABLES = (*models.TABLES, *office.TABLES, *told.TABLES, *machines.TABLES)
 
 
 def upgrade(db: Database) -> None:

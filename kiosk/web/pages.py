@@ -20,7 +20,7 @@ from kiosk.resources import resource
 from kiosk.store import boards, plans, rooms
 from kiosk.store.rooms import StoredRoom
 from kiosk.web import floors, tongues, worker
-from kiosk.web.access import COOKIE, COOKIE_DAYS, Gate, from_elsewhere, stranger
+from kiosk.web.access import COOKIE, COOKIE_DAYS, Gate, from_elsewhere
 from kiosk.web.identity import inside
 from kiosk.web.links import Links
 from kiosk.web.wording import gettext as _
@@ -47,8 +47,11 @@ def install(app: Flask, pages: Pages) -> None:
 
     @routes.get("/")
     def home() -> str | AnyResponse:
+        device = pages.gate.device()
+        if device:
+            return _private(redirect(device.path, 302))
         if not pages.gate.allowed():
-            return _way_in("")
+            return way_in(pages.gate, "")
         return render_template("home.html", **_home(pages.gallery))
 
     @routes.get("/door/<slug>")
@@ -73,7 +76,7 @@ def install(app: Flask, pages: Pages) -> None:
 
     @routes.get("/enter")
     def ask() -> AnyResponse:
-        return _way_in("")
+        return _asking("")
 
     @routes.post("/enter")
     def enter() -> AnyResponse:
@@ -105,8 +108,8 @@ def _home(gallery: Gallery) -> dict[str, Any]:
 
 
 def _display(pages: Pages, screen: Screen) -> AnyResponse:
-    if not pages.gate.allowed():
-        return _way_in(request.path)
+    if not pages.gate.sees(screen.display, screen.slug):
+        return way_in(pages.gate, request.path)
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         return data(pages.gallery, screen)
     answer = make_response(tongues.page(REGISTRY[screen.display].template, **_picture(pages, screen)))
@@ -170,17 +173,28 @@ def first_page(pictures: Mapping[str, Drawn], now: datetime) -> list[dict[str, A
     ]
 
 
-def _way_in(following: str, error: str = "") -> AnyResponse:
+def way_in(gate: Gate, following: str) -> AnyResponse:
+    """Answer whoever may not see a display: a device is sent to its own, everybody else asked who they are."""
     wanted = request.accept_mimetypes.best_match(["text/html", "application/json"])
     if wanted == "application/json":
-        raise stranger()
+        raise gate.refusal()
+    device = gate.device()
+    return _private(redirect(device.path, 302)) if device else _asking(following)
+
+
+def _asking(following: str, error: str = "") -> AnyResponse:
     return make_response(render_template("enter.html", next=following, error=error), 401)
+
+
+def _private(answer: AnyResponse) -> AnyResponse:
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _enter(gate: Gate) -> AnyResponse:
     token = request.form.get("token", "").strip()
-    if from_elsewhere(request) or not gate.knows(token):
-        return _way_in(inside(request.form.get("next", ""), ""), _("This server does not know that token."))
+    if from_elsewhere(request) or not gate.is_screen(token):
+        return _asking(inside(request.form.get("next", ""), ""), _("This server does not know that token."))
     answer = redirect(inside(request.form.get("next", "")), 303)
     answer.set_cookie(
         COOKIE, token, max_age=timedelta(days=COOKIE_DAYS), httponly=True, samesite="Lax", secure=request.is_secure

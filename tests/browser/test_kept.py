@@ -217,7 +217,7 @@ def test_nothing_but_screens_is_kept_and_a_revoked_token_ends_it(
     one_server.stop()
     one_server.settings["KIOSK_OPEN_DISPLAYS"] = "0"
     one_server.start()
-    token = one_server.run("admin", "token", "door-oak").stdout.split()[-1]
+    token = one_server.run("admin", "token", "--screen", "door-oak").stdout.split()[-1]
     page = context.new_page()
     page.goto(f"{one_server.url}/door/{slug}")
     page.fill("#token", token)
