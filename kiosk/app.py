@@ -62,6 +62,7 @@ from kiosk.web import (
     notices,
     outcomes,
     pages,
+    pairing,
     phone,
     signin,
     tongues,
@@ -81,6 +82,7 @@ from kiosk.web.links import Links
 from kiosk.web.my import My
 from kiosk.web.notices import Notices
 from kiosk.web.pages import Pages
+from kiosk.web.pairing import Pairings
 from kiosk.web.phone import Phone
 from kiosk.web.problems import response
 from kiosk.web.signin import SignIn
@@ -171,6 +173,7 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     notices.install(web, Notices(gate, roll))
     device.install(web, Machines(store, gate, now))
     devices.install(web, Devices(store, gate, everything.asking, now))
+    pairing.install(web, Pairings(store, now, settings.public_url))
     identity.install(web, identities, settings.public_url)
     office = _office(parts, web, identities, desk, announced, pulse.audience.viewers.__len__, now)
     admin.install(web, office)
