@@ -35,11 +35,14 @@ STATES = {code: state for state, code in CODES.items()}
 
 @dataclass
 class Roster:
-    """Hears machines, judges them, and says who is to be told; nobody who is heard waits for the disk."""
+    """Hears machines, judges them, and says who is to be told; nobody who is heard waits for the disk.
+
+    `since`: from when on anything could be heard, by default from now on.
+    """
 
     store: Store
     clock: clock.Clock
-    _since: datetime = field(init=False)
+    since: datetime | None = None
     _beats: dict[int, Beat] = field(default_factory=dict)
     _news: set[int] = field(default_factory=set)
     _minute: set[int] = field(default_factory=set)
@@ -47,11 +50,12 @@ class Roster:
     _lights: dict[int, Lights] = field(default_factory=dict)
     _entered: dict[int, tuple[State, datetime]] = field(default_factory=dict)
     _done: dict[str, datetime] = field(default_factory=dict)
+    _since: datetime = field(init=False)
     _noting: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        """Nothing was heard before now, which is nobody's fault but ours."""
-        self._since = self.clock()
+        """Nothing is heard while no server runs, which is no machine's fault."""
+        self._since = self.since or self.clock()
 
     def start(self) -> None:
         """Read what was known, and start judging."""

@@ -14,6 +14,7 @@ from typing import Any
 from peewee import Database, IntegrityError
 
 from kiosk.errors import NotFound, UsageError
+from kiosk.schedule import policy
 from kiosk.store import reach
 from kiosk.store.machines import DeviceRow
 from kiosk.store.models import instant, milliseconds
@@ -27,6 +28,8 @@ GRACE = timedelta(days=1)
 # After so long a token is exchanged for another one.
 TOKEN_LIFE = timedelta(days=90)
 LONGEST_NAME, LONGEST_TEXT = 80, 500
+# What a device may do otherwise than the rooms that it shows: words of their policy.
+WORDS = ("light", "theme")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +168,17 @@ def rotate(db: Database, device: int) -> None:
     _update(db, device, rotating=True)
 
 
-def change(db: Database, device: int, name: str, display: str, slug: str) -> Device:
-    """Give a device another name or display; what it showed before is closed to it at once. Raises UsageError."""
+def change(
+    db: Database, device: int, name: str, display: str, slug: str, words: Mapping[str, str] | None = None
+) -> Device:
+    """Give a device another name or display; what it showed before is closed to it at once.
+
+    `words`: what it does otherwise than its rooms from now on; an empty one has it do as they do. Raises UsageError.
+    """
     before = find(db, device)
-    wanted = Described(name, display, slug)
-    _check(db, wanted, "0" * 64)
-    _update(db, device, name=name, display=display, slug=slug)
+    _check(db, Described(name, display, slug), "0" * 64)
+    said = json.dumps(_words(before.words, words or {}), sort_keys=True)
+    _update(db, device, name=name, display=display, slug=slug, words=said)
     if (before.display, before.slug) != (display, slug):
         note_ending(db)
     return find(db, device)
@@ -209,6 +217,20 @@ def _check(db: Database, wanted: Described, token_hash: str) -> None:
     if max(map(len, (wanted.serial, wanted.model, wanted.host_key))) > LONGEST_TEXT:
         raise UsageError(f"A device's serial number, model and host key have at most {LONGEST_TEXT} characters.")
     reach.check(db, wanted.display, wanted.slug)
+
+
+def _words(before: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
+    """Return the words of a device with the changes. Raises UsageError."""
+    for name, value in changes.items():
+        if name not in WORDS:
+            raise UsageError(f"A device has no setting {name!r}; it has {', '.join(WORDS)}.")
+        try:
+            if value.strip():
+                policy.check(name, value)
+        except ValueError as error:
+            raise UsageError(f"{name} cannot be {value!r}; {error}.") from error
+    merged = {**before, **changes}
+    return {name: value.strip() for name, value in merged.items() if value.strip()}
 
 
 def _check_hash(token_hash: str) -> None:
