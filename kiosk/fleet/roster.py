@@ -28,7 +28,10 @@ log = logging.getLogger(__name__)
 STEP_SECONDS = 5.0
 # How often last signs are written down, machines are judged, and their hours are read anew.
 FLUSH, JUDGE, READ = timedelta(seconds=15), timedelta(seconds=10), timedelta(seconds=60)
+# A machine of which nothing new is to be said is written down so seldom: its minutes tell when it was there.
+SELDOM = timedelta(minutes=5)
 MINUTE = timedelta(minutes=1)
+NEWS = ("reasons", "boots", "cloned_at", "crashed_at", "address")
 CODES: dict[State, int] = {"live": 1, "dark": 2, "ill": 3, "gone": 4}
 STATES = {code: state for state, code in CODES.items()}
 
@@ -46,6 +49,7 @@ class Roster:
     _beats: dict[int, Beat] = field(default_factory=dict)
     _news: set[int] = field(default_factory=set)
     _minute: set[int] = field(default_factory=set)
+    _written: dict[int, Beat] = field(default_factory=dict)
     _known: dict[int, Device] = field(default_factory=dict)
     _lights: dict[int, Lights] = field(default_factory=dict)
     _entered: dict[int, tuple[State, datetime]] = field(default_factory=dict)
@@ -64,9 +68,8 @@ class Roster:
 
     def load(self) -> None:
         """Read the last signs of machines from before this server was started."""
-        with self.store.read() as db:
-            found = kept.every(db)
-        self._beats = {one.device: _beat(one) for one in found} | self._beats
+        now = self.clock()
+        self._beats = self.store.report(_last_signs, now - 2 * SELDOM) | self._beats
         self.refresh()
 
     def heard(self, device: int, report: Report | None, address: str) -> None:
@@ -111,23 +114,30 @@ class Roster:
         for gone in self._beats.keys() - self._known.keys():
             self._beats.pop(gone, None)
             self._entered.pop(gone, None)
+            self._written.pop(gone, None)
 
     def flush(self) -> None:
         """Write down the last signs of those who were heard since the last time."""
         with self._noting:
             news, self._news = self._news, set()
-            found = [_heard(number, self._beats[number]) for number in sorted(news) if number in self._beats]
+            signs = [(number, self._beats[number]) for number in sorted(news) if number in self._beats]
+        found = [(number, beat) for number, beat in signs if self._is_new(number, beat)]
         if found:
-            self.store.write(kept.write, found)
+            self._written |= dict(found)
+            self.store.write(kept.write, runtime.offload(_all_heard, found))
 
     def judge(self, now: datetime) -> Decision:
         """Look at every machine, and write what administrators are to be told."""
         fleet = {one.id: one for one in self.store.report(devices.every) if one.revoked_at is None}
-        watched = [self._watched(one, now) for one in fleet.values()]
+        # As long as that takes, others have their turn.
+        watched = runtime.offload(self._all_watched, list(fleet.values()), now)
         decision = alerts.decide(watched, now, self._done.get("together", clock.DAWN))
         if decision:
             self._tell(decision, fleet, now)
         return decision
+
+    def _all_watched(self, fleet: list[Device], now: datetime) -> list[Watched]:
+        return [self._watched(one, now) for one in fleet]
 
     def _watched(self, one: Device, now: datetime) -> Watched:
         found = self.condition(one)
@@ -154,9 +164,19 @@ class Roster:
     def _write_minute(self, now: datetime) -> None:
         with self._noting:
             heard, self._minute = self._minute, set()
-        found = [self._minute_of(self._known[number]) for number in heard if number in self._known]
-        if found:
-            self.store.write(kept.write_minute, now, found)
+        known = [self._known[number] for number in heard if number in self._known]
+        if known:
+            self.store.write(kept.write_minute, now, runtime.offload(self._all_minutes, known))
+
+    def _all_minutes(self, some: list[Device]) -> list[Minute]:
+        return [self._minute_of(one) for one in some]
+
+    def _is_new(self, device: int, beat: Beat) -> bool:
+        """Tell whether something is to be said of a machine that is not written down."""
+        before = self._written.get(device)
+        if before is None or not timedelta(0) <= beat.at - before.at < SELDOM:
+            return True
+        return any(getattr(beat, name) != getattr(before, name) for name in NEWS)
 
     def _minute_of(self, one: Device) -> Minute:
         state, report = CODES[self.condition(one).state], self._beats[one.id].report
@@ -192,6 +212,21 @@ def _beat(one: Heard) -> Beat:
     report = stored(one.report)
     times = (one.cloned_at, one.crashed_at)
     return Beat(one.at, one.address, one.reported_at, report, one.boots, *times, health.reasons(report))
+
+
+def _last_signs(db: Database, since: datetime) -> dict[int, Beat]:
+    """Return what is written of machines, and when they were last there: in a minute since then, or before."""
+    minutes = kept.heard_since(db, since)
+    return {one.device: _seen_in(_beat(one), minutes.get(one.device, one.at)) for one in kept.every(db)}
+
+
+def _seen_in(beat: Beat, minute: datetime) -> Beat:
+    at, reported = max(beat.at, minute), beat.reported_at
+    return replace(beat, at=at, reported_at=reported and max(reported, at))
+
+
+def _all_heard(found: list[tuple[int, Beat]]) -> list[Heard]:
+    return [_heard(number, beat) for number, beat in found]
 
 
 def _heard(device: int, beat: Beat) -> Heard:

@@ -69,6 +69,12 @@ def write_minute(db: Database, at: datetime, minutes: Collection[Minute]) -> Non
     run(db, "DELETE FROM minute WHERE at < ?", milliseconds(at - KEPT))
 
 
+def heard_since(db: Database, since: datetime) -> dict[int, datetime]:
+    """Return by machine the last minute in which it was heard, of those since then."""
+    found = run(db, "SELECT at, beats FROM minute WHERE at >= ? ORDER BY at, id", milliseconds(since))
+    return {one[0]: instant(at) for at, beats in found for one in MINUTE.iter_unpack(beats)}
+
+
 def history(db: Database, device: int, since: datetime) -> list[tuple[datetime, Minute]]:
     """Return the minutes of a machine in which it was heard, oldest first."""
     found = run(db, "SELECT at, beats FROM minute WHERE at >= ? ORDER BY at, id", milliseconds(since))
