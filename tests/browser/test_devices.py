@@ -85,7 +85,7 @@ def test_code_is_large_and_nothing_stands_in_the_way(browser: Browser, server: S
         code_on(page)
         assert obstacles(page) == []
         assert page.evaluate(FITS), size
-        assert page.locator("[data-code]").bounding_box()["height"] >= size["height"] / 12  # type: ignore[index]
+        assert page.locator("[data-code]").bounding_box()["height"] >= size["width"] / 12  # type: ignore[index]
         page.close()
 
 
@@ -118,7 +118,7 @@ def test_revoked_screen_shows_a_code_at_once(server: Server, screen: BrowserCont
     page.goto("/")
     pair(desk, server, page)
     expect(page.locator("main[data-link=live]")).to_be_visible(timeout=15_000)
-    page.wait_for_function("performance.now() > 10_000")  # no page is loaded anew sooner
+    wait_for(lambda: page.evaluate("performance.now() > 10_000"))  # no page is loaded anew sooner
     desk.get_by_role("link", name="Oak's door").click()
     desk.get_by_role("button", name="Revoke it").click()
     desk.get_by_role("dialog").get_by_role("button", name="Revoke").click()
@@ -135,9 +135,8 @@ def test_paired_screen_is_found_and_loaded_anew_from_afar(server: Server, screen
     desk.get_by_role("button", name="Let it blink").click()
     expect(page.locator("[data-identified]")).to_have_text("/door/oak")
     expect(page.locator("[data-identified]")).to_have_count(0, timeout=10_000)
-    page.evaluate("window.before = true")
-    desk.get_by_role("button", name="Load its page anew").click()
-    page.wait_for_function("!window.before")
+    with page.expect_navigation():
+        desk.get_by_role("button", name="Load its page anew").click()
     expect(desk.get_by_role("row", name="reload").get_by_text("done")).to_be_visible()
 
 
