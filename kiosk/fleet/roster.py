@@ -8,15 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from peewee import Database
-
 from kiosk import clock, runtime
 from kiosk.fleet import alerts, health, light
 from kiosk.fleet.alerts import Decision, Watched
 from kiosk.fleet.health import Beat, Condition, State
 from kiosk.fleet.light import Lights
 from kiosk.fleet.report import Report, stored
-from kiosk.store import alarms, devices, reach, rooms
+from kiosk.schedule.model import Room
+from kiosk.store import alarms, devices
 from kiosk.store import health as kept
 from kiosk.store.alarms import Alarm
 from kiosk.store.database import Store
@@ -69,7 +68,9 @@ class Roster:
     def load(self) -> None:
         """Read the last signs of machines from before this server was started."""
         now = self.clock()
-        self._beats = self.store.report(_last_signs, now - 2 * SELDOM) | self._beats
+        found, minutes = self.store.report(kept.last_signs, now - 2 * SELDOM)
+        signs = {one.device: _seen_in(_beat(one), minutes.get(one.device, one.at)) for one in found}
+        self._beats = signs | self._beats
         self.refresh()
 
     def heard(self, device: int, report: Report | None, address: str) -> None:
@@ -108,9 +109,9 @@ class Roster:
 
     def refresh(self) -> None:
         """Read which machines there are, and when their screens are lit."""
-        found = self.store.report(_read)
-        self._known = {one.id: one for one, _lights in found}
-        self._lights = {one.id: lights for one, lights in found}
+        found = self.store.report(kept.shown)
+        self._known = {one.id: one for one, _rooms in found}
+        self._lights = runtime.offload(_all_lights, found)
         for gone in self._beats.keys() - self._known.keys():
             self._beats.pop(gone, None)
             self._entered.pop(gone, None)
@@ -194,35 +195,19 @@ class Roster:
         runtime.repeat(self.step, threading.Event(), STEP_SECONDS, log, "Judging the fleet")
 
 
-def _read(db: Database) -> list[tuple[Device, Lights]]:
-    """Return every machine that is let in, and when its screen is lit."""
-    by_slug = {one.room.slug: one.room for one in rooms.every(db)}
-    shown: dict[str, frozenset[str]] = {}
-    found = []
-    for one in devices.every(db):
-        if one.revoked_at is None:
-            if one.path not in shown:
-                shown[one.path] = reach.slugs(db, one.display, one.slug)
-            some = [by_slug[slug] for slug in sorted(shown[one.path]) if slug in by_slug]
-            found.append((one, light.lights(one.words, some)))
-    return found
-
-
 def _beat(one: Heard) -> Beat:
     report = stored(one.report)
     times = (one.cloned_at, one.crashed_at)
     return Beat(one.at, one.address, one.reported_at, report, one.boots, *times, health.reasons(report))
 
 
-def _last_signs(db: Database, since: datetime) -> dict[int, Beat]:
-    """Return what is written of machines, and when they were last there: in a minute since then, or before."""
-    minutes = kept.heard_since(db, since)
-    return {one.device: _seen_in(_beat(one), minutes.get(one.device, one.at)) for one in kept.every(db)}
-
-
 def _seen_in(beat: Beat, minute: datetime) -> Beat:
     at, reported = max(beat.at, minute), beat.reported_at
     return replace(beat, at=at, reported_at=reported and max(reported, at))
+
+
+def _all_lights(found: list[tuple[Device, tuple[Room, ...]]]) -> dict[int, Lights]:
+    return {one.id: light.lights(one.words, some) for one, some in found}
 
 
 def _all_heard(found: list[tuple[int, Beat]]) -> list[Heard]:
