@@ -92,7 +92,8 @@ def enrol(db: Database, wanted: Described, token_hash: str, by: str, now: dateti
     The same machine, by its serial number or its token, is changed to what is said of it now; another token than
     before is good from now on, and the old one no longer. Raises UsageError, Revoked, NotFound.
     """
-    _check(db, wanted, token_hash)
+    _check(db, wanted)
+    _check_hash(token_hash)
     known = _same(db, wanted.serial, token_hash)
     values = {name: getattr(wanted, name) for name in ("name", "display", "slug", "model", "host_key")}
     values["serial"] = wanted.serial or (known.serial if known else None)
@@ -149,9 +150,8 @@ def promote(db: Database, device: int, token: str, now: datetime) -> None:
     row = DeviceRow.select().where((DeviceRow.id == device) & (DeviceRow.next_hash == digest(token))).first(db)
     if row is None:
         return
-    old = {"old_hash": row.hash, "old_until": now + GRACE, "next_hash": None}
-    DeviceRow.update(**old).where(DeviceRow.id == device).execute(db)
-    DeviceRow.update(hash=row.next_hash, token_at=now, rotating=False).where(DeviceRow.id == device).execute(db)
+    old = {"old_hash": row.hash, "old_until": now + GRACE}
+    _update(db, device, hash=row.next_hash, next_hash=None, token_at=now, rotating=False, **old)
 
 
 def lay_down(db: Database, device: int, token_hash: str) -> None:
@@ -176,7 +176,7 @@ def change(
     `words`: what it does otherwise than its rooms from now on; an empty one has it do as they do. Raises UsageError.
     """
     before = find(db, device)
-    _check(db, Described(name, display, slug), "0" * 64)
+    _check(db, Described(name, display, slug))
     said = json.dumps(_words(before.words, words or {}), sort_keys=True)
     _update(db, device, name=name, display=display, slug=slug, words=said)
     if (before.display, before.slug) != (display, slug):
@@ -210,8 +210,7 @@ _COLUMNS = (
 )
 
 
-def _check(db: Database, wanted: Described, token_hash: str) -> None:
-    _check_hash(token_hash)
+def _check(db: Database, wanted: Described) -> None:
     if not wanted.name.strip() or len(wanted.name) > LONGEST_NAME:
         raise UsageError(f"A device has a name of at most {LONGEST_NAME} characters.")
     if max(map(len, (wanted.serial, wanted.model, wanted.host_key))) > LONGEST_TEXT:
