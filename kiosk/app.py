@@ -53,6 +53,7 @@ from kiosk.web import (
     access,
     admin,
     api,
+    fleet,
     health,
     hooks,
     icons,
@@ -74,6 +75,7 @@ from kiosk.web.admin import Admin
 from kiosk.web.api import Api
 from kiosk.web.asking import Asking
 from kiosk.web.catering import Catering
+from kiosk.web.fleet import Fleet
 from kiosk.web.health import Health
 from kiosk.web.hooks import Bell
 from kiosk.web.identity import Identities
@@ -106,6 +108,7 @@ class Server:
     pulse: Pulse
     herald: Herald
     roll: Roll
+    fleet: Fleet
     tickets: Tickets
     stalls: runtime.StallWatch
     push: Push
@@ -121,10 +124,11 @@ class Server:
         """Start the loops."""
         self.warm()
         runtime.freeze()
-        for hears in (self.herald.wake, self.pulse.wake):
+        for hears in (self.herald.wake, self.pulse.wake, self.fleet.courier.wake, self.tickets.wake):
             self.parts.store.on_commit(hears)
         self.herald.start()
         self.roll.start()
+        self.fleet.start()
         self.pulse.start()
         self.tickets.start()
         self.desk.start()
@@ -173,7 +177,9 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     pulse = Pulse(gallery, audience, publish, freshness)
     tickets = Tickets(gate.lets_in, partial(_endings, store), sockets.dismisser(wires))
     visitor = Visitor(partial(_is_let_in, gate), lambda: gate.presented(request), partial(_may_see, gate), gate.named)
-    sockets.register(wires, Doorway(gallery, pulse, roll, tickets, visitor, mirror.touched))
+    machines = fleet.build(store, gate, publish, now)
+    places = (machines.lines, machines.machine)
+    sockets.register(wires, Doorway(gallery, pulse, roll, tickets, visitor, mirror.touched, *places))
     announced, bell = push(parts, now), Bell(mirror.hasten)
     identities = Identities(store, now)
     asking, told = Asking(store, identities, now), Occupancy(store, now, settings.timezone)
@@ -181,8 +187,9 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     metrics.install(web, Metrics(pulse, gate, stalls, parts.measures, parts.budget, now))
     _install_web(web, everything, pulse, stalls, announced, bell)
     notices.install(web, Notices(gate, roll))
+    fleet.install(web, machines, gate, everything.asking, settings.public_url)
     identity.install(web, identities, settings.public_url)
-    office = _office(parts, web, identities, desk, announced, pulse.audience.viewers.__len__, now)
+    office = _office(parts, web, identities, desk, announced, pulse.audience.viewers.__len__, machines, now)
     admin.install(web, office)
     signin.install(web, office.sign_in, identities)
     catering = Catering(store, everything.asking, now)
@@ -198,6 +205,7 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
         pulse=pulse,
         herald=herald,
         roll=roll,
+        fleet=machines,
         tickets=tickets,
         stalls=stalls,
         push=announced,
@@ -223,6 +231,7 @@ def _office(
     desk: Desk,
     announced: Push,
     screens: Callable[[], int],
+    machines: Fleet,
     now: clock.Clock,
 ) -> Admin:
     """Return what the administration's pages work with."""
@@ -242,6 +251,7 @@ def _office(
         hush=announced.hush,
         practice=practice(parts, now),
         screens=screens,
+        fleet=machines,
     )
 
 
@@ -319,7 +329,7 @@ def _is_let_in(gate: Gate) -> bool:
 
 
 def _may_see(gate: Gate, screen: Screen) -> bool:
-    return gate.allowed_at(screen.slug) if screen.display == "phone" else gate.allowed()
+    return gate.allowed_at(screen.slug) if screen.display == "phone" else gate.sees(screen.display, screen.slug)
 
 
 def _endings(store: Store) -> int:

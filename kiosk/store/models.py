@@ -304,11 +304,12 @@ class LeaseRow(Model):
 
 
 class TokenRow(Model):
-    """An access token, known by its hash only."""
+    """An access token, known by its hash only; `kind`: a program's, which may do everything, or a screen's."""
 
     id = AutoField()
     name = CharField(unique=True)
     hash = CharField(unique=True)
+    kind = CharField(default="program")
     created_at = InstantField()
 
     class Meta:

@@ -5,22 +5,26 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime
+from typing import Literal
 
 from peewee import Database, IntegrityError
 
 from kiosk.errors import NotFound, UsageError
 from kiosk.store import facts
 from kiosk.store.models import TokenRow
+from kiosk.store.plain import rows
 
+# A program's token does what an administrator may; a screen's shows displays, and acts as whoever stands there.
+Kind = Literal["program", "screen"]
 PREFIX = "kiosk_"
 ENDINGS = "endings"
 
 
-def create(db: Database, name: str, now: datetime) -> str:
-    """Make a token of that name and return it; it cannot be shown again."""
+def create(db: Database, name: str, now: datetime, kind: Kind = "program") -> str:
+    """Make a token of that name and kind and return it; it cannot be shown again."""
     token = PREFIX + secrets.token_urlsafe(32)
     try:
-        TokenRow.insert(name=name, hash=digest(token), created_at=now).execute(db)
+        TokenRow.insert(name=name, hash=digest(token), created_at=now, kind=kind).execute(db)
     except IntegrityError as error:
         raise UsageError(f"There is a token named {name!r} already: revoke it or name it otherwise.") from error
     return token
@@ -43,16 +47,21 @@ def endings(db: Database) -> int:
     return facts.count(db, ENDINGS)
 
 
-def every(db: Database) -> list[tuple[str, datetime]]:
-    """Return (name, created at) of all tokens."""
-    query = TokenRow.select(TokenRow.name, TokenRow.created_at).order_by(TokenRow.name)
+def every(db: Database) -> list[tuple[str, Kind, datetime]]:
+    """Return (name, kind, created at) of all tokens."""
+    query = TokenRow.select(TokenRow.name, TokenRow.kind, TokenRow.created_at).order_by(TokenRow.name)
     return list(query.tuples().execute(db))
 
 
 def known(db: Database, token: str) -> str | None:
     """Return the name of a token, None when it is not ours."""
-    row = TokenRow.select(TokenRow.name).where(TokenRow.hash == digest(token)).tuples().first(db)
-    return str(row[0]) if row else None
+    found = rows(db, "SELECT name FROM token WHERE hash = ?", digest(token))
+    return str(found[0][0]) if found else None
+
+
+def is_kind(db: Database, token: str, kind: Kind) -> bool:
+    """Tell whether a token is ours, and of that kind."""
+    return bool(rows(db, "SELECT 1 FROM token WHERE hash = ? AND kind = ?", digest(token), kind))
 
 
 def digest(token: str) -> str:

@@ -84,13 +84,15 @@ def token(settings: Settings, options: argparse.Namespace) -> None:
     store = open_parts(settings).store
     if options.list:
         with store.read() as db:
-            known: list[dict[str, str]] = [{"name": name, "created": clock.iso(at)} for name, at in tokens.every(db)]
-        text = [f"{one['name']}  {one['created']}" for one in known]
+            found = tokens.every(db)
+        known = [{"name": name, "kind": kind, "created": clock.iso(at)} for name, kind, at in found]
+        text = [f"{one['name']}  {one['created']}  {one['kind']}" for one in known]
         print(json.dumps(known, indent=2) if options.json else "\n".join(text) or "There are no tokens.")
     elif options.revoke:
         store.write(tokens.revoke, options.revoke)
         record(store, "revoke_token", token=options.revoke)
         print(f"Revoked {options.revoke}.")
     else:
-        print(store.write(tokens.create, options.name, clock.now()))
-        record(store, "add_token", token=options.name)
+        kind: tokens.Kind = "screen" if options.screen else "program"
+        print(store.write(tokens.create, options.name, clock.now(), kind))
+        record(store, "add_token", token=options.name, kind=kind)

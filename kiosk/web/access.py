@@ -1,4 +1,7 @@
-"""Who gets in: everybody where the displays are open, else who is signed in or shows a token that this server knows."""
+"""Who gets in: everybody where the displays are open, else who is signed in or shows a token that this server knows.
+
+A device gets in to the display that it shows, and to nothing else.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,9 @@ from flask import Flask, Request, Response, request
 
 from kiosk import clock
 from kiosk.errors import NotFound
-from kiosk.store import rooms, sessions, tokens
+from kiosk.store import devices, reach, rooms, sessions, tokens
 from kiosk.store.database import Store
+from kiosk.store.devices import Device
 from kiosk.web.problems import Problem
 from kiosk.web.wording import gettext as _
 
@@ -26,6 +30,9 @@ SESSION = "session "
 # The same before what a phone keeps that has scanned a door's code.
 PHONE = "phone "
 PHONE_COOKIE = "kiosk_phone"
+# The same before a device's token, with the path of its display between the two: it is no longer good for another one.
+DEVICE = "device "
+DEVICE_COOKIES = ("__Host-kiosk_device", "kiosk_device")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +61,48 @@ class Gate:
         shown = self.presented(request)
         return self.admits(shown) or (bool(slug) and self.room_of(shown) == slug)
 
+    def sees(self, display: str, slug: str) -> bool:
+        """Tell whether the request that is being handled may see a display: a device only its own."""
+        if self.allowed():
+            return True
+        device = self.device()
+        return device is not None and (device.display, device.slug) == (display, slug)
+
+    def refusal(self) -> Problem:
+        """Return the answer to a request for what it may not see."""
+        if self.is_revoked():
+            return revoked()
+        return not_yours() if self.device() else stranger()
+
     def admits(self, shown: str) -> bool:
-        """Tell whether whoever shows this, or nothing, may see displays and book."""
+        """Tell whether whoever shows this, or nothing, may see all displays and book."""
+        if shown.startswith(DEVICE):
+            return self.open_displays and self.device_of(shown) is not None
         return self.open_displays or self.knows(shown) or self._is_signed_in(shown)
 
     def lets_in(self, shown: str) -> bool:
-        """Tell whether whoever shows this may see displays, or at least a room on their phone."""
-        return self.admits(shown) or bool(self.room_of(shown))
+        """Tell whether whoever shows this may see displays, or at least their own, or a room on their phone."""
+        return self.admits(shown) or self.device_of(shown) is not None or bool(self.room_of(shown))
+
+    def device(self) -> Device | None:
+        """Return the device that sends the request that is being handled, None where none does, or a revoked one."""
+        return self.device_of(self._machine(request))
+
+    def is_revoked(self) -> bool:
+        """Tell whether the request that is being handled shows the token of a device that is let in no more."""
+        found = self._owner(machine_token(request))
+        return found is not None and found.revoked_at is not None
+
+    def device_of(self, shown: str) -> Device | None:
+        """Return the device that shows this, None when it is revoked, or shows another display by now."""
+        path, _, token = shown.removeprefix(DEVICE).partition(" ") if shown.startswith(DEVICE) else ("", "", "")
+        found = self._owner(token)
+        return found if found and found.revoked_at is None and found.path == path else None
+
+    def reaches(self, device: Device) -> frozenset[str]:
+        """Return the slugs of the rooms that a device shows."""
+        with self.store.read() as db:
+            return reach.slugs(db, device.display, device.slug)
 
     def room_of(self, shown: str) -> str:
         """Return the slug of the one room that a phone's visit opens, empty when it has ended or is none."""
@@ -76,20 +118,40 @@ class Gate:
             return False
 
     def presented(self, asked: Request) -> str:
-        """Return what lets a request in: a token, its session, or a phone's visit; empty when none does."""
-        key, token, visit = self.key_of(asked), presented(asked), asked.cookies.get(PHONE_COOKIE, "")
-        shown = (
-            "" if token.startswith((SESSION, PHONE)) else token,
-            f"{SESSION}{key}" if key else "",
-            f"{PHONE}{visit}" if visit else "",
-        )
-        return next((one for one in shown if self.lets_in(one)), "")
+        """Return what lets a request in: a token, its session, its device, or a phone's visit; empty when none does."""
+        key, visit = self.key_of(asked), asked.cookies.get(PHONE_COOKIE, "")
+        session = f"{SESSION}{key}" if key else ""
+        token = self._token(asked)
+        if token or self._is_signed_in(session):
+            return token or session
+        machine, phone = self._machine(asked), f"{PHONE}{visit}" if visit else ""
+        return machine or (phone if self.room_of(phone) else "")
+
+    def _token(self, asked: Request) -> str:
+        """Return the access token that a request shows; a program's is none in a cookie, which may be stolen."""
+        shown, kept = bearer(asked), asked.cookies.get(COOKIE, "")
+        if shown and self.knows(shown):
+            return shown
+        return kept if kept and self.is_screen(kept) else ""
+
+    def _machine(self, asked: Request) -> str:
+        """Return what a device shows, revoked or not; empty where none asks."""
+        token = machine_token(asked)
+        found = self._owner(token)
+        return f"{DEVICE}{found.path} {token}" if found else ""
+
+    def _owner(self, token: str) -> Device | None:
+        if not token:
+            return None
+        with self.store.read() as db:
+            return devices.by_token(db, token, self.clock())
 
     def named(self) -> tuple[str, str]:
         """Return the name of the token that lets the request in that is being handled, if any, and its address."""
         shown = self.presented(request)
-        if not shown or shown.startswith(SESSION):
-            return "", request.remote_addr or ""
+        device = self.device_of(shown)
+        if device or not shown or shown.startswith(SESSION):
+            return device.name if device else "", request.remote_addr or ""
         with self.store.read() as db:
             return tokens.known(db, shown) or "", request.remote_addr or ""
 
@@ -105,6 +167,11 @@ class Gate:
             return False
         with self.store.read() as db:
             return tokens.known(db, token) is not None
+
+    def is_screen(self, token: str) -> bool:
+        """Tell whether a token is one of ours that a browser may keep."""
+        with self.store.read() as db:
+            return tokens.is_kind(db, token, "screen")
 
     def is_our_name(self, host: str) -> bool:
         """Tell whether a request's Host may be this server's name.
@@ -189,6 +256,18 @@ def stranger() -> Problem:
     return problem
 
 
+def revoked() -> Problem:
+    """Return the answer to a device that is let in no more."""
+    problem = Problem(401, "revoked", "Revoked", _("This screen is not let in any more. Pair it again."))
+    problem.headers["WWW-Authenticate"] = "Bearer"
+    return problem
+
+
+def not_yours() -> Problem:
+    """Return the answer to a device that asks for what it does not show."""
+    return Problem(403, "not_yours", "Refused", _("This screen is not for that."))
+
+
 def misnamed(host: str) -> Problem:
     """Return the answer to a request for a server of another name."""
     sentence = _(
@@ -202,12 +281,12 @@ def foreign() -> Problem:
     return Problem(403, "foreign_page", "Refused", _("Another site's page may not act here."))
 
 
-def presented(asked: Request) -> str:
-    """Return the token that a request shows, empty when it shows none."""
-    return bearer(asked) or asked.cookies.get(COOKIE, "")
-
-
 def bearer(asked: Request) -> str:
     """Return the token in a request's Authorization header, empty when there is none."""
     scheme, _, token = asked.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def machine_token(asked: Request) -> str:
+    """Return the token that a device shows with a request, in its header or its cookie; empty when there is none."""
+    return bearer(asked) or next((asked.cookies[name] for name in DEVICE_COOKIES if asked.cookies.get(name)), "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,8 +24,8 @@ from kiosk.store import acts, diary, extract, mirror, rooms
 from kiosk.store.database import Store
 from kiosk.store.journal import Command
 from kiosk.store.rooms import StoredRoom
-from kiosk.web import catering, guests, instead, notices, occupancy, outcomes, reporting
-from kiosk.web.access import Gate, foreign, from_elsewhere
+from kiosk.web import catering, guests, instead, notices, occupancy, outcomes, reporting, scope
+from kiosk.web.access import Gate, foreign, from_elsewhere, revoked
 from kiosk.web.asking import Asking, idempotency_key, place
 from kiosk.web.catering import Catering
 from kiosk.web.fields import Body, Query
@@ -33,6 +33,7 @@ from kiosk.web.links import Code, Links
 from kiosk.web.occupancy import Occupancy
 from kiosk.web.problems import Problem
 from kiosk.web.reporting import Reporting
+from kiosk.web.scope import Offers
 from kiosk.web.sight import sight
 from kiosk.web.wording import gettext as _
 
@@ -66,6 +67,7 @@ class Api:
     clock: clock.Clock
     links: Links
     occupancy: Occupancy
+    offers: Offers = field(default_factory=Offers)
 
 
 def install(app: Flask, api: Api) -> None:
@@ -75,7 +77,7 @@ def install(app: Flask, api: Api) -> None:
     @routes.before_request
     def check() -> None:
         if not api.gate.allowed():
-            guests.check(api.gate, api.clock())
+            _check_part(api)
         if request.method != "GET" and from_elsewhere(request):
             raise foreign()
 
@@ -140,6 +142,17 @@ def install(app: Flask, api: Api) -> None:
     app.register_blueprint(routes)
 
 
+def _check_part(api: Api) -> None:
+    """Raise a problem unless whoever is not let in everywhere asks for what is theirs: a device, or a phone."""
+    device = api.gate.device()
+    if device:
+        scope.check(api.gate, device, api.offers, api.clock())
+    elif api.gate.is_revoked():
+        raise revoked()
+    else:
+        guests.check(api.gate, api.clock())
+
+
 def _link(code: Code | None) -> dict[str, str] | None:
     return {"url": code.url, "until": clock.iso(code.until), "picture": code.picture} if code else None
 
@@ -150,7 +163,15 @@ def _book(api: Api, slug: str) -> tuple[Response, int]:
     title = body.text("title", 200) or api.title
     wish = Wish(slug, start, until, minutes, title, idempotency_key(), api.asking.who(body, slug), place())
     with _alternatives_to(api, slug, api.desk.counter.span(wish)):
-        return _answer(api, api.desk.book(wish), 201, wish.who)
+        return _answer(api, _noted(api, api.desk.book(wish)), 201, wish.who)
+
+
+def _noted(api: Api, command: Command) -> Command:
+    """Return a booking, which a device that made it may take back wherever it is."""
+    device = api.gate.device()
+    if device:
+        api.offers.made(device, [f"booking {command.event_id}"], api.clock())
+    return command
 
 
 @contextmanager
@@ -249,7 +270,9 @@ def _instead(api: Api, stored: StoredRoom, wanted: Slot) -> dict[str, Any]:
 
 def _told(api: Api, found: list[Candidate], stored: StoredRoom, start: datetime) -> list[dict[str, Any]]:
     """Return what is told of other rooms; with what can be booked there at once, where that is wanted."""
-    now = api.clock()
+    now, device = api.clock(), api.gate.device()
+    if device:
+        api.offers.made(device, [one.room.slug for one in found], now)
     told = []
     with api.store.read() as db:
         for one in found:

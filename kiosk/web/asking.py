@@ -85,12 +85,12 @@ class Asking:
         return problem
 
     def _program(self) -> str | None:
-        """Return the name of the token in the Authorization header; a screen's cookie makes nobody an administrator."""
+        """Return the name of the program whose token the header shows; a screen's makes nobody an administrator."""
         token = bearer(request)
         if not token:
             return None
         with self.store.read() as db:
-            return tokens.known(db, token)
+            return tokens.known(db, token) if tokens.is_kind(db, token, "program") else None
 
 
 def place() -> str:

@@ -15,7 +15,7 @@ from kiosk.schedule.notice import ORGANISATION, Notice, Target, floor_of
 from kiosk.store import notices, screens
 from kiosk.store.database import Store
 from kiosk.store.notices import By, Draft, Reused, Unusable
-from kiosk.web.access import Gate, foreign, from_elsewhere, stranger
+from kiosk.web.access import Gate, foreign, from_elsewhere
 from kiosk.web.asking import Asking, place
 from kiosk.web.fields import Body
 from kiosk.web.outcomes import invalid
@@ -40,8 +40,8 @@ def install(app: Flask, told: Notices) -> None:
 
     @routes.post("/notices/<display>/<slug>")
     def ask(display: str, slug: str) -> Response:
-        if not told.gate.allowed():
-            raise stranger()
+        if not told.gate.sees(display, slug):
+            raise told.gate.refusal()
         if from_elsewhere(request):
             raise foreign()
         body = Body()

@@ -14,13 +14,15 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from displays import REGISTRY
+from kiosk.fleet import light
 from kiosk.live.drawing import Drawn, current_slots
 from kiosk.live.gallery import Gallery, Screen
 from kiosk.resources import resource
 from kiosk.store import boards, plans, rooms
+from kiosk.store.devices import Device
 from kiosk.store.rooms import StoredRoom
-from kiosk.web import floors, tongues, worker
-from kiosk.web.access import COOKIE, COOKIE_DAYS, Gate, from_elsewhere, stranger
+from kiosk.web import floors, pairing, tongues, worker
+from kiosk.web.access import COOKIE, COOKIE_DAYS, Gate, from_elsewhere
 from kiosk.web.identity import inside
 from kiosk.web.links import Links
 from kiosk.web.wording import gettext as _
@@ -47,8 +49,11 @@ def install(app: Flask, pages: Pages) -> None:
 
     @routes.get("/")
     def home() -> str | AnyResponse:
+        device = pages.gate.device()
+        if device:
+            return _private(redirect(device.path, 302))
         if not pages.gate.allowed():
-            return _way_in("")
+            return way_in(pages.gate, "")
         return render_template("home.html", **_home(pages.gallery))
 
     @routes.get("/door/<slug>")
@@ -73,7 +78,7 @@ def install(app: Flask, pages: Pages) -> None:
 
     @routes.get("/enter")
     def ask() -> AnyResponse:
-        return _way_in("")
+        return _asking(inside(request.args.get("next", ""), ""))
 
     @routes.post("/enter")
     def enter() -> AnyResponse:
@@ -105,13 +110,14 @@ def _home(gallery: Gallery) -> dict[str, Any]:
 
 
 def _display(pages: Pages, screen: Screen) -> AnyResponse:
-    if not pages.gate.allowed():
-        return _way_in(request.path)
+    if not pages.gate.sees(screen.display, screen.slug):
+        return way_in(pages.gate, request.path)
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         return data(pages.gallery, screen)
     answer = make_response(tongues.page(REGISTRY[screen.display].template, **_picture(pages, screen)))
     answer.headers[worker.MARK] = pages.gallery.build
     answer.cache_control.no_cache = True
+    pairing.renew(pages.gate, answer)
     return answer
 
 
@@ -133,7 +139,7 @@ def _picture(pages: Pages, screen: Screen) -> dict[str, Any]:
     gallery = pages.gallery
     stored, now = gallery.rooms_of(screen), gallery.clock()
     view, pictures = gallery.view(screen), gallery.pictures(screen, now)
-    shared = {"view": view, "theme": view["frame"]["theme"]}
+    shared = {"view": view, **_appearance(pages.gate.device(), stored, view["frame"]["theme"])}
     if screen.display == "doors":
         return {**shared, "panes": [_pane(one, pictures[one.room.slug], now) for one in stored]}
     if screen.display == "floor":
@@ -143,6 +149,13 @@ def _picture(pages: Pages, screen: Screen) -> dict[str, Any]:
         return {**shared, "title": title, "current": first_page(pictures, now)}
     code = pages.links.code(stored[0].room)
     return {**shared, **_pane(stored[0], pictures[screen.slug], now), "code": code}
+
+
+def _appearance(device: Device | None, stored: list[StoredRoom], theme: str) -> dict[str, str]:
+    """Return the theme of a page and, where its device has hours of its own, when it is lit."""
+    words = device.words if device else {}
+    hours = light.write(light.lights(words, [one.room for one in stored])) or "always"
+    return {"theme": words.get("theme", theme), "light": hours if "light" in words else ""}
 
 
 def _pane(stored: StoredRoom, drawn: Drawn, now: datetime) -> dict[str, Any]:
@@ -170,17 +183,30 @@ def first_page(pictures: Mapping[str, Drawn], now: datetime) -> list[dict[str, A
     ]
 
 
-def _way_in(following: str, error: str = "") -> AnyResponse:
+def way_in(gate: Gate, following: str) -> AnyResponse:
+    """Answer whoever may not see a display: a device is sent to its own, everybody else asked who they are."""
     wanted = request.accept_mimetypes.best_match(["text/html", "application/json"])
     if wanted == "application/json":
-        raise stranger()
+        raise gate.refusal()
+    device = gate.device()
+    if device:
+        return _private(redirect(device.path, 302))
+    return _private(make_response(render_template("pair.html", next=following), 401))
+
+
+def _asking(following: str, error: str = "") -> AnyResponse:
     return make_response(render_template("enter.html", next=following, error=error), 401)
+
+
+def _private(answer: AnyResponse) -> AnyResponse:
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _enter(gate: Gate) -> AnyResponse:
     token = request.form.get("token", "").strip()
-    if from_elsewhere(request) or not gate.knows(token):
-        return _way_in(inside(request.form.get("next", ""), ""), _("This server does not know that token."))
+    if from_elsewhere(request) or not gate.is_screen(token):
+        return _asking(inside(request.form.get("next", ""), ""), _("This server does not know that token."))
     answer = redirect(inside(request.form.get("next", "")), 303)
     answer.set_cookie(
         COOKIE, token, max_age=timedelta(days=COOKIE_DAYS), httponly=True, samesite="Lax", secure=request.is_secure

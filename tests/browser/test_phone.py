@@ -91,7 +91,7 @@ def slug_of(server: Server, name: str) -> str:
 
 
 def door_of(server: Server, context: BrowserContext, slug: str) -> Page:
-    token = server.run("admin", "token", f"door {slug}").stdout.split()[-1]
+    token = server.run("admin", "token", "--screen", f"door {slug}").stdout.split()[-1]
     context.add_cookies([{"name": "kiosk_token", "value": token, "url": server.url}])
     return open_page(context, f"{server.url}/door/{slug}")
 

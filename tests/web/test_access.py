@@ -27,6 +27,11 @@ def token(closed: Server) -> str:
     return closed.run("admin", "token", "script").stdout.strip()
 
 
+@pytest.fixture
+def screen_token(closed: Server) -> str:
+    return closed.run("admin", "token", "--screen", "lobby").stdout.strip()
+
+
 def test_stranger_sees_no_page_and_no_data(closed: Server) -> None:
     for path in ("/", "/door/oak", "/lobby/all"):
         answer = closed.get(path, headers={"Accept": "text/html"})
@@ -54,18 +59,32 @@ def test_program_with_a_token_books(closed: Server, token: str) -> None:
     assert answer.status_code == 201, answer.text
 
 
-def test_screen_signs_in_with_a_token_and_returns_to_its_page(closed: Server, token: str) -> None:
+def test_screen_signs_in_with_a_screens_token_and_returns_to_its_page(
+    closed: Server, token: str, screen_token: str
+) -> None:
     visitor = requests.Session()
-    wrong = visitor.post(f"{closed.url}/enter", data={"token": "kiosk_wrong"}, timeout=20)
-    assert wrong.status_code == 401
-    right = visitor.post(f"{closed.url}/enter", data={"token": token, "next": "/door/oak"}, timeout=20)
+    for wrong in ("kiosk_wrong", token):
+        assert visitor.post(f"{closed.url}/enter", data={"token": wrong}, timeout=20).status_code == 401
+    right = visitor.post(f"{closed.url}/enter", data={"token": screen_token, "next": "/door/oak"}, timeout=20)
     assert (right.status_code, right.url) == (200, f"{closed.url}/door/oak")
     assert "HttpOnly" in right.history[0].headers["Set-Cookie"]
 
 
-def test_way_in_never_leads_to_another_site(closed: Server, token: str) -> None:
+def test_token_of_a_program_is_none_in_a_cookie_and_that_of_a_screen_reads_no_log(
+    closed: Server, token: str, screen_token: str
+) -> None:
+    html = {"Accept": "text/html"}
+    assert closed.get("/door/oak", headers=html, cookies={"kiosk_token": token}).status_code == 401
+    assert closed.get("/door/oak", headers=html, cookies={"kiosk_token": screen_token}).status_code == 200
+    for shown, status in ((token, 200), (screen_token, 403)):
+        headers = {"Authorization": f"Bearer {shown}"}
+        assert closed.get("/api/v1/acts", headers=headers).status_code == status
+        assert closed.get("/api/v1/rooms", headers=headers).status_code == 200
+
+
+def test_way_in_never_leads_to_another_site(closed: Server, screen_token: str) -> None:
     for address in ("https://elsewhere.example/", "//elsewhere.example/", "/\\elsewhere.example"):
-        form = {"token": token, "next": address}
+        form = {"token": screen_token, "next": address}
         answer = requests.post(f"{closed.url}/enter", data=form, timeout=20, allow_redirects=False)
         assert answer.headers["Location"] == "/"
 

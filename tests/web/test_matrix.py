@@ -20,6 +20,7 @@ VISITORS: dict[str, Callable[[Reception], Visitor]] = {
     "stranger": lambda reception: reception.stranger(),
     "phone": lambda reception: reception.phone(),
     "screen": lambda reception: reception.screen(),
+    "device": lambda reception: reception.device(),
     "program": lambda reception: reception.program(),
     "person": lambda reception: reception.person(),
     "viewer": lambda reception: reception.account("viewer"),
@@ -67,12 +68,13 @@ TABLE = (Path(__file__).parent / "matrix.txt").read_text(encoding="utf-8")
 
 # What a live connection may say, and what becomes of it: out (not let in), told (shown a display), heard.
 EVENTS = """
-                    stranger  screen program person viewer caterer manager elsewhere admin
-connect             out/in    in     in      in     in     in      in      in        in
-show                out/heard told   told    told   told   told    told    told      told
-noticed             out/heard heard  heard   heard  heard  heard   heard   heard     heard
-touch               out/heard heard  heard   heard  heard  heard   heard   heard     heard
-disconnect          out/heard heard  heard   heard  heard  heard   heard   heard     heard
+                    stranger  screen device program person viewer caterer manager elsewhere admin
+connect             out/in    in     in     in      in     in     in      in      in        in
+show                out/heard told   told   told    told   told   told    told    told      told
+noticed             out/heard heard  heard  heard   heard  heard  heard   heard   heard     heard
+touch               out/heard heard  heard  heard   heard  heard  heard   heard   heard     heard
+did                 out/heard heard  heard  heard   heard  heard  heard   heard   heard     heard
+disconnect          out/heard heard  heard  heard   heard  heard  heard   heard   heard     heard
 """
 
 

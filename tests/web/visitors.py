@@ -9,8 +9,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from kiosk import app, assembly, clock
-from kiosk.store import accounts, sessions, tokens
-from kiosk.web.access import COOKIE
+from kiosk.store import accounts, devices, sessions, tokens
+from kiosk.store.devices import Described
+from kiosk.web.access import COOKIE, DEVICE_COOKIES
 from kiosk.web.links import Links
 
 HTML = "text/html,application/xhtml+xml"
@@ -67,8 +68,21 @@ class Reception:
     def screen(self) -> Visitor:
         """Return a screen that was let in with a token."""
         visitor = self.stranger()
-        visitor.client.set_cookie(COOKIE, self._token("screen"))
+        visitor.client.set_cookie(COOKIE, self._token("screen", "screen"))
         return visitor
+
+    def device(self, display: str = "door", slug: str = "oak") -> Visitor:
+        """Return the browser of a machine that was paired, and shows that display."""
+        visitor = self.stranger()
+        visitor.client.set_cookie(DEVICE_COOKIES[1], self.token_of(display, slug))
+        return visitor
+
+    def token_of(self, display: str = "door", slug: str = "oak") -> str:
+        """Return the token of a new device."""
+        token = devices.new_token()
+        wanted = Described(f"The {display} of {slug}", display, slug)
+        self.parts.store.write(devices.enrol, wanted, tokens.digest(token), "boss", clock.now())
+        return token
 
     def program(self) -> Visitor:
         """Return a program that shows a token."""
@@ -97,7 +111,7 @@ class Reception:
             self.parts.store.write(accounts.add, address, role.title(), role, where, clock.now())
         return self.person(address, role.title())
 
-    def _token(self, name: str) -> str:
+    def _token(self, name: str, kind: tokens.Kind = "program") -> str:
         with self.parts.store.read() as db:
             number = len(tokens.every(db))
-        return self.parts.store.write(tokens.create, f"{name} {number}", clock.now())
+        return self.parts.store.write(tokens.create, f"{name} {number}", clock.now(), kind)

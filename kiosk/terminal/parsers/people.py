@@ -40,11 +40,16 @@ def add_admin(commands: Commands) -> None:
     admin = commands.add_parser("admin", help="manage access: accounts of people, tokens of screens and programs")
     acts = admin.add_subparsers(title="acts", metavar="ACT", required=True)
     _add_accounts(acts)
-    token = acts.add_parser("token", help="make an access token for a screen or a program, list or revoke them")
+    token = acts.add_parser("token", help="make an access token for a program or a screen, list or revoke them")
     what = token.add_mutually_exclusive_group(required=True)
     what.add_argument("name", nargs="?", help="what the token is for; it is printed once")
     what.add_argument("--list", action="store_true", help="list the tokens")
     what.add_argument("--revoke", metavar="NAME", help="make a token worthless")
+    token.add_argument(
+        "--screen",
+        action="store_true",
+        help="for a browser that is not paired: it shows every display, and acts as whoever stands before it",
+    )
     token.add_argument("--json", action="store_true", help="print the list as JSON")
     token.set_defaults(run=terminal("access.token"))
 
