@@ -47,8 +47,11 @@ function fade(main, opacity) {
 }
 
 function standing(element) {
-  return [...element.children].flatMap((one) => (getComputedStyle(one).display === "contents" ? standing(one) : one));
+  return [...element.children].flatMap((one) => (isGround(one) ? standing(one) : one));
 }
+
+const isGround = (one) =>
+  getComputedStyle(one).display === "contents" || one.matches("[data-status]") || one.querySelector("[data-status]");
 
 // Compares what is drawn by the same template in two languages; answers what sets each difference to the first or the
 // second of them. What the scenes fill is left to them; the children of `data-swap` are changed as a whole.

@@ -89,6 +89,12 @@ def written(language: str, clock_hours: str) -> list[str]:
         return [app.jinja_env.filters["clock"](instant) for instant in INSTANTS]
 
 
+# What is faded, whatever the browser makes of it.
+FADES = """window.faded = [];
+const animate = Element.prototype.animate;
+Element.prototype.animate = function (...more) { window.faded.push(this); return animate.apply(this, more); }"""
+
+
 @pytest.fixture
 def visitors(context: BrowserContext) -> Iterator[tuple[Stage, Page]]:
     """A door in English and Arabic, before whose page the test moves the time."""
@@ -121,6 +127,20 @@ def test_a_panel_for_visitors_turns_between_two_languages_without_losing_its_sta
     assert page.evaluate(CUT) == []
     page.clock.run_for(12_500)
     speaks(page, "en", "Free", "Cancel")
+
+
+@pytest.mark.parametrize("display", ["doors", "lobby"])
+def test_what_turns_leaves_the_colour_of_every_status(context: BrowserContext, display: str) -> None:
+    other = replace(OAK, slug="elm", name="Elm")
+    with Stage(OAK, moment=NOW, second="ar", beside=[(other, [])], neighbours=[(other, [])]) as stage:
+        page = context.new_page()
+        page.add_init_script(FADES)
+        page.clock.install(time=NOW)
+        page.goto(f"{stage.url}/{display}/oak")
+        page.wait_for_function("document.querySelector('[data-clock]').textContent")
+        page.clock.run_for(12_500)
+        page.wait_for_function("window.faded.length")
+    assert page.evaluate("window.faded.filter(e => e.querySelector('[data-status]') || e.dataset.status)") == []
 
 
 def test_a_touched_panel_keeps_its_language_and_answers_in_it(visitors: tuple[Stage, Page]) -> None:
