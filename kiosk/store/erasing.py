@@ -20,6 +20,7 @@ from kiosk.store.database import Store
 from kiosk.store.models import ActRow, AttendanceRow, CommandRow, EventRow, PinRow
 from kiosk.store.names import KINDS, Forgotten
 from kiosk.store.office import DeliveryRow, HookRow, ProblemRow, RequestRow
+from kiosk.store.told import NoticeRow
 
 # Between two parts whoever waits to write gets a turn, in another process too, which only looks now and then.
 PAUSE_SECONDS = 0.02
@@ -68,6 +69,7 @@ def said_of(done: Forgotten, upcoming: int) -> str:
         "messages": done.messages,
         "policies": done.policies,
         "reported problems": done.problems,
+        "notices": done.notices,
     }
     found = ", ".join(f"{name} {number}" for name, number in parts.items() if number)
     said = f"Forgotten: {found}." if found else "Nothing that is over names this person."
@@ -95,6 +97,9 @@ def _steps(person: str, now: datetime) -> tuple[Step, ...]:
         _rows(RequestRow.id, asked, "requests", names.requests),
         _rows(RequestRow.id, RequestRow.answered_by == person, "requests", names.answers),
         _rows(ProblemRow.id, ProblemRow.by == person, "problems", names.problems),
+        _rows(
+            NoticeRow.id, (NoticeRow.created_by == person) | (NoticeRow.ended_by == person), "notices", names.writers
+        ),
         Step(lambda db: _naming(db, person), lambda db, ids: Forgotten(messages=_unsay(db, person, ids))),
         Step(lambda db: policies.exempting(db, person), lambda db, found: _exempt_no_longer(db, person, found)),
         _rows(CommandRow.id, past & theirs, "commands", names.commands),
