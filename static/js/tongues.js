@@ -10,7 +10,9 @@ export function turnBetween({ main, second, words, isIdle, speak }) {
   const page = document.documentElement;
   const texts = [{ ...words }, JSON.parse(second.content.getElementById("words").textContent)];
   const tongues = [page, second].map(({ lang, dir }) => ({ lang, dir }));
-  const swaps = [...differences(main, second.content.querySelector("main"))];
+  const told = document.querySelector("[data-notice]");
+  const pairs = [main, told].map((one) => [one, second.content.querySelector(one.localName)]);
+  const swaps = pairs.flatMap(([one, other]) => [...differences(one, other)]);
   let spoken = 0;
   let touched = -Infinity;
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
 from playwright.sync_api import BrowserContext, Page, expect
 
+from kiosk import clock
 from kiosk.schedule import hours
 from kiosk.schedule.model import Booking, CheckIn, Policy
 from kiosk.settings import LANGUAGES
@@ -141,6 +142,22 @@ def test_what_turns_leaves_the_colour_of_every_status(context: BrowserContext, d
         page.clock.run_for(12_500)
         page.wait_for_function("window.faded.length")
     assert page.evaluate("window.faded.filter(e => e.querySelector('[data-status]') || e.dataset.status)") == []
+
+
+def test_what_is_told_and_a_board_turn_too(context: BrowserContext) -> None:
+    times = {"from": clock.iso(NOW), "until": clock.iso(NOW + timedelta(hours=1))}
+    told = {"id": 1, "kind": "notice", "level": "warning", "title": "Lift", "text": "", **times}
+    with Stage(OAK, moment=NOW, second="de", told=[told]) as stage:
+        page = context.new_page()
+        page.clock.install(time=NOW)
+        page.goto(f"{stage.url}/lobby/all")
+        sign, title = page.locator("[data-sign=warning]"), page.locator("main [data-title]")
+        expect(sign).to_have_text("Warning")
+        expect(title).to_have_text("All rooms")
+        page.clock.run_for(12_500)
+        expect(sign).to_have_text("Achtung")
+        page.clock.run_for(500)
+        expect(title).to_have_text("Alle Räume")
 
 
 def test_a_touched_panel_keeps_its_language_and_answers_in_it(visitors: tuple[Stage, Page]) -> None:
