@@ -12,7 +12,7 @@ export function turnBetween({ main, second, words, isIdle, speak }) {
   const tongues = [page, second].map(({ lang, dir }) => ({ lang, dir }));
   const told = document.querySelector("[data-notice]");
   const pairs = [main, told].map((one) => [one, second.content.querySelector(one.localName)]);
-  const swaps = pairs.flatMap(([one, other]) => [...differences(one, other)]);
+  const swaps = pairs.flatMap(([one, other]) => (other ? [...differences(one, other)] : []));
   let spoken = 0;
   let touched = -Infinity;
 
