@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 from kiosk import runtime, settings
 from kiosk.errors import KioskError
+from kiosk.resources import resource
 
 if TYPE_CHECKING:  # what holds locks is imported after the process is patched
     from kiosk import assembly
+    from kiosk.store.database import Store
 
 READY = "Emulator ready on "
 # The identities of the emulator's sample world; see docs/emulator.md.
@@ -27,6 +29,12 @@ OVERRIDES: dict[str, str] = {
     "google_subject": SERVICE_USER,
     "google_admin_subject": ADMIN,
 }
+# The floors that are drawn: file, name, building, floor, and where a screen on it stands, in parts of its sides.
+BUILDING = "Berlin, Spreeufer"
+FLOORS = (
+    ("berlin-ground-floor.svg", "Ground floor", "EG", (0.5, 0.86)),
+    ("berlin-first-floor.svg", "First floor", "1", (0.5, 0.27)),
+)
 
 
 def run(count: int) -> int:
@@ -79,9 +87,22 @@ def _serve(demo: settings.Settings, root: str, end: Callable[[], None]) -> int:
         importing.import_rooms(parts.store, parts.calendars, parts.directory)
         with parts.store.read() as db:
             first = rooms.every(db)[0].room
+        _hang_plans(parts.store)
         print(_welcome(where, root, first.slug), flush=True)
 
     return serving.serve(demo, announce, end)
+
+
+def _hang_plans(store: Store) -> None:
+    """Put the drawn floors on screens, with the rooms that are on them; a floor without any stays away."""
+    from kiosk.store import drawings, outlines, plans
+
+    for file, name, floor, here in FLOORS:
+        drawing = drawings.read((resource("samples") / file).read_bytes())
+        plan = store.write(plans.add, name, BUILDING, floor, drawing)
+        store.write(plans.change, plan.slug, name, BUILDING, floor, here)
+        if not store.write(plans.put_called, plan.slug, outlines.parts(drawing.content)):
+            store.write(plans.remove, plan.slug)
 
 
 def _welcome(where: str, root: str, slug: str) -> str:
@@ -91,6 +112,7 @@ This is a demo: a sample building, a stand-in for Google, and every page open to
   All screens         {where}/
   A door              {where}/door/{slug}
   The lobby           {where}/lobby/all
+  A floor's plan      {where}/floor/ground-floor
   "Google Calendar"   {root}/   (create, move and cancel meetings as somebody else)
 
 Ctrl-C ends it."""

@@ -75,6 +75,8 @@ def test_demo_serves_a_building_and_a_signal_ends_all_of_it(tmp_path: Path, mode
     server, google = (_address(log, name) for name in ("All screens", '"Google Calendar"'))
     assert len(requests.get(f"{server}api/v1/rooms", timeout=20).json()["rooms"]) == 3
     assert "demo" in log.read_text()
+    assert 'data-slug="ground-floor"' in requests.get(f"{server}floor/ground-floor", timeout=20).text
+    assert requests.get(f"{server}floor/first-floor", timeout=20).status_code == 404
     assert requests.get(google, timeout=20).ok
     demo.child.send_signal(number)
     assert demo.child.wait(20) == 0

@@ -27,14 +27,19 @@ def alternatives(
     people: int | None = None,
     equipment: Collection[str] = (),
 ) -> list[Candidate]:
-    """Return up to three other rooms that are free for the whole wish and that `who` may book, the best first."""
+    """Return up to three other rooms that are free for the whole wish and that `who` may book, the best first.
+
+    Rooms of another time zone are none of them, but for those of the same building.
+    """
     with store.read() as db:
         free_until = diary.free_until(db, start, end, end + LOOKAHEAD)
         every = [one for one in rooms.every(db) if one.id in free_until and one.id != wanted.id]
     found = [
         Candidate(one.room, _until(one, free_until[one.id], end))
         for one in every
-        if may_book(who, one.room.policy) is None and not _refuses(one, start, end, now)
+        if nearby.reachable(one.room, wanted.room, start)
+        and may_book(who, one.room.policy) is None
+        and not _refuses(one, start, end, now)
     ]
     return nearby.rank(found, wanted.room, start, end, people, equipment)[:MOST]
 

@@ -58,6 +58,13 @@ def rank(
     return sorted(candidates, key=key)
 
 
+def reachable(room: Room, wanted: Room, moment: datetime) -> bool:
+    """Tell whether somebody before `wanted` could go to a room: where clocks show another time is another town."""
+    if wanted.building.strip() and _plain(room.building) == _plain(wanted.building):
+        return True
+    return moment.astimezone(room.zone).utcoffset() == moment.astimezone(wanted.zone).utcoffset()
+
+
 def level(floor: str) -> int | None:
     """Return a floor's height above ground, 0 for the ground floor; None when its name does not tell.
 

@@ -21,6 +21,7 @@ from kiosk.store.models import ActRow, AttendanceRow, CommandRow, EventRow, PinR
 from kiosk.store.names import KINDS, Forgotten
 from kiosk.store.office import DeliveryRow, HookRow, ProblemRow, RequestRow
 from kiosk.store.past import StayRow
+from kiosk.store.told import NoticeRow
 
 # Between two parts whoever waits to write gets a turn, in another process too, which only looks now and then.
 PAUSE_SECONDS = 0.02
@@ -70,6 +71,7 @@ def said_of(done: Forgotten, upcoming: int) -> str:
         "policies": done.policies,
         "reported problems": done.problems,
         "bookings in the history": done.stays,
+        "notices": done.notices,
     }
     found = ", ".join(f"{name} {number}" for name, number in parts.items() if number)
     said = f"Forgotten: {found}." if found else "Nothing that is over names this person."
@@ -97,6 +99,9 @@ def _steps(person: str, now: datetime) -> tuple[Step, ...]:
         _rows(RequestRow.id, asked, "requests", names.requests),
         _rows(RequestRow.id, RequestRow.answered_by == person, "requests", names.answers),
         _rows(ProblemRow.id, ProblemRow.by == person, "problems", names.problems),
+        _rows(
+            NoticeRow.id, (NoticeRow.created_by == person) | (NoticeRow.ended_by == person), "notices", names.writers
+        ),
         Step(lambda db: _naming(db, person), lambda db, ids: Forgotten(messages=_unsay(db, person, ids))),
         Step(lambda db: policies.exempting(db, person), lambda db, found: _exempt_no_longer(db, person, found)),
         _kind(StayRow.id, "stays", stays.forget, lambda db: history.of_person(db, person, _bookings(db, person, now))),

@@ -11,6 +11,7 @@ from kiosk.store import facts, journal, names
 from kiosk.store.models import ActRow, AttendanceRow, CommandRow, EventRow
 from kiosk.store.names import NAMELESS, Forgotten
 from kiosk.store.office import DeliveryRow, ProblemRow, RequestRow
+from kiosk.store.told import NoticeRow
 
 AFTER_DAYS = "forget_after_days"
 LAST = "forgot_at"
@@ -69,6 +70,7 @@ def forget_before(db: Database, before: datetime) -> Forgotten:
         requests=names.requests(db, old_request),
         messages=names.messages(db, old_message),
         problems=names.problems(db, (ProblemRow.reported_at < before) & names.said(ProblemRow.by, ProblemRow.place)),
+        notices=names.notices(db, (NoticeRow.ended_at < before) | (NoticeRow.end < before)),
     )
 
 

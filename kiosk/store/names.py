@@ -16,6 +16,7 @@ from kiosk.schedule.availability import CALENDAR_ADDRESSES
 from kiosk.store import revisions
 from kiosk.store.models import ActRow, AttendanceRow, CommandRow, EventRow
 from kiosk.store.office import DeliveryRow, ProblemRow, RequestRow
+from kiosk.store.told import NoticeRow
 
 # How many rows of a kind one transaction takes: a tap that comes meanwhile waits for no more.
 CHUNK = 500
@@ -38,6 +39,7 @@ class Forgotten:
     policies: int = 0
     problems: int = 0
     stays: int = 0
+    notices: int = 0
 
     def __add__(self, other: Forgotten) -> Forgotten:
         """Return both together."""
@@ -134,6 +136,19 @@ def problems(db: Database, where: Expression) -> int:
     """Take who answered, in which words and from where it was said, out of some reports; return of how many."""
     found = [row[0] for row in ProblemRow.select(ProblemRow.id).where(where).limit(CHUNK).tuples().execute(db)]
     return _update(db, ProblemRow.update(by="", place="", note=""), ProblemRow.id, found)
+
+
+def notices(db: Database, where: Expression) -> int:
+    """Delete some notices, which may name anybody; return how many."""
+    found = [row[0] for row in NoticeRow.select(NoticeRow.id).where(where).limit(CHUNK).tuples().execute(db)]
+    NoticeRow.delete().where(NoticeRow.id.in_(found)).execute(db)
+    return len(found)
+
+
+def writers(db: Database, where: Expression) -> int:
+    """Take who wrote and who ended them out of some notices; return of how many."""
+    found = [row[0] for row in NoticeRow.select(NoticeRow.id).where(where).limit(CHUNK).tuples().execute(db)]
+    return _update(db, NoticeRow.update(created_by="", ended_by=""), NoticeRow.id, found)
 
 
 def messages(db: Database, where: Expression) -> int:

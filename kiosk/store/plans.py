@@ -12,6 +12,7 @@ from typing import Any
 from peewee import Database, IntegrityError
 
 from kiosk.errors import NotFound, UsageError
+from kiosk.schedule.nearby import level
 from kiosk.store import rooms
 from kiosk.store.drawings import Drawing
 from kiosk.store.office import PlaceRow, PlanRow
@@ -56,7 +57,7 @@ class Place:
 def every(db: Database) -> list[Plan]:
     """Return all plans by building and floor, floors as people count them."""
     found = [_plan(row) for row in _select().dicts().execute(db)]
-    return sorted(found, key=lambda one: (_natural(one.building), _natural(one.floor), _natural(one.name)))
+    return sorted(found, key=lambda one: (_natural(one.building), *_storey(one.floor), _natural(one.name)))
 
 
 def find(db: Database, slug: str) -> Plan:
@@ -135,6 +136,15 @@ def put(db: Database, slug: str, wanted: Sequence[Place]) -> None:
             raise UsageError("A room can be at one place of a plan only, and must be there.") from error
 
 
+def put_called(db: Database, slug: str, parts: Sequence[Part]) -> int:
+    """Put the rooms on a plan whose word or name its parts have, and no others; return how many. Raises NotFound."""
+    plan = find(db, slug)
+    known = [one for one in rooms.every(db) if plan.building in ("", one.room.building)]
+    called = suggestions(parts, known)
+    put(db, slug, [Place(called[part.element], part.element, part.outline) for part in parts if part.element in called])
+    return len(called)
+
+
 def remove(db: Database, slug: str) -> Plan:
     """Delete a plan; its rooms stay. Raises NotFound."""
     plan = find(db, slug)
@@ -198,6 +208,12 @@ def _inside(at: Point) -> Point:
     if not all(0 <= one <= 1 for one in at):
         raise UsageError("A place on a plan is 0 to 100 % of its width and its height.")
     return at
+
+
+def _storey(floor: str) -> tuple[bool, int, str]:
+    """Return what sorts floors upwards; those whose height their name does not tell stand behind the others."""
+    height = level(floor)
+    return height is None, height or 0, _natural(floor)
 
 
 def _natural(text: str) -> str:

@@ -13,7 +13,7 @@ from peewee import Database, IntegrityError, fn
 from kiosk import clock
 from kiosk.errors import NotFound, UsageError
 from kiosk.schedule.model import Room
-from kiosk.store import accounts, acts, buildings, channels, journal, levels, policies
+from kiosk.store import accounts, acts, buildings, carrying, channels, journal, levels, policies
 from kiosk.store.directory import BETWEEN, LONGEST_LIST, LONGEST_TEXT, PROPERTIES
 from kiosk.store.levels import Texts
 from kiosk.store.models import EPOCH, AttendanceRow, CommandRow, EventRow, MirrorRow, RoomRow
@@ -138,6 +138,7 @@ def change(db: Database, room_id: int, wanted: Room, merges: bool = True) -> Sto
         raise UsageError(f"There is a room with the address {wanted.slug!r} already.") from error
     if "slug" in changes:
         accounts.rename_room(db, stored.room.slug, wanted.slug)
+        carrying.room(db, stored.room.slug, wanted.slug)
     buildings.carry(db, stored.room.building, wanted.building, merges)
     touch(db, room_id)
     return by_id(db, room_id)

@@ -7,10 +7,7 @@ from pathlib import Path
 
 from kiosk.errors import UsageError
 from kiosk.settings import Settings
-from kiosk.store import drawings, outlines, plans, rooms
-from kiosk.store.database import Store
-from kiosk.store.drawings import Drawing
-from kiosk.store.plans import Place, Plan
+from kiosk.store import drawings, outlines, plans
 from kiosk.terminal.tables import open_parts, record, show
 
 COLUMNS = ("slug", "name", "building", "floor", "kind", "rooms")
@@ -39,7 +36,8 @@ def add_plan(settings: Settings, options: argparse.Namespace) -> None:
     drawing = drawings.read(_read(options.file))
     store = open_parts(settings).store
     plan = store.write(plans.add, options.name, options.building, options.floor, drawing)
-    count = _put_suggested(store, plan, drawing)
+    parts = outlines.parts(drawing.content) if drawing.kind == "svg" else ()
+    count = store.write(plans.put_called, plan.slug, parts)
     record(store, "add_plan", plan=plan.slug)
     if drawing.left_out:
         print(f"Left out, since screens show shapes and text only: {drawing.left_out}.")
@@ -52,16 +50,6 @@ def remove_plan(settings: Settings, options: argparse.Namespace) -> None:
     plan = store.write(plans.remove, options.plan)
     record(store, "remove_plan", plan=plan.slug)
     print(f"The plan {plan.slug} is deleted. Its rooms stay.")
-
-
-def _put_suggested(store: Store, plan: Plan, drawing: Drawing) -> int:
-    parts = outlines.parts(drawing.content) if drawing.kind == "svg" else ()
-    with store.read() as db:
-        known = [one for one in rooms.every(db) if plan.building in ("", one.room.building)]
-    called = plans.suggestions(parts, known)
-    wanted = [Place(called[part.element], part.element, part.outline) for part in parts if part.element in called]
-    store.write(plans.put, plan.slug, wanted)
-    return len(wanted)
 
 
 def _read(path: str) -> bytes:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from displays import REGISTRY
+from displays.lobby import place
 from kiosk.fleet import light
 from kiosk.live.drawing import Drawn, current_slots
 from kiosk.live.gallery import Gallery, Screen
@@ -106,7 +107,7 @@ def _home(gallery: Gallery) -> dict[str, Any]:
     listed = [
         {"slug": one.slug, "name": one.name or _("All rooms"), "rooms": sum(map(one.has, everything))} for one in found
     ]
-    return {"rooms": everything, "boards": listed, "floors": drawn}
+    return {"rooms": sorted(everything, key=place), "boards": listed, "floors": drawn}
 
 
 def _display(pages: Pages, screen: Screen) -> AnyResponse:

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -143,7 +143,16 @@ def _elsewhere(instant: datetime) -> str:
     zone = _zone.get(ZoneInfo("UTC"))
     if instant.astimezone(zone).utcoffset() == instant.astimezone(_home.get(zone)).utcoffset():
         return ""
-    return get_timezone_name(instant.astimezone(zone), width="short", locale=_locale())
+    local = instant.astimezone(zone)
+    name = str(get_timezone_name(local, width="short", locale=_locale()))
+    # Where a language has no name for a zone, it would be four bare digits.
+    return name if name[0].isalpha() else _offset(local.utcoffset() or timedelta())
+
+
+def _offset(offset: timedelta) -> str:
+    sign, minutes = "−" if offset < timedelta() else "+", abs(offset) // timedelta(minutes=1)
+    hours = f"{minutes // 60}" + (f":{minutes % 60:02d}" if minutes % 60 else "")
+    return f"UTC{sign}{hours}" if minutes else "UTC"
 
 
 def _day(day: date) -> str:

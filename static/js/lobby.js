@@ -48,9 +48,13 @@ function remove(slug) {
 
 function framed(told) {
   layout = told;
-  const name = told.title || title.dataset.usual;
-  document.title = title.textContent = name;
   arrangeSoon();
+}
+
+// In the language that stands there now.
+function sayTitle() {
+  const name = layout.title || title.dataset.usual;
+  if (title.textContent !== name) document.title = title.textContent = name;
 }
 
 // Many rows may change at once; they are put in order once, before the next picture.
@@ -61,6 +65,7 @@ function arrangeSoon() {
 function arrange() {
   frame = undefined;
   const sorted = [...rooms.values()].sort((one, other) => (one.scene.order < other.scene.order ? -1 : 1));
+  sayTitle();
   sayLead(sorted);
   const pages = paged(sorted);
   page %= pages.length;

@@ -53,6 +53,7 @@ export function noticeBoard({ words, wording, now, painted }) {
     if (!dialog.open) dialog.showModal();
     if (current !== shownEmergency) fit();
     shownEmergency = current;
+    date(current);
     wording.write(find(dialog, "time"), wording.time(now()));
     // What cannot be reached may have ended.
     wording.write(find(dialog, "lost"), document.querySelector("main[data-link=offline] [data-stamp]")?.textContent ?? "");
@@ -62,7 +63,12 @@ export function noticeBoard({ words, wording, now, painted }) {
   function write(item) {
     wording.write(find(dialog, "title"), item.title);
     wording.write(find(dialog, "text"), item.text);
-    wording.write(find(dialog, "since"), words.since.replace("{time}", wording.time(Date.parse(item.from))));
+    date(item);
+  }
+
+  // Written anew whenever the screen may speak another language.
+  function date({ from }) {
+    wording.write(find(dialog, "since"), words.since.replace("{time}", wording.time(Date.parse(from))));
   }
 
   function rest() {

@@ -10,7 +10,9 @@ export function turnBetween({ main, second, words, isIdle, speak }) {
   const page = document.documentElement;
   const texts = [{ ...words }, JSON.parse(second.content.getElementById("words").textContent)];
   const tongues = [page, second].map(({ lang, dir }) => ({ lang, dir }));
-  const swaps = [...differences(main, second.content.querySelector("main"))];
+  const told = document.querySelector("[data-notice]");
+  const pairs = [main, told].map((one) => [one, second.content.querySelector(one.localName)]);
+  const swaps = pairs.flatMap(([one, other]) => (other ? [...differences(one, other)] : []));
   let spoken = 0;
   let touched = -Infinity;
 
@@ -47,8 +49,11 @@ function fade(main, opacity) {
 }
 
 function standing(element) {
-  return [...element.children].flatMap((one) => (getComputedStyle(one).display === "contents" ? standing(one) : one));
+  return [...element.children].flatMap((one) => (isGround(one) ? standing(one) : one));
 }
+
+const isGround = (one) =>
+  getComputedStyle(one).display === "contents" || one.matches("[data-status]") || one.querySelector("[data-status]");
 
 // Compares what is drawn by the same template in two languages; answers what sets each difference to the first or the
 // second of them. What the scenes fill is left to them; the children of `data-swap` are changed as a whole.

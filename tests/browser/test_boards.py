@@ -211,6 +211,23 @@ def test_nothing_reaches_beyond_the_screen_or_is_squeezed(
     assert min(widths) > 0.1
 
 
+def test_what_names_leave_is_for_what_is_on(build: Build, look: Look) -> None:
+    hall = build(language="de")
+    who = Person("vint@x.example", "Vint Bianchi")
+    hall.room("Elbe", "Berlin", "1", ("09:00", "11:00"), title="Retrospective", organizer=who)
+    hall.room("Besprechung 3", "Berlin", "2")
+    page = look(hall.board(grouped=True))
+    assert cut_short(page, ".row__room > bdi, .row__what > .line__text") == []
+
+
+def cut_short(page: Page, selector: str) -> list[str]:
+    """The texts that end in an ellipsis."""
+    script = """all => all.filter(e => e.checkVisibility())
+        .filter(e => e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight * 1.3)
+        .map(e => e.textContent)"""
+    return [str(one) for one in page.eval_on_selector_all(selector, script)]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_the_board_can_be_read_by_everybody(build: Build, look: Look, scheme: str, language: str) -> None:

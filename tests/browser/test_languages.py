@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
 from playwright.sync_api import BrowserContext, Page, expect
 
+from kiosk import clock
 from kiosk.schedule import hours
 from kiosk.schedule.model import Booking, CheckIn, Policy
 from kiosk.settings import LANGUAGES
@@ -91,6 +92,12 @@ def written(language: str, clock_hours: str) -> list[str]:
         return [app.jinja_env.filters["clock"](instant) for instant in INSTANTS]
 
 
+# What is faded, whatever the browser makes of it.
+FADES = """window.faded = [];
+const animate = Element.prototype.animate;
+Element.prototype.animate = function (...more) { window.faded.push(this); return animate.apply(this, more); }"""
+
+
 @pytest.fixture
 def visitors(context: BrowserContext) -> Iterator[tuple[Stage, Page]]:
     """A door in English and Arabic, before whose page the test moves the time."""
@@ -123,6 +130,36 @@ def test_a_panel_for_visitors_turns_between_two_languages_without_losing_its_sta
     assert page.evaluate(CUT) == []
     page.clock.run_for(12_500)
     speaks(page, "en", "Free", "Cancel")
+
+
+@pytest.mark.parametrize("display", ["doors", "lobby"])
+def test_what_turns_leaves_the_colour_of_every_status(context: BrowserContext, display: str) -> None:
+    other = replace(OAK, slug="elm", name="Elm")
+    with Stage(OAK, moment=NOW, second="ar", beside=[(other, [])], neighbours=[(other, [])]) as stage:
+        page = context.new_page()
+        page.add_init_script(FADES)
+        page.clock.install(time=NOW)
+        page.goto(f"{stage.url}/{display}/oak")
+        page.wait_for_function("document.querySelector('[data-clock]').textContent")
+        page.clock.run_for(12_500)
+        page.wait_for_function("window.faded.length")
+    assert page.evaluate("window.faded.filter(e => e.querySelector('[data-status]') || e.dataset.status)") == []
+
+
+def test_what_is_told_and_a_board_turn_too(context: BrowserContext) -> None:
+    times = {"from": clock.iso(NOW), "until": clock.iso(NOW + timedelta(hours=1))}
+    told = {"id": 1, "kind": "notice", "level": "warning", "title": "Lift", "text": "", **times}
+    with Stage(OAK, moment=NOW, second="de", told=[told]) as stage:
+        page = context.new_page()
+        page.clock.install(time=NOW)
+        page.goto(f"{stage.url}/lobby/all")
+        sign, title = page.locator("[data-sign=warning]"), page.locator("main [data-title]")
+        expect(sign).to_have_text("Warning")
+        expect(title).to_have_text("All rooms")
+        page.clock.run_for(12_500)
+        expect(sign).to_have_text("Achtung")
+        page.clock.run_for(500)
+        expect(title).to_have_text("Alle Räume")
 
 
 def test_a_touched_panel_keeps_its_language_and_answers_in_it(visitors: tuple[Stage, Page]) -> None:

@@ -213,3 +213,20 @@ def test_administrator_sees_who_shows_the_emergency_and_who_does_not(
     page.get_by_role("button", name="End it on every screen").click()
     expect(here.locator(TITLE)).to_be_hidden()
     desk.close()
+
+
+def test_on_a_phone_a_notice_lies_over_nothing_that_can_be_done(browser: Browser) -> None:
+    with Stage(OAK, moment=NOW, told=[told("A title " * 9, text=LONG)]) as stage:
+        page = browser.new_page(viewport={"width": 320, "height": 400})
+        page.goto(f"{stage.url}/phone/oak")
+        page.wait_for_selector(f"{BAND}:not([hidden])")
+        button = page.get_by_role("button", name="Book", exact=True)
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        over = page.locator(BAND).bounding_box()
+        last = page.locator("main").bounding_box()
+        assert over is not None
+        assert last is not None
+        assert last["y"] + last["height"] <= over["y"]
+        assert (over["x"], over["width"]) == (0, 320)
+        expect(button).to_be_visible()
+        page.close()

@@ -7,7 +7,7 @@ import threading
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from tests.browser.scenery import DISPLAYS, LOOKS, SIZES, STATUSES, WIDTHS, Look, cut_off, drawn, obstacles
+from tests.browser.scenery import DISPLAYS, LOOKS, PARTS, SIZES, STATUSES, WIDTHS, Look, cut_off, drawn, obstacles
 
 EVERY = [(display, status) for display, kind in DISPLAYS.items() for status in kind.statuses]
 PRIMARY, OTHER = 15, 9
@@ -27,17 +27,31 @@ def test_a_display_keeps_nobody_from_using_it(browser: Browser, display: str, st
 
 
 @pytest.mark.parametrize("look", ["contrast", "rtl"])
-@pytest.mark.parametrize("display", DISPLAYS)
+@pytest.mark.parametrize("display", ["door", "doors", "lobby", "floor"])
 def test_a_display_in_another_look_keeps_nobody_from_using_it(browser: Browser, display: str, look: str) -> None:
     with drawn(browser, display, DISPLAYS[display].statuses[0], LOOKS[look], SIZES[1]) as page:
         assert obstacles(page) == []
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("display", DISPLAYS)
-def test_nothing_reaches_beyond_the_glass(browser: Browser, display: str, size: tuple[int, int]) -> None:
-    with drawn(browser, display, DISPLAYS[display].statuses[0], LOOKS["light"], size) as page:
-        assert cut_off(page) == []
+def test_nothing_reaches_beyond_the_glass(browser: Browser, display: str) -> None:
+    kind = DISPLAYS[display]
+    with drawn(browser, display, kind.statuses[0], LOOKS["light"], kind.sizes[0]) as page:
+        for width, height in kind.sizes:
+            page.set_viewport_size({"width": width, "height": height})
+            page.evaluate(TWO_FRAMES)
+            assert cut_off(page) == [], (width, height)
+
+
+@pytest.mark.parametrize("parts", PARTS)
+def test_several_doors_have_their_words_on_one_line_and_targets_for_fingers(browser: Browser, parts: str) -> None:
+    with drawn(browser, "doors", parts, LOOKS["light"], SIZES[0]) as page:
+        for (width, height), glass in WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": height})
+            page.evaluate(TWO_FRAMES)
+            assert least(page, ".actions .act") / (width / glass) >= PRIMARY
+            if width > height:
+                assert len(middles(page, ".sign__word")) == 1
 
 
 @pytest.mark.parametrize("size", WIDTHS, ids=str)
@@ -105,6 +119,12 @@ def least(page: Page, selector: str) -> float:
     """The least side, in pixels, of what can be touched."""
     sides = "all => Math.min(1e4, ...all.filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect())"
     return float(page.eval_on_selector_all(selector, f"{sides}.flatMap(b => [b.width, b.height]))"))
+
+
+def middles(page: Page, selector: str) -> set[int]:
+    """How far down, in pixels, the middles of elements are."""
+    script = "all => all.map(e => e.getBoundingClientRect()).map(b => Math.round((b.top + b.bottom) / 2))"
+    return set(page.eval_on_selector_all(selector, script))
 
 
 def ground(page: Page) -> str:

@@ -74,13 +74,22 @@ def test_high_contrast_changes_nothing_but_what_the_tokens_name() -> None:
 
 
 @pytest.mark.parametrize("time", ["day", "night"])
-@pytest.mark.parametrize("name", [*STATUSES, "board", "page"])
+@pytest.mark.parametrize("name", [*STATUSES, "board", "page", "info", "warning", "emergency"])
 def test_high_contrast_has_more_of_it_everywhere(name: str, time: str) -> None:
     usual, more = (
         contrast(colour(f"{look} {time}", f"{name}-field"), colour(f"{look} {time}", f"{name}-ink"))
         for look in ("usual", "contrast")
     )
     assert more >= max(usual, 14)
+
+
+@pytest.mark.parametrize("time", ["day", "night"])
+@pytest.mark.parametrize(("ink", "field"), [("plan-ink", "plan-paper"), ("plan-here-ink", "plan-here")])
+def test_high_contrast_has_more_of_it_on_plans(ink: str, field: str, time: str) -> None:
+    usual, more = (
+        contrast(colour(f"{look} {time}", ink), colour(f"{look} {time}", field)) for look in ("usual", "contrast")
+    )
+    assert more >= max(usual, 12)
 
 
 @pytest.mark.parametrize("time", ["day", "night"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext
 import string
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,13 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
+from flask import Flask
+from jinja2 import DictLoader
 
-from kiosk import settings
+from kiosk import clock, settings
 from kiosk.resources import resource
+from kiosk.schedule.model import Room
+from kiosk.web import wording
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGS = Path(resource("translations"))
@@ -132,3 +137,21 @@ def test_a_status_is_one_short_word_or_two(language: str) -> None:
     words = [said[word][0] for word in ("Free", "Busy", "Held", "Check in", "Closed", "Unknown")]
     assert [word for word in words if len(word) > MOST_LETTERS or len(word.split()) > 2] == []
     assert len(set(words)) == len(words)
+
+
+@pytest.mark.parametrize(
+    ("zone", "language", "name"),
+    [
+        ("Europe/London", "en", "GMT"),
+        ("Europe/London", "de", "UTC"),
+        ("America/New_York", "ar", "UTC−5"),
+        ("Asia/Kolkata", "ja", "UTC+5:30"),
+        ("Europe/Berlin", "de", ""),
+    ],
+)
+def test_a_time_elsewhere_has_the_name_of_its_zone_or_a_plain_difference(zone: str, language: str, name: str) -> None:
+    app, winter = Flask("times"), datetime(2026, 11, 23, 12, tzinfo=UTC)
+    wording.install(app, language, "24")
+    app.jinja_loader = DictLoader({"it.html": "{% macro time(value, room) %}{{ value|elsewhere }}{% endmacro %}"})
+    room = Room("oak", "Oak", clock.zone(zone))
+    assert wording.drawer(app, language)("it.html", "time", winter, room, clock.zone("Europe/Berlin")) == name

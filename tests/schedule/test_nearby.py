@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.schedule.model import Room
-from kiosk.schedule.nearby import Candidate, level, rank, way
-from tests.schedule.values import at, instants, quick
+from kiosk.schedule.nearby import Candidate, level, rank, reachable, way
+from tests.schedule.values import BERLIN, NEW_YORK, at, instants, quick
 
 ZONE = ZoneInfo("UTC")
 WANTED = Room("oak", "Oak", ZONE, "North", "2nd floor", 8, ("Screen", "Whiteboard"))
@@ -131,3 +132,12 @@ def test_way_to_another_room_has_a_direction(building: str, floor: str, expected
 
 def test_nothing_is_said_about_the_way_where_no_floor_is_named() -> None:
     assert way(Room("elm", "Elm", ZONE), Room("oak", "Oak", ZONE)) == ("", 0)
+
+
+def test_nobody_is_sent_to_a_town_where_clocks_show_another_time() -> None:
+    oak = Room("oak", "Oak", BERLIN, "North")
+    zones = {"elm": (BERLIN, "South"), "ash": (ZoneInfo("Europe/Paris"), "South"), "fir": (NEW_YORK, "West")}
+    found = {slug: reachable(Room(slug, slug, *where), oak, at("10:00")) for slug, where in zones.items()}
+    assert found == {"elm": True, "ash": True, "fir": False}
+    assert reachable(Room("bay", "Bay", ZONE, "North"), oak, at("10:00"))
+    assert not reachable(Room("bay", "Bay", ZONE), replace(oak, building=""), at("10:00"))

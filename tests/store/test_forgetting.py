@@ -17,10 +17,11 @@ from kiosk.booking.forgetter import Forgetter
 from kiosk.errors import UsageError
 from kiosk.schedule.model import Booking, Person
 from kiosk.schedule.rights import Who
-from kiosk.store import acts, attendance, deliveries, forgetting, mirror, names, orders, pins, services
+from kiosk.store import acts, attendance, deliveries, forgetting, mirror, names, notices, orders, pins, services
 from kiosk.store.acts import Act
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
+from kiosk.store.told import NoticeRow
 from tests.booking.test_desk import unreachable
 from tests.fakes import FakeCalendars, StillClock, meeting
 
@@ -206,3 +207,27 @@ def test_days_are_whole_and_not_too_many(store: Store) -> None:
     for days in (-1, 4000):
         with pytest.raises(UsageError):
             store.write(forgetting.set_after_days, days)
+
+
+def test_notices_go_when_they_have_been_over_for_long_enough(
+    store: Store, forgetter: Forgetter, still: StillClock
+) -> None:
+    for title, end in (("Farewell, Ada", DAY), ("Lift is out", 9 * DAY)):
+        draft = notices.Draft(title, end=still() + end)
+        store.write(notices.add, draft, notices.By(ADA, "10.0.0.7", still()))
+    store.write(forgetting.set_after_days, 2)
+    still.advance(days=4)
+    while forgetter.step():
+        pass
+    with store.read() as db:
+        assert [one.title for one in notices.coming(db, still())] == ["Lift is out"]
+        assert [row.title for row in NoticeRow.select().execute(db)] == ["Lift is out"]
+
+
+def test_who_wrote_a_notice_is_forgotten_with_them(store: Store, forgetter: Forgetter, still: StillClock) -> None:
+    made = store.write(
+        notices.add, notices.Draft("Lift is out", end=still() + DAY), notices.By(ADA, "10.0.0.7", still())
+    )
+    assert forgetter.erase(ADA)[0].notices == 1
+    with store.read() as db:
+        assert notices.find(db, made.id).created_by == ""

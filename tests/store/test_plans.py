@@ -34,11 +34,11 @@ def test_plans_of_one_name_get_words_of_their_own(store: Store) -> None:
 
 
 def test_floors_of_a_building_come_as_people_count(store: Store) -> None:
-    for building, floor in (("A", "10"), ("A", "2"), ("B", "1")):
+    for building, floor in (("A", "10"), ("A", "2"), ("A", "EG"), ("A", "UG"), ("A", "Roof"), ("B", "1")):
         store.write(plans.add, f"{building} {floor}", building, floor, drawing())
     with store.read() as db:
         found = plans.of_building(db, plans.find(db, "a-2"))
-    assert [one.floor for one in found] == ["2", "10"]
+    assert [one.floor for one in found] == ["UG", "EG", "2", "10", "Roof"]
 
 
 def test_a_plan_without_a_building_stands_alone(store: Store) -> None:

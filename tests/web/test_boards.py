@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from kiosk.__main__ import main
 from kiosk.live.gallery import Screen
-from kiosk.store import acts, boards
+from kiosk.schedule.model import Room
+from kiosk.store import acts, boards, rooms
 from kiosk.store.boards import Board
 from tests.web.visitors import Reception
 
@@ -98,3 +100,10 @@ def test_boards_are_kept_on_the_command_line(
     assert main(["boards", "remove", "ground-floor"]) == 0
     assert main(["boards", "remove", "ground-floor"]) == 1
     assert main(["boards", "edit", "all", "--every-room", "--room", "oak"]) == 1
+
+
+def test_doors_are_listed_by_floors_from_the_ground_up(reception: Reception) -> None:
+    for slug, floor in (("above", "10"), ("low", "EG"), ("below", "UG")):
+        reception.parts.store.write(rooms.add, Room(slug, slug.title(), ZoneInfo("Europe/Berlin"), "Tower", floor))
+    listed = re.findall(r'href="/door/([^"]+)"', reception.screen().get("/").text)
+    assert [slug for slug in listed if slug in ("above", "low", "below")] == ["below", "low", "above"]

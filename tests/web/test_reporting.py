@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from kiosk.schedule.model import Room
 from kiosk.store import policies, problems, rooms
 from kiosk.store.problems import MOST
+from tests.schedule.values import NEW_YORK
 from tests.web.visitors import Reception, Visitor
 
 PATH = "/api/v1/rooms/oak/problems"
@@ -90,6 +92,7 @@ def test_other_rooms_come_with_the_way_there_and_with_what_can_be_booked_at_once
     with reception.parts.store.read() as db:
         elm = rooms.by_slug(db, "elm")
     reception.parts.store.write(policies.change, elm.id, {"durations": "20,40"})
+    reception.parts.store.write(rooms.add, Room("fir", "Fir", NEW_YORK, "West", "1"))
     [one] = door.get("/api/v1/rooms/oak/alternatives").json["alternatives"]
     assert (one["room"], one["direction"], one["where"]) == ("elm", "building", "Hamburg · 1")
     assert one["offers"] == [{"minutes": 20}, {"minutes": 40}]
