@@ -110,16 +110,20 @@ def report_figures(report: Report) -> dict[str, dict[str, int]]:
     return {slug: {name: number for name, number in one.items() if number} for slug, one in named.items()}
 
 
-def highest(at_once: Counter[datetime]) -> tuple[int, datetime | None]:
+def highest(at_once: Counter[int]) -> tuple[int, datetime | None]:
     most = max(at_once.values(), default=0)
-    found = min((moment for moment, number in at_once.items() if number == most), default=None)
-    return most, found if most else None
+    found = min((minute for minute, number in at_once.items() if number == most), default=0)
+    return most, truth.moment_of(found) if most else None
 
 
 def highest_by_day(report: Report, counted: Truth) -> dict[date, int]:
     found: dict[date, int] = {}
-    for moment, number in (+counted.at_once).items():
-        day = moment.astimezone(clock.zone(report.zone)).date()
+    days: dict[int, date] = {}  # by quarters of an hour, at which all days begin
+    for minute, number in (+counted.at_once).items():
+        quarter = minute // 15
+        if quarter not in days:
+            days[quarter] = truth.moment_of(minute).astimezone(clock.zone(report.zone)).date()
+        day = days[quarter]
         day = min(max(day, report.first), report.last)
         found[day] = max(found.get(day, 0), number)
     return found
@@ -175,8 +179,8 @@ def test_fewer_rooms_are_judged_by_the_minutes_in_which_more_were_in_use(store: 
     counted = house.truth(house.first, house.last, {"oak", "elm", "yew", "box"})
     for less in range(6):
         left, told = max(4 - less, 0), report.peak.fewer(less)
-        short = {moment for moment, number in counted.at_once.items() if number > left}
-        days = {moment.astimezone(BERLIN).date() for moment in short}
+        short = {minute for minute, number in counted.at_once.items() if number > left}
+        days = {truth.moment_of(minute).astimezone(BERLIN).date() for minute in short}
         assert (told.left, told.minutes, told.days) == (left, len(short), len(days))
     curve = dict(report.peak.curve())
     assert curve == {n: sum(number >= n for number in counted.at_once.values()) for n in curve}

@@ -65,6 +65,15 @@ class Hall:
         return self.stored.room.zone
 
 
+def minute_of(moment: datetime) -> int:
+    """Return the minutes from the beginning of 1970 to a moment."""
+    return int(moment.timestamp()) // 60
+
+
+def moment_of(minute: int) -> datetime:
+    return datetime.fromtimestamp(minute * 60, UTC)
+
+
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
@@ -147,7 +156,7 @@ class Truth:
     figures: dict[str, dict[str, int]] = field(default_factory=dict)
     heat: Counter[tuple[int, int, str]] = field(default_factory=Counter)
     days: Counter[tuple[date, str]] = field(default_factory=Counter)
-    at_once: Counter[datetime] = field(default_factory=Counter)
+    at_once: Counter[int] = field(default_factory=Counter)
 
 
 def count(halls: list[Hall], first: date, last: date) -> Truth:
@@ -173,8 +182,10 @@ def _count(hall: Hall, first: date, last: date, truth: Truth) -> dict[str, int] 
             found["open_minutes"] += 15
             truth.heat[local.weekday(), local.hour, "open"] += 15
             truth.days[local.date(), "open"] += 15
-        for number in range(15):
-            _look(truth, found, moment + number * MINUTE, local, opened, kinds)
+        first_minute = minute_of(moment)
+        for minute in range(first_minute, first_minute + 15):
+            if minute in kinds:
+                _look(truth, found, minute, local, opened, kinds[minute])
         moment += 15 * MINUTE
     ends = {raw.end for raw in hall.raw}
     for raw in hall.raw:
@@ -183,15 +194,10 @@ def _count(hall: Hall, first: date, last: date, truth: Truth) -> dict[str, int] 
     return {name: number for name, number in found.items() if number}
 
 
-def _look(
-    truth: Truth, found: Counter[str], moment: datetime, local: datetime, opened: bool, kinds: dict[datetime, set[str]]
-) -> None:
-    """Count one minute, of which `kinds` tells all that holds: how it is held, and booked."""
-    if moment not in kinds:
-        return
-    here = kinds[moment]
+def _look(truth: Truth, found: Counter[str], minute: int, local: datetime, opened: bool, here: set[str]) -> None:
+    """Count one minute, of which `here` tells all that holds: how it is held, and booked."""
     is_held = bool(here & {"held", "held missed"})
-    truth.at_once[moment] += is_held
+    truth.at_once[minute] += is_held
     found["outside"] += is_held and not opened
     if opened:
         for word in ("booked", "released", "early", "promised"):
@@ -203,15 +209,16 @@ def _look(
         truth.days[local.date(), "held"] += is_held
 
 
-def _minutes(hall: Hall) -> dict[datetime, set[str]]:
-    kinds: dict[datetime, set[str]] = {}
+def _minutes(hall: Hall) -> dict[int, set[str]]:
+    kinds: dict[int, set[str]] = {}
     for raw in hall.raw:
-        for number in range((raw.planned - raw.start) // MINUTE):
-            here = kinds.setdefault(raw.start + number * MINUTE, set())
+        end = minute_of(raw.end)
+        for minute in range(minute_of(raw.start), minute_of(raw.planned)):
+            here = kinds.setdefault(minute, set())
             here.add("booked")
             if raw.state:
                 here.add("promised")
-            if raw.start + number * MINUTE >= raw.end:
+            if minute >= end:
                 here.add("released" if raw.released else "early")
             else:
                 here.add("held missed" if raw.state == "missed" else "held")
