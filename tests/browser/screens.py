@@ -11,6 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser import story
 from tests.browser.scenery import DISPLAYS, LOOKS, SIZES, cut_off, drawn, obstacles
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--hide-scrollbars")
@@ -26,6 +27,9 @@ def main() -> int:
     browser_path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=list(FLAGS))
+        if options.story:
+            story.draw(browser, Path("docs/screens"))
+            return 0
         found = {picture: _draw(browser, folder, *picture) for picture in _pictures(options)}
         browser.close()
     (folder / "index.html").write_text(_index(found), encoding="utf-8")
@@ -39,6 +43,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/screens", description=__doc__)
     parser.add_argument("--folder", default="screens", help="where to (screens)")
+    parser.add_argument("--story", action="store_true", help="the pictures of the docs instead, into docs/screens")
     parser.add_argument("--display", choices=DISPLAYS, action="append", help="these only")
     parser.add_argument("--look", choices=LOOKS, action="append", help="these only")
     parser.add_argument("--size", action="append", help="these only, such as 800x480")
