@@ -296,7 +296,8 @@ def _history(parts: Parts, now: clock.Clock) -> History:
 def _flask(parts: Parts) -> Flask:
     web = Flask("kiosk", template_folder=str(resource("templates")), static_folder=None)
     web.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    web.config["COMPRESS_ALGORITHM"] = ["gzip"]
+    # As quick as gzip at this level, and a tenth smaller; browsers ask for it where the way is safe.
+    web.config.update(COMPRESS_ALGORITHM=["br", "gzip"], COMPRESS_BR_LEVEL=4)
     web.config.update(SESSION_COOKIE_NAME="kiosk_session", SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
     web.jinja_env.trim_blocks = web.jinja_env.lstrip_blocks = True
     with parts.store.read() as db:

@@ -223,3 +223,13 @@ def test_three_rooms_have_their_place_and_their_targets_on_every_screen(panes: t
         assert smallest(page, ".pane .act:not(.act--quiet)") >= PRIMARY * 0.8
         shapes = page.locator(".pane .mark").evaluate_all("all => all.map(one => one.innerHTML)")
         assert len(set(shapes)) == 3
+
+
+def test_the_whole_place_of_every_room_is_said(put: Put) -> None:
+    where = "Berlin, Spreeufer 12 · 3. Etage"
+    _, page = put(THEIRS, others=[one | {"where": where, "capacity": 16} for one in OTHERS])
+    find_another(page)
+    expect(page.locator(".other__where > bdi")).to_have_count(3)
+    hidden = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 4).length"
+    assert page.eval_on_selector_all(".other__where > bdi", hidden) == 0
+    assert page.locator(".other").last.evaluate("e => e.getBoundingClientRect().bottom < innerHeight")

@@ -15,6 +15,8 @@ PRIMARY, OTHER = 15, 9
 WATCH = """window.moved = 0;
 new PerformanceObserver(list => list.getEntries().forEach(e => (window.moved += e.value)))
   .observe({ type: 'layout-shift', buffered: true })"""
+# Words that have no air above and below them in their button.
+TIGHT = "all => all.filter(e => e.offsetHeight > 0.9 * e.parentElement.offsetHeight).length"
 TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # Words that stand in are not as wide to the pixel; a fiftieth of what counts as good is seen by nobody.
 HAIR = 0.002
@@ -61,6 +63,7 @@ def test_what_is_touched_is_large_enough_on_its_glass(browser: Browser, status: 
         a_millimetre = size[0] / WIDTHS[size]
         assert least(page, ".actions .act") / a_millimetre >= PRIMARY
         assert least(page, "button, a") / a_millimetre >= OTHER
+        assert page.eval_on_selector_all(".actions .act > b", TIGHT) == 0
 
 
 @pytest.mark.parametrize("status", STATUSES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -129,3 +130,13 @@ def test_pages_cannot_be_framed_by_other_sites(opened: Server) -> None:
     headers = opened.get("/door/oak", headers={"Accept": "text/html"}).headers
     assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
     assert (headers["X-Content-Type-Options"], headers["X-Frame-Options"]) == ("nosniff", "SAMEORIGIN")
+
+
+def test_a_page_and_its_files_come_small_and_without_needless_words(opened: Server) -> None:
+    page = opened.get("/door/oak", headers={"Accept": "text/html", "Accept-Encoding": "br, gzip"})
+    assert page.headers["Content-Encoding"] == "br"
+    sheet = re.findall(r'href="(/static/[^"]+/door\.css)"', opened.get("/door/oak").text)
+    found = opened.get(sheet[0], headers={"Accept-Encoding": "gzip, deflate"})
+    assert "immutable" in found.headers["Cache-Control"]
+    assert found.headers["Content-Encoding"] == "deflate"
+    assert found.headers.keys().isdisjoint({"Content-Disposition", "Last-Modified", "Expires", "ETag"})
