@@ -55,6 +55,7 @@ class Run:
     fleet: Inventory
     python: str
     say: Say
+    pictures: str = ""
     outcome: Outcome = field(default_factory=Outcome)
     identities: dict[str, Event] = field(default_factory=dict)
 
@@ -87,7 +88,9 @@ class Run:
     def _told(self, act: str, entries: list[Entry]) -> Event:
         release = {"version": self.fleet.version, "wheels": str(self.fleet.wheels.resolve())}
         machines = {one.name: one.plan for one in entries}
-        return {"act": act, "machines": machines, "release": release, "parallel": self.fleet.parallel}
+        return {"act": act, "machines": machines, "release": release, "parallel": self.fleet.parallel} | (
+            {"pictures": self.pictures} if self.pictures else {}
+        )
 
     def _hear(self, event: Event, act: str) -> None:
         name, said = event["host"], str(event.get("said", ""))
@@ -151,7 +154,7 @@ class Run:
 def provision(_settings: Settings, options: argparse.Namespace) -> int:
     """Run one act over the inventory, ring by ring; a ring that is not well ends it."""
     fleet = inventory.read(Path(options.inventory))
-    run = Run(fleet, options.python or sys.executable, _print)
+    run = Run(fleet, options.python or sys.executable, _print, _folder(options.pictures))
     rings = fleet.rings(options.ring, options.machine)
     for place, (ring, entries) in enumerate(rings):
         _print(f"ring {ring}: {len(entries)} {'machine' if len(entries) == 1 else 'machines'}, release {fleet.version}")
@@ -162,6 +165,14 @@ def provision(_settings: Settings, options: argparse.Namespace) -> int:
             break
     _print(_summary(run.outcome))
     return run.outcome.status
+
+
+def _folder(name: str) -> str:
+    """Make the folder of pictures and return it, "" for none."""
+    if not name:
+        return ""
+    Path(name).mkdir(parents=True, exist_ok=True)
+    return str(Path(name).resolve())
 
 
 def _summary(outcome: Outcome) -> str:

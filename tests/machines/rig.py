@@ -152,7 +152,9 @@ class Machine:
         sh("mount", "-t", "overlay", "overlay", "-o", layers, str(self.root))
         self._write("etc/hostname", f"{self.name}\n")
         self._write("etc/machine-id", "")
-        self._write("etc/systemd/network/10-host0.network", f"[Match]\nName=host0\n[Network]\nAddress={self.address}/24\n")
+        self._write(
+            "etc/systemd/network/10-host0.network", f"[Match]\nName=host0\n[Network]\nAddress={self.address}/24\n"
+        )
         self._write("etc/systemd/system/kiosk-display.service.d/headless.conf", HEADLESS)
         self._write("etc/sudoers.d/pi", "pi ALL=(ALL) NOPASSWD:ALL\n")
         sh("systemctl", f"--root={self.root}", "-q", "enable", "systemd-networkd")
@@ -182,7 +184,9 @@ class Machine:
             "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
             "PATH": os.environ["PATH"],
         }
-        self.process = subprocess.Popen(["bash", "-c", BOOT], env=given, stdin=subprocess.DEVNULL, start_new_session=True)
+        self.process = subprocess.Popen(
+            ["bash", "-c", BOOT], env=given, stdin=subprocess.DEVNULL, start_new_session=True
+        )
         wait_for(self.is_up, 60)
 
     def is_up(self) -> bool:
@@ -191,7 +195,15 @@ class Machine:
     def run(self, command: str, check: bool = True, timeout: float = 120) -> str:
         """Run a command on the machine as root, over SSH, and return what it printed."""
         options = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "ConnectTimeout=3"]
-        ssh = ["ssh", "-q", "-i", str(self.rig.key), *options, f"pi@{self.address}", f"sudo -n sh -c {_quoted(command)}"]
+        ssh = [
+            "ssh",
+            "-q",
+            "-i",
+            str(self.rig.key),
+            *options,
+            f"pi@{self.address}",
+            f"sudo -n sh -c {_quoted(command)}",
+        ]
         done = subprocess.run(ssh, capture_output=True, text=True, check=False, timeout=timeout)
         assert not check or done.returncode == 0, f"{self.name}: {command}: {done.stdout}{done.stderr}"
         return done.stdout

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A status light at the door: green while the room is free, red while it is not, amber shortly before.
+"""A status light at the door: green while the room is free, red while it is not, yellow shortly before.
 
 Three pins, for red, green and blue, are named in /etc/kiosk/gpio.env (LIGHT_PINS=17,27,22); the colour follows
 what the display's program says of its page, so nothing here asks the network.
@@ -19,11 +19,11 @@ STATUS = Path("/run/kiosk-display/status.json")
 OLDEST_SECONDS = 0.5
 Colour = tuple[float, float, float]
 OFF: Colour = (0, 0, 0)
-RED, GREEN, AMBER = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (1.0, 0.4, 0.0)
+RED, GREEN, YELLOW = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (1.0, 1.0, 0.0)
 COLOURS: dict[str, Colour] = {
     "free": GREEN,
-    "soon": AMBER,
-    "checkin": AMBER,
+    "soon": YELLOW,
+    "checkin": YELLOW,
     "held": RED,
     "busy": RED,
 }
@@ -66,9 +66,7 @@ def make(pins: str) -> Light:
     from gpiozero import RGBLED
 
     red, green, blue = (int(pin) for pin in pins.split(","))
-    light: Light = (
-        RGBLED(red, green, blue, pwm=False) if os.environ.get("LIGHT_PWM") == "0" else RGBLED(red, green, blue)
-    )
+    light: Light = RGBLED(red, green, blue, pwm=False)
     return light
 
 

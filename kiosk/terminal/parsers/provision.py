@@ -25,5 +25,6 @@ def add_provision(commands: Commands) -> None:
         act.add_argument(
             "--machine", action="append", default=[], metavar="NAME", help="only this one; may be repeated"
         )
+        act.add_argument("--pictures", default="", metavar="FOLDER", help="keep a picture of each screen that is well")
         act.add_argument("--python", default="", metavar="FILE", help="of the environment that has pyinfra (this one)")
         act.set_defaults(run=terminal("provision.provision"), act=name)

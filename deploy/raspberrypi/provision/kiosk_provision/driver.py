@@ -39,6 +39,7 @@ class Plan:
     machines: tuple[Machine, ...]
     release: Release
     parallel: int
+    pictures: str = ""
 
 
 class Teller(BaseStateCallback):  # type: ignore[misc]
@@ -106,7 +107,7 @@ def main() -> int:
 def _read(given: dict[str, Any]) -> Plan:
     found = tuple(machine.read(name, one) for name, one in given["machines"].items())
     release = Release(given["release"]["version"], Path(given["release"]["wheels"]))
-    return Plan(given["act"], found, release, int(given.get("parallel", 20)))
+    return Plan(given["act"], found, release, int(given.get("parallel", 20)), given.get("pictures", ""))
 
 
 def _one(plan: Plan, one: Machine) -> None:
@@ -157,8 +158,16 @@ def _acts(plan: Plan, one: Machine) -> dict[str, Callable[[], None]]:
         "activate": lambda: state.activate(one, plan.release),
         "rollback": lambda: state.rollback(one),
         "identity": lambda: tell(one.name, "identity", **health.identity()),
-        "verify": lambda: tell(one.name, "verified", **health.look(one)),
+        "verify": lambda: _verify(plan, one),
     }
+
+
+def _verify(plan: Plan, one: Machine) -> None:
+    tell(one.name, "verified", **health.look(one))
+    if plan.pictures and one.screen:
+        file = Path(plan.pictures) / f"{one.name}.jpg"
+        file.write_bytes(health.picture())
+        tell(one.name, "step", said=f"its picture is {file}")
 
 
 def _changes(running: State, host: Any, hashed: str) -> bool:

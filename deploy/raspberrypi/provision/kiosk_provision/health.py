@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -11,12 +12,20 @@ from kiosk_provision.machine import Machine
 QUESTION = (
     "python3 -c 'import urllib.request as u; print(u.urlopen(\"http://127.0.0.1:{port}/healthz\", timeout=5).status)'"
 )
-GOOD_PAGES = ("live", "page")
+TAKE_PICTURE = """
+import pathlib, socket, sys, time
+kept = pathlib.Path("/run/kiosk-display/picture.jpg")
+kept.unlink(missing_ok=True)
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"picture", "/run/kiosk-display/motion")
+for _ in range(100):
+    if kept.exists(): sys.stdout.buffer.write(kept.read_bytes()); break
+    time.sleep(0.1)
+kept.unlink(missing_ok=True)
+"""
+GOOD_PAGE = "live"
 STATUS = "/run/kiosk-display/status.json"
 # A display that has just started shows its page a moment later.
-STATUS_SOON = (
-    f'for i in $(seq 40); do grep -qE \'"page": "(live|page)"\' {STATUS} 2>/dev/null && break; sleep 0.5; done'
-)
+STATUS_SOON = f'for i in $(seq 40); do grep -qE \'"page": "live"\' {STATUS} 2>/dev/null && break; sleep 0.5; done'
 
 
 def identity() -> dict[str, str]:
@@ -41,6 +50,11 @@ def look(machine: Machine) -> dict[str, Any]:
         "boot_id": ask("cat /proc/sys/kernel/random/boot_id"),
         "trouble": [*_units(machine), *_server(machine), *_page(machine, status), *_rights()],
     }
+
+
+def picture() -> bytes:
+    """Return what is on the glass, as JPEG; nothing when there is no picture."""
+    return base64.b64decode(ask(f"python3 -c '{TAKE_PICTURE}' | base64"))
 
 
 def _status() -> dict[str, Any]:
@@ -69,7 +83,7 @@ def _page(machine: Machine, status: dict[str, Any]) -> list[str]:
         return []
     if status.get("revoked"):
         return ["its token is revoked: the screen shows a pairing code"]
-    if status.get("page") not in GOOD_PAGES:
+    if status.get("page") != GOOD_PAGE:
         return [f"the page is {status.get('page') or 'not there'}"]
     return []
 

@@ -37,6 +37,7 @@ def command(browser: str, profile: Path) -> list[str]:
         "--disable-background-networking",
         "--disable-sync",
         "--disable-breakpad",
+        "--log-level=3",
         "--password-store=basic",
         "--autoplay-policy=no-user-gesture-required",
     ]

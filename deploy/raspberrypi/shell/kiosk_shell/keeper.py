@@ -12,8 +12,9 @@ from kiosk_shell.pipe import Event, PipeError
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = 10.0
-MOST_MISSED = 3
+LOOK_EVERY = 5.0
+LOOK_SOON = 0.5
+KILL_AFTER, MOST_MISSED = 2, 4
 ERROR_PAGE = "chrome-error://"
 
 
@@ -39,19 +40,24 @@ class Keeper:
 
     @property
     def status(self) -> str:
-        """Return one word: splash, crashed, silent, error, or what the page says of its link."""
+        """Return one word: splash, loading, crashed, silent, error, or what the page says of its link.
+
+        "page" is a page that is no display, such as the one that asks to be paired.
+        """
         if self._crashed:
             return "crashed"
         if self._missed:
             return "silent"
         if not self.shown:
             return "splash"
+        if not self.said:
+            return "loading"
         if self.said.get("url", "").startswith(ERROR_PAGE):
             return "error"
         return self.said.get("link") or "page"
 
     def step(self, now: float) -> None:
-        """Do what is due. Raises Lost after three pings without answer, or when the browser is gone."""
+        """Do what is due. Raises Lost when the page is silent and nothing helps, or the browser is gone."""
         self._hear()
         if self.page.pipe.closed:
             raise Lost("the browser closed its pipe")
@@ -59,10 +65,6 @@ class Keeper:
             self._show(now)
         elif now >= self._next_look:
             self._look(now)
-
-    def reload(self) -> None:
-        """Load the page anew, from wherever it is."""
-        self.page.reload()
 
     def _hear(self) -> None:
         while True:
@@ -77,7 +79,7 @@ class Keeper:
         if event.name == "Inspector.targetCrashed":
             log.warning("the page crashed")
             self.crashes += 1
-            self._crashed = True
+            self._crashed, self._missed, self.said = True, 0, {}
         elif event.name == "Runtime.bindingCalled" and event.params.get("name") == BINDING:
             self.touched()
         elif event.name == "Page.domContentEventFired":
@@ -88,12 +90,20 @@ class Keeper:
         if not self.answers():
             return
         try:
-            opened = self.page.open(self.url)
+            self._load()
         except PipeError as error:
             self._miss(error)
             return
-        self.shown, self._crashed = opened, False if opened else self._crashed
-        self._next_look = now + 1.0
+        self._next_look = now + LOOK_SOON
+
+    def _load(self) -> None:
+        """Open the page, or bring back one whose process died: that one is loaded anew, since a browser that is sent
+        elsewhere just then may never say that it went."""
+        if self._crashed:
+            self.page.reload()
+            self._crashed = False
+        else:
+            self.shown = self.page.open(self.url)
 
     def _look(self, now: float) -> None:
         try:
@@ -102,13 +112,25 @@ class Keeper:
             self._miss(error)
             return
         self._missed = 0
-        self._next_look = now + LOOK_EVERY
+        self._next_look = now + (LOOK_EVERY if self.said.get("ready") == "complete" else LOOK_SOON)
         if self.status == "error":
-            self.shown = False
+            log.warning("the browser shows an error page")
+            self.shown, self.said = False, {}
 
     def _miss(self, error: PipeError) -> None:
-        """A ping waits ten seconds by itself, so the next one follows at once."""
+        """Count a ping that was not answered; the second one in a row kills the page's process, which heals as a crash.
+
+        A ping waits five seconds by itself, so the next one follows at once.
+        """
         self._missed += 1
         log.warning("the page does not answer (%s of %s): %s", self._missed, MOST_MISSED, error)
+        if self._missed == KILL_AFTER:
+            self._kill()
         if self._missed >= MOST_MISSED:
             raise Lost(str(error))
+
+    def _kill(self) -> None:
+        try:
+            self.page.kill()
+        except PipeError as error:
+            raise Lost(str(error)) from error

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +16,7 @@ WORLD = "kiosk"
 BINDING = "kioskTouch"
 COOKIE = "kiosk_device"
 INJECTED = Path(__file__).with_name("inject.js")
+LOOK_WITHIN = 5.0
 BIGGEST_PICTURE = 100_000
 QUALITIES = (70, 50, 30, 15, 5)
 # What the page says of itself; a page that is none of ours says nothing.
@@ -73,9 +76,15 @@ class Page:
         """Load the page anew, past the browser's cache."""
         self._call("Page.reload", ignoreCache=True)
 
+    def kill(self) -> None:
+        """End the page's process, whatever it is doing; the browser itself lives on."""
+        for process in self.pipe.call("SystemInfo.getProcessInfo")["processInfo"]:
+            if process["type"] == "renderer":
+                os.kill(int(process["id"]), signal.SIGKILL)
+
     def look(self) -> dict[str, str]:
         """Return what the page says of itself: url, link, status, display, ready."""
-        answer = self._call("Runtime.evaluate", expression=LOOK, returnByValue=True)
+        answer = self._call("Runtime.evaluate", timeout=LOOK_WITHIN, expression=LOOK, returnByValue=True)
         return dict(json.loads(answer["result"].get("value") or "{}"))
 
     def picture(self) -> bytes:
@@ -115,7 +124,9 @@ class Page:
         """Run a word of our own script."""
         if not self._world:
             return
-        self._call("Runtime.evaluate", expression=f"globalThis.{expression}", contextId=self._world)
+        self._call(
+            "Runtime.evaluate", timeout=LOOK_WITHIN, expression=f"globalThis.{expression}", contextId=self._world
+        )
 
     def _call(self, method: str, timeout: float = 10.0, **params: Any) -> dict[str, Any]:
         return self.pipe.call(method, self.session, timeout, **params)

@@ -59,6 +59,7 @@ def here() -> Place:
         rotate=_one_of("SCREEN_ROTATE", given.get("SCREEN_ROTATE", "") or "normal", ROTATIONS),
         hours=given.get("SCREEN_HOURS", ""),
         dark=_one_of("SCREEN_DARK", given.get("SCREEN_DARK", "") or "dim", DARK),
+        compositor=given.get("SCREEN_COMPOSITOR", Place.compositor),
         browser=given.get("SCREEN_BROWSER", Place.browser),
         notify_socket=given.get("NOTIFY_SOCKET", ""),
         watchdog_seconds=int(given.get("WATCHDOG_USEC", "0")) / 1e6,

@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -168,16 +169,24 @@ class Supervisor:
         else:
             self._try_page(lambda: self.keeper.page.dim(percent))
 
-    def _try_page(self, act: Any) -> None:
+    def _try_page(self, act: Callable[[], None]) -> None:
         try:
             act()
-        except PipeError as error:
+        except (PipeError, OSError) as error:
             log.warning("%s", error)
 
     def _listen(self, bell: socket.socket) -> None:
-        """Wake whenever the motion sensor's program rings."""
-        while bell.recv(16):
-            self.touched()
+        """Wake whenever the motion sensor rings; root, looking after this machine, may ask for a picture."""
+        while word := bell.recv(16):
+            if word == b"picture":
+                self._try_page(self._keep_picture)
+            else:
+                self.touched()
+
+    def _keep_picture(self) -> None:
+        hidden = self.place.runtime / ".picture"
+        hidden.write_bytes(self.keeper.page.picture())
+        os.replace(hidden, self.place.runtime / "picture.jpg")
 
     def _write_status(self) -> None:
         """Leave a word for provisioning and for the status light."""
