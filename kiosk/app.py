@@ -51,8 +51,7 @@ from kiosk.web import (
     access,
     admin,
     api,
-    device,
-    devices,
+    fleet,
     health,
     hooks,
     icons,
@@ -72,8 +71,7 @@ from kiosk.web.admin import Admin
 from kiosk.web.api import Api
 from kiosk.web.asking import Asking
 from kiosk.web.catering import Catering
-from kiosk.web.device import Machines
-from kiosk.web.devices import Devices
+from kiosk.web.fleet import Fleet
 from kiosk.web.health import Health
 from kiosk.web.hooks import Bell
 from kiosk.web.identity import Identities
@@ -102,6 +100,7 @@ class Server:
     pulse: Pulse
     herald: Herald
     roll: Roll
+    fleet: Fleet
     tickets: Tickets
     stalls: runtime.StallWatch
     push: Push
@@ -115,10 +114,11 @@ class Server:
         """Start the loops."""
         self._warm()
         runtime.freeze()
-        for hears in (self.herald.wake, self.pulse.wake):
+        for hears in (self.herald.wake, self.pulse.wake, self.fleet.courier.wake, self.tickets.wake):
             self.parts.store.on_commit(hears)
         self.herald.start()
         self.roll.start()
+        self.fleet.start()
         self.pulse.start()
         self.tickets.start()
         self.desk.start()
@@ -163,14 +163,15 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     pulse = Pulse(gallery, audience, publish, freshness)
     tickets = Tickets(gate.lets_in, partial(_endings, store), sockets.dismisser(wires))
     visitor = Visitor(partial(_is_let_in, gate), lambda: gate.presented(request), partial(_may_see, gate), gate.named)
-    sockets.register(wires, Doorway(gallery, pulse, roll, tickets, visitor, mirror.touched))
+    machines = fleet.build(store, gate, publish, now)
+    places = (machines.lines, machines.machine)
+    sockets.register(wires, Doorway(gallery, pulse, roll, tickets, visitor, mirror.touched, *places))
     announced, bell = push(parts, now), Bell(mirror.hasten)
     identities = Identities(store, now)
     everything = Api(store, desk, gate, Asking(store, identities, now), _title(web, settings.language), now, links)
     _install_web(web, everything, pulse, stalls, announced, bell)
     notices.install(web, Notices(gate, roll))
-    device.install(web, Machines(store, gate, now))
-    devices.install(web, Devices(store, gate, everything.asking, now))
+    fleet.install(web, machines, gate, everything.asking, settings.public_url)
     identity.install(web, identities, settings.public_url)
     office = _office(parts, web, identities, desk, announced, pulse.audience.viewers.__len__, now)
     admin.install(web, office)
@@ -188,6 +189,7 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
         pulse=pulse,
         herald=herald,
         roll=roll,
+        fleet=machines,
         tickets=tickets,
         stalls=stalls,
         push=announced,

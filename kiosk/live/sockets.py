@@ -11,6 +11,7 @@ from flask_socketio import SocketIO, disconnect, join_room, leave_room
 
 from kiosk.errors import NotFound
 from kiosk.live.gallery import Gallery, Screen
+from kiosk.live.lines import Lines, Machine, channel
 from kiosk.live.members import TOUCHED
 from kiosk.live.pulse import Publish, Pulse
 from kiosk.live.roll import Hello, Roll
@@ -33,7 +34,10 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Doorway:
-    """What the handlers need; `touched` hears of rooms before whose screen somebody stands."""
+    """What the handlers need; `touched` hears of rooms before whose screen somebody stands.
+
+    `lines`: whose pages are connected, and `machine` what is done about that.
+    """
 
     gallery: Gallery
     pulse: Pulse
@@ -41,6 +45,8 @@ class Doorway:
     tickets: Tickets
     visitor: Visitor
     touched: Callable[[int], None]
+    lines: Lines
+    machine: Machine
 
 
 def publisher(sockets: SocketIO) -> Publish:
@@ -68,10 +74,12 @@ def register(sockets: SocketIO, doorway: Doorway) -> None:
         if not doorway.visitor.allowed():
             return False
         doorway.tickets.hold(_connection(), doorway.visitor.presented())
+        _welcome(doorway)
         return True
 
     def leave(*_reason: object) -> None:
         doorway.tickets.drop(_connection())
+        doorway.lines.drop(_connection())
         doorway.pulse.audience.left(_connection())
         doorway.roll.left(_connection())
 
@@ -89,11 +97,32 @@ def register(sockets: SocketIO, doorway: Doorway) -> None:
         if doorway.visitor.allowed():
             _noticed(doorway, message)
 
+    def did(message: object) -> None:
+        if doorway.visitor.allowed():
+            _did(doorway, message)
+
     sockets.on_event("connect", enter)
+    sockets.on_event("did", did)
     sockets.on_event("disconnect", leave)
     sockets.on_event("show", show)
     sockets.on_event("touch", touch)
     sockets.on_event("noticed", noticed)
+
+
+def _welcome(doorway: Doorway) -> None:
+    """Let the page of a machine be told what the machine is asked to do."""
+    device = doorway.machine.number()
+    if device:
+        doorway.lines.hold(_connection(), device)
+        join_room(channel(device))
+        doorway.machine.seen(device)
+
+
+def _did(doorway: Doorway, message: object) -> None:
+    device, told = doorway.lines.of(_connection()), _told(message)
+    number = told.get("id", "")
+    if device and number.isascii() and number.isdigit() and len(number) < 16:
+        doorway.machine.did(device, int(number), told.get("done") == "True")
 
 
 def _touch(doorway: Doorway) -> None:
@@ -114,6 +143,9 @@ def _noticed(doorway: Doorway, message: object) -> None:
 def _show(doorway: Doorway, message: object) -> dict[str, Any]:
     told = _told(message)
     screen = Screen(told.get("display", ""), told.get("slug", ""))
+    device = doorway.lines.of(_connection())
+    if device:
+        doorway.machine.seen(device)
     if not doorway.visitor.may_see(screen):
         return {"error": "This is not for you."}
     try:

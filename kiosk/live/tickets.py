@@ -7,13 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from kiosk import runtime
+from kiosk import clock, runtime
 
 log = logging.getLogger(__name__)
 
 # How often it is looked whether something that lets in was ended, and how often anyway: a session ends by itself.
-LOOK_SECONDS = 1.0
-LOOKS = 15
+LOOK_SECONDS, SWEEP_SECONDS = 1.0, 15.0
 # After so many tokens others have their turn.
 SLICE = 50
 
@@ -30,12 +29,17 @@ class Tickets:
     dismiss: Callable[[str], None]
     _held: dict[str, str] = field(default_factory=dict)
     _seen: int = 0
-    _idle: int = 0
+    _swept: float = 0.0
+    _wake: threading.Event = field(default_factory=threading.Event)
     _pause: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
         """Start looking, again and again, for connections whose token has ended."""
         threading.Thread(target=self._loop, name="tickets", daemon=True).start()
+
+    def wake(self) -> None:
+        """Look at once whether something was ended: something was committed."""
+        self._wake.set()
 
     def hold(self, connection: str, token: str) -> None:
         """Remember with what a connection got in."""
@@ -56,10 +60,10 @@ class Tickets:
 
     def look(self) -> None:
         """Sweep when something was ended, and from time to time."""
-        seen, self._idle = self.endings(), self._idle + 1
-        if seen != self._seen or self._idle >= LOOKS:
+        seen, now = self.endings(), clock.monotonic()
+        if seen != self._seen or now - self._swept >= SWEEP_SECONDS:
             self.sweep()
-            self._seen, self._idle = seen, 0
+            self._seen, self._swept = seen, now
 
     def _tokens(self) -> Iterator[str]:
         for number, token in enumerate(set(self._held.values())):
@@ -68,4 +72,4 @@ class Tickets:
             yield token
 
     def _loop(self) -> None:
-        runtime.repeat(self.look, threading.Event(), LOOK_SECONDS, log, "Looking for ended tokens")
+        runtime.repeat(self.look, self._wake, LOOK_SECONDS, log, "Looking for ended tokens")

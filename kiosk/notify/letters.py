@@ -26,11 +26,13 @@ class Letter:
 
 
 def write(event: str, data: Mapping[str, Any], base: str, _: Say) -> Letter:
-    """Return the mail for an event about a service or a problem; `base`: this server's address, or empty."""
+    """Return the mail for an event about a service, a problem or machines; `base`: this server's address, or empty."""
     if event == "ping":
         return Letter(_("A trial from the rooms"), _("Mail from this server arrives."))
     if event.startswith("problem."):
         return _problem(data, base, _)
+    if event.startswith("device"):
+        return _machines(event, data, base)
     values = {"service": data["service"], "room": data["room_name"], "when": _when(data)}
     return Letter(_one_line(_subject(event, data, values, _)), "\n".join(_lines(data, values, base, _)))
 
@@ -48,6 +50,22 @@ def _problem(data: Mapping[str, Any], base: str, _: Say) -> Letter:
     subject = _("Reported: %(problem)s, %(room)s", problem=what, room=data["room_name"])
     told = [what, _place(data), _when(data)]
     return Letter(_one_line(subject), "\n".join([*told, *_link(data, base)]))
+
+
+def _machines(event: str, data: Mapping[str, Any], base: str) -> Letter:
+    """Return what administrators are told of the fleet; as their pages it is English."""
+    names, count = [str(name) for name in data["names"]], int(data["count"])
+    subjects = {
+        "device.ill": f"Ill: {names[0]}",
+        "device.gone": f"Gone: {names[0]}",
+        "device.recovered": f"Well again: {names[0]}",
+        "devices.gone": f"Gone together: {count} of {data['of']} devices",
+        "devices.recovered": f"Well again: {count} of {data['of']} devices",
+    }
+    cause = ["So many at once are rarely ill: look at the network first.", ""] if event == "devices.gone" else []
+    told = [f"{says}\n{repair}\n" for says, repair in data["reasons"]]
+    more = [f"and {count - len(names)} more"] if count > len(names) else []
+    return Letter(_one_line(subjects[event]), "\n".join([*cause, *told, *names, *more, *_link(data, base)]))
 
 
 def _subject(event: str, data: Mapping[str, Any], values: Mapping[str, Any], _: Say) -> str:

@@ -69,17 +69,20 @@ class PairingRow(Model):
 
 
 class HealthRow(Model):
-    """How a device was when it was last heard: `report` is the JSON of what it said.
+    """How a device was when it last gave a sign; `report` is the JSON of what it said of itself at `reported_at`.
 
-    `boots`: its last boots, the current one last; `cloned_at`: when two machines were last seen to share its token.
+    `boots`: the ids of its last boots with spaces between them, the present one last. `cloned_at`: when two machines
+    were last seen to share its token; `crashed_at`: when something on it last had to be started anew.
     """
 
     device = ForeignKeyField(DeviceRow, primary_key=True, on_delete="CASCADE")
     at = InstantField()
     address = CharField(default="")
+    reported_at = InstantField(null=True)
     report = TextField(default="{}")
     boots = TextField(default="")
     cloned_at = InstantField(null=True)
+    crashed_at = InstantField(null=True)
 
     class Meta:
         table_name = "health"

@@ -75,6 +75,22 @@ def begin_visit(db: Database, visit: str, now: datetime) -> None:
     _count(db, digest(f"visit {visit}"), VISIT, now)
 
 
+def begin_code(db: Database, person: str, place: str, now: datetime) -> None:
+    """Count a screen's code, typed by somebody at a place, as a wrong one before it is looked at. Raises Resting."""
+    TryRow.delete().where(TryRow.at < now - FORGOTTEN).execute(db)
+    for name in _coders(person, place):
+        _check_rest(db, name, now)
+    for name in _coders(person, place):
+        _count(db, name, ACCOUNT, now)
+
+
+def forgive_code(db: Database, person: str, place: str) -> None:
+    """Take back the try that was counted beforehand: it was right."""
+    for name in _coders(person, place):
+        where = (TryRow.name == name) & (TryRow.failures > 0)
+        TryRow.update(failures=TryRow.failures - 1, resting_until=None).where(where).execute(db)
+
+
 def forgive_pin(db: Database, place: str) -> None:
     """Forgive a place its last try, which was right, and a few of those before."""
     TryRow.delete().where((TryRow.name == _panel(place)) & (TryRow.failures <= FORGIVEN)).execute(db)
@@ -105,6 +121,10 @@ def _count(db: Database, name: str, allowed: int, now: datetime) -> None:
 
 def _account(person: str) -> str:
     return digest(f"account {person}")
+
+
+def _coders(person: str, place: str) -> tuple[str, str]:
+    return digest(f"code {person}"), digest(f"code {_place(place)}")
 
 
 def _panel(place: str) -> str:

@@ -20,6 +20,7 @@ EVENTS = (
     "booking.released", "booking.no_show", "service.requested", "service.changed", "service.cancelled",
     "notice.started", "notice.ended", "emergency.started", "emergency.ended",
     "problem.reported", "problem.settled",
+    "device.ill", "device.gone", "device.recovered", "devices.gone", "devices.recovered",
 )  # fmt: skip
 PING = "ping"
 # https://www.standardwebhooks.com: a secret is 24 to 64 random bytes.

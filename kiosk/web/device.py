@@ -1,19 +1,34 @@
-"""The API as a device sees it: who it is, what it shows, and another token for itself."""
+"""The API as a device sees it: who it is, what it shows, how it says that it is well, and what it is asked to do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Flask, Response, jsonify, request
+from flask import Blueprint, Flask, Response, g, jsonify, request
 
 from kiosk import clock
-from kiosk.errors import UsageError
-from kiosk.store import devices
+from kiosk.errors import NotFound, UsageError
+from kiosk.fleet import health, light
+from kiosk.fleet.courier import Courier
+from kiosk.fleet.report import read
+from kiosk.fleet.roster import Roster
+from kiosk.store import devices, errands
 from kiosk.store.database import Store
 from kiosk.store.devices import Device
+from kiosk.store.errands import Errand
 from kiosk.web.access import Gate, foreign, from_elsewhere, machine_token, revoked, stranger
-from kiosk.web.fields import Body
+from kiosk.web.asking import place
+from kiosk.web.fields import Body, Query
 from kiosk.web.outcomes import invalid
+from kiosk.web.problems import Problem
+from kiosk.web.wording import gettext as _
+
+# A heartbeat and a long poll in one: as long as a proxy lets a request wait.
+LONGEST_WAIT = 30
+# What a machine may send with its answer: the act for which, its type, how it begins, and how long it may be.
+PICTURE = ("screenshot", "image/jpeg", b"\xff\xd8", 100 * 1024)
+LOGS = ("collect_logs", "text/plain", b"", 200 * 1024)
+Sendable = tuple[str, str, bytes, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,29 +38,34 @@ class Machines:
     store: Store
     gate: Gate
     clock: clock.Clock
+    roster: Roster
+    courier: Courier
 
     def asking(self) -> Device:
         """Return the device that asks. Raises a problem when none does, or a revoked one."""
-        found = self.gate.device()
+        if "device" not in g:
+            g.device = self.gate.device()
+        found: Device | None = g.device
         if found is None:
             raise revoked() if self.gate.is_revoked() else stranger()
         return found
 
-    def settle_token(self) -> None:
-        """Make a token that was laid down for a device its current one when it is shown for the first time."""
+    def notice(self) -> None:
+        """Note that a device has shown itself, and make the token laid down for it its current one at first sight."""
         token = machine_token(request)
-        if not token:
+        found = self.gate.device() if token else None
+        if found is None:
             return
         with self.store.read() as db:
-            found = devices.by_token(db, token, self.clock())
-            is_next = found is not None and devices.is_next(db, found.id, token)
-        if found and is_next:
+            is_next = devices.is_next(db, found.id, token)
+        if is_next:
             self.store.write(devices.promote, found.id, token, self.clock())
+        self.roster.heard(found.id, None, place())
 
 
 def install(app: Flask, machines: Machines) -> None:
     """Add the API to the app."""
-    app.before_request(machines.settle_token)
+    app.before_request(machines.notice)
     routes = Blueprint("device", __name__, url_prefix="/api/v1/device")
 
     @routes.before_request
@@ -56,19 +76,47 @@ def install(app: Flask, machines: Machines) -> None:
 
     @routes.get("")
     def myself() -> Response:
-        return jsonify(told(machines, machines.asking()))
+        return jsonify(_told(machines, machines.asking()))
 
     @routes.post("/token")
     def rotate() -> Response:
         return _rotate(machines)
 
+    @routes.post("/heartbeat")
+    def heartbeat() -> Response:
+        return _heartbeat(machines, machines.asking())
+
+    _add_errands(routes, machines)
     app.register_blueprint(routes)
 
 
-def told(machines: Machines, device: Device) -> dict[str, object]:
-    """Return what a device is told of itself."""
+def _add_errands(routes: Blueprint, machines: Machines) -> None:
+    @routes.get("/acts")
+    def take() -> Response:
+        wait = min(Query().number("wait", 600) or 0, LONGEST_WAIT)
+        return jsonify(acts=[_errand(one) for one in machines.courier.wait(machines.asking().id, wait)])
+
+    @routes.post("/acts/<int:number>")
+    def answer(number: int) -> Response:
+        return _answer(machines, number)
+
+    @routes.put("/acts/<int:number>/picture")
+    def picture(number: int) -> Response:
+        return _keep(machines, number, PICTURE)
+
+    @routes.put("/acts/<int:number>/logs")
+    def logs(number: int) -> Response:
+        return _keep(machines, number, LOGS)
+
+
+def _told(machines: Machines, device: Device) -> dict[str, object]:
+    """Return what a device is told of itself; `hours`: when its screen is lit, empty for always."""
     said = {name: getattr(device, name) for name in ("id", "name", "display", "slug", "path")}
-    return said | {"rooms": sorted(machines.gate.reaches(device)), "server_time": clock.iso(machines.clock())}
+    return said | {
+        "rooms": sorted(machines.gate.reaches(device)),
+        "hours": light.write(machines.roster.lights(device.id)),
+        "server_time": clock.iso(machines.clock()),
+    }
 
 
 def _rotate(machines: Machines) -> Response:
@@ -78,3 +126,42 @@ def _rotate(machines: Machines) -> Response:
     except UsageError as error:
         raise invalid("next_sha256", str(error)) from error
     return jsonify(rotated=True)
+
+
+def _heartbeat(machines: Machines, device: Device) -> Response:
+    said = request.get_json(silent=True)
+    machines.roster.heard(device.id, read(said if isinstance(said, dict) else {}), place())
+    interval = int(health.INTERVAL.total_seconds())
+    return jsonify(interval=interval, rotate=device.rotates(machines.clock()))
+
+
+def _errand(one: Errand) -> dict[str, object]:
+    return {"id": one.id, "act": one.act, "value": one.value, "expires_at": clock.iso(one.expires_at)}
+
+
+def _answer(machines: Machines, number: int) -> Response:
+    body = Body()
+    done = body.one_of("state", ("done", "failed")) == "done"
+    said = body.lines("said", 2_000)
+    try:
+        one = machines.store.write(errands.answer, machines.asking().id, number, done, said, machines.clock())
+    except NotFound:
+        raise
+    except UsageError as error:
+        raise Problem(409, "over", "Over", str(error)) from error
+    return jsonify(id=one.id, state=one.state)
+
+
+def _keep(machines: Machines, number: int, what: Sendable) -> Response:
+    """Keep what a machine sends with an answer, in memory only. Raises a problem for what was not asked for."""
+    act, kind, begins, most = what
+    request.max_content_length = most
+    with machines.store.read() as db:
+        one = errands.of_device(db, machines.asking().id, number)
+    content = request.get_data()
+    if one.act != act or one.state != "taken":
+        raise Problem(409, "over", "Over", _("Nobody waits for this any more."))
+    if request.mimetype != kind or not content.startswith(begins):
+        raise Problem(415, "not_this", "Refused", _("This is not what was asked for."))
+    machines.courier.keep(number, kind, content)
+    return Response(status=204)

@@ -10,16 +10,20 @@ from flask import Blueprint, Flask, Response, jsonify, request
 from kiosk import clock
 from kiosk.booking.counter import actor_of
 from kiosk.errors import NotFound, UsageError
-from kiosk.store import acts, devices
+from kiosk.fleet.roster import Roster
+from kiosk.store import acts, devices, errands
 from kiosk.store.acts import Act
 from kiosk.store.database import Store
 from kiosk.store.devices import Described, Device, Revoked
+from kiosk.store.errands import By, Errand
 from kiosk.web.access import Gate, foreign, from_elsewhere, stranger
 from kiosk.web.asking import Asking, place
 from kiosk.web.fields import Body
 from kiosk.web.outcomes import invalid
 from kiosk.web.problems import Problem
 from kiosk.web.wording import gettext as _
+
+MOST_ERRANDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Devices:
     gate: Gate
     asking: Asking
     clock: clock.Clock
+    roster: Roster
 
     def administrator(self) -> str:
         """Return who asks, as the log of acts names them. Raises a problem unless they administer this server."""
@@ -60,7 +65,8 @@ def install(app: Flask, fleet: Devices) -> None:
     @routes.get("")
     def every_device() -> Response:
         with fleet.store.read() as db:
-            return jsonify(devices=[as_json(one) for one in devices.every(db)])
+            found = devices.every(db)
+        return jsonify(devices=[as_json(one) | how(fleet, one) for one in found])
 
     @routes.post("")
     def enrol() -> tuple[Response, int]:
@@ -69,7 +75,9 @@ def install(app: Flask, fleet: Devices) -> None:
     @routes.get("/<int:number>")
     def one_device(number: int) -> Response:
         with fleet.store.read() as db:
-            return jsonify(as_json(devices.find(db, number)))
+            one = devices.find(db, number)
+            asked = errands.recent(db, number, MOST_ERRANDS)
+        return jsonify(as_json(one) | how(fleet, one) | {"acts": [_errand(each) for each in asked]})
 
     @routes.patch("/<int:number>")
     def change(number: int) -> Response:
@@ -78,6 +86,10 @@ def install(app: Flask, fleet: Devices) -> None:
     @routes.delete("/<int:number>")
     def revoke(number: int) -> Response:
         return _revoke(fleet, number)
+
+    @routes.post("/<int:number>/acts")
+    def ask(number: int) -> tuple[Response, int]:
+        return _ask(fleet, number)
 
     app.register_blueprint(routes)
 
@@ -93,6 +105,35 @@ def as_json(one: Device) -> dict[str, Any]:
         "settings": dict(one.words),
         "rotating": one.rotating,
     }
+
+
+def how(fleet: Devices, one: Device) -> dict[str, Any]:
+    """Return how a device is, as programs get it."""
+    found, beat = fleet.roster.condition(one), fleet.roster.beat(one.id)
+    return {
+        "state": "revoked" if one.revoked_at else found.state,
+        "reasons": [{"reason": each.word, "says": each.says, "repair": each.repair} for each in found.reasons],
+        "seen_at": clock.iso(beat.at) if beat else None,
+        "report": dict(beat.report.said) if beat else {},
+    }
+
+
+def _ask(fleet: Devices, number: int) -> tuple[Response, int]:
+    body, by = Body(), By(fleet.administrator(), place(), fleet.clock())
+    act, value = body.text("act", 100), body.text("value", 100)
+    try:
+        one = fleet.store.write(errands.ask, number, act, value, by)
+    except NotFound:
+        raise
+    except UsageError as error:
+        raise invalid("act", str(error)) from error
+    return jsonify(_errand(one)), 201
+
+
+def _errand(one: Errand) -> dict[str, Any]:
+    said = {name: getattr(one, name) for name in ("id", "act", "value", "state", "by", "said")}
+    moments = {"created_at": one.created_at, "expires_at": one.expires_at, "ended_at": one.ended_at}
+    return said | {name: clock.iso(moment) if moment else None for name, moment in moments.items()}
 
 
 def _enrol(fleet: Devices) -> tuple[Response, int]:

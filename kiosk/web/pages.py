@@ -19,7 +19,7 @@ from kiosk.live.gallery import Gallery, Screen
 from kiosk.resources import resource
 from kiosk.store import boards, plans, rooms
 from kiosk.store.rooms import StoredRoom
-from kiosk.web import floors, tongues, worker
+from kiosk.web import floors, pairing, tongues, worker
 from kiosk.web.access import COOKIE, COOKIE_DAYS, Gate, from_elsewhere
 from kiosk.web.identity import inside
 from kiosk.web.links import Links
@@ -76,7 +76,7 @@ def install(app: Flask, pages: Pages) -> None:
 
     @routes.get("/enter")
     def ask() -> AnyResponse:
-        return _asking("")
+        return _asking(inside(request.args.get("next", ""), ""))
 
     @routes.post("/enter")
     def enter() -> AnyResponse:
@@ -115,6 +115,7 @@ def _display(pages: Pages, screen: Screen) -> AnyResponse:
     answer = make_response(tongues.page(REGISTRY[screen.display].template, **_picture(pages, screen)))
     answer.headers[worker.MARK] = pages.gallery.build
     answer.cache_control.no_cache = True
+    pairing.renew(pages.gate, answer)
     return answer
 
 
@@ -179,7 +180,9 @@ def way_in(gate: Gate, following: str) -> AnyResponse:
     if wanted == "application/json":
         raise gate.refusal()
     device = gate.device()
-    return _private(redirect(device.path, 302)) if device else _asking(following)
+    if device:
+        return _private(redirect(device.path, 302))
+    return _private(make_response(render_template("pair.html", next=following), 401))
 
 
 def _asking(following: str, error: str = "") -> AnyResponse:

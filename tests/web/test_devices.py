@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from kiosk import app
+from kiosk import app, clock
 from kiosk.store import acts, devices
 from kiosk.store.tokens import digest
 from tests.fakes import StillClock
@@ -163,6 +163,12 @@ def test_everything_done_to_a_device_is_in_the_log_of_acts(reception: Reception)
     assert [one.act for one in found] == ["forget_device", "revoke_device", "edit_device", "enrol_device"]
     assert found[2].detail["name"] == "Oak's door → Door 1"
     assert digest(TOKEN) not in "".join(str(one.detail) for one in found)
+
+
+@pytest.fixture
+def still() -> StillClock:
+    """A clock that begins where the visitors' sessions do."""
+    return StillClock(clock.now().replace(microsecond=0))
 
 
 @pytest.fixture

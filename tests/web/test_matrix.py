@@ -71,6 +71,7 @@ connect             out/in    in     in     in      in     in     in      in    
 show                out/heard told   told   told    told   told   told    told    told      told
 noticed             out/heard heard  heard  heard   heard  heard  heard   heard   heard     heard
 touch               out/heard heard  heard  heard   heard  heard  heard   heard   heard     heard
+did                 out/heard heard  heard  heard   heard  heard  heard   heard   heard     heard
 disconnect          out/heard heard  heard  heard   heard  heard  heard   heard   heard     heard
 """
 

@@ -9,6 +9,7 @@ from kiosk.web.admin import (
     boards,
     bookings,
     data,
+    devices,
     doctor,
     emergency,
     entry,
@@ -38,6 +39,7 @@ def install(app: Flask, admin: Admin) -> None:
     rooms.install(app, admin)
     bookings.install(app, admin)
     boards.install(app, admin)
+    devices.install(app, admin)
     levels.install(app, admin)
     overview.install(app, admin)
     google.install(app, admin)

@@ -1,0 +1,195 @@
+"""The roster of the fleet: who was heard when, kept in memory, and written down a little later, all at once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from peewee import Database
+
+from kiosk import clock, runtime
+from kiosk.fleet import alerts, health, light
+from kiosk.fleet.alerts import Decision, Watched
+from kiosk.fleet.health import Beat, Condition, State
+from kiosk.fleet.light import Lights
+from kiosk.fleet.report import Report, stored
+from kiosk.store import alarms, devices, reach, rooms
+from kiosk.store import health as kept
+from kiosk.store.alarms import Alarm
+from kiosk.store.database import Store
+from kiosk.store.devices import Device
+from kiosk.store.health import Heard, Minute
+
+log = logging.getLogger(__name__)
+
+STEP_SECONDS = 5.0
+# How often last signs are written down, machines are judged, and their hours are read anew.
+FLUSH, JUDGE, READ = timedelta(seconds=15), timedelta(seconds=10), timedelta(seconds=60)
+MINUTE = timedelta(minutes=1)
+CODES: dict[State, int] = {"live": 1, "dark": 2, "ill": 3, "gone": 4}
+STATES = {code: state for state, code in CODES.items()}
+
+
+@dataclass
+class Roster:
+    """Hears machines, judges them, and says who is to be told; nobody who is heard waits for the disk."""
+
+    store: Store
+    clock: clock.Clock
+    _since: datetime = field(init=False)
+    _beats: dict[int, Beat] = field(default_factory=dict)
+    _news: set[int] = field(default_factory=set)
+    _minute: set[int] = field(default_factory=set)
+    _known: dict[int, Device] = field(default_factory=dict)
+    _lights: dict[int, Lights] = field(default_factory=dict)
+    _entered: dict[int, tuple[State, datetime]] = field(default_factory=dict)
+    _done: dict[str, datetime] = field(default_factory=dict)
+    _noting: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        """Nothing was heard before now, which is nobody's fault but ours."""
+        self._since = self.clock()
+
+    def start(self) -> None:
+        """Read what was known, and start judging."""
+        self.load()
+        threading.Thread(target=self._loop, name="roster", daemon=True).start()
+
+    def load(self) -> None:
+        """Read the last signs of machines from before this server was started."""
+        with self.store.read() as db:
+            found = kept.every(db)
+        self._beats = {one.device: _beat(one) for one in found} | self._beats
+        self.refresh()
+
+    def heard(self, device: int, report: Report | None, address: str) -> None:
+        """Note a sign of a machine: what it says of itself, or (None) that its page is there."""
+        with self._noting:
+            self._beats[device] = health.followed(self._beats.get(device), report, address, self.clock())
+            self._news.add(device)
+            self._minute.add(device)
+
+    def beat(self, device: int) -> Beat | None:
+        """Return what is known of a machine, None when it was never heard."""
+        return self._beats.get(device)
+
+    def condition(self, device: Device) -> Condition:
+        """Return how a machine is."""
+        now, beat = self.clock(), self._beats.get(device.id)
+        if beat and beat.cloned_at and beat.cloned_at < device.token_at:
+            beat = replace(beat, cloned_at=None)
+        return health.condition(beat, light.is_dark(self.lights(device.id), now), now, self._since)
+
+    def lights(self, device: int) -> Lights:
+        """Return when a machine's screen is meant to be lit."""
+        return self._lights.get(device, light.ALWAYS)
+
+    def step(self) -> None:
+        """Do whatever is due; tests call this by their own clock."""
+        now = self.clock()
+        if self._is_due("read", READ, now):
+            self.refresh()
+        if self._is_due("minute", MINUTE, now):
+            self._write_minute(now)
+        if self._is_due("judge", JUDGE, now):
+            self.judge(now)
+        if self._is_due("flush", FLUSH, now):
+            self.flush()
+
+    def refresh(self) -> None:
+        """Read which machines there are, and when their screens are lit."""
+        found = self.store.report(_read)
+        self._known = {one.id: one for one, _lights in found}
+        self._lights = {one.id: lights for one, lights in found}
+        for gone in self._beats.keys() - self._known.keys():
+            self._beats.pop(gone, None)
+            self._entered.pop(gone, None)
+
+    def flush(self) -> None:
+        """Write down the last signs of those who were heard since the last time."""
+        with self._noting:
+            news, self._news = self._news, set()
+            found = [_heard(number, self._beats[number]) for number in sorted(news) if number in self._beats]
+        if found:
+            self.store.write(kept.write, found)
+
+    def judge(self, now: datetime) -> Decision:
+        """Look at every machine, and write what administrators are to be told."""
+        fleet = {one.id: one for one in self.store.report(devices.every) if one.revoked_at is None}
+        watched = [self._watched(one, now) for one in fleet.values()]
+        decision = alerts.decide(watched, now, self._done.get("together", clock.DAWN))
+        if decision:
+            self._tell(decision, fleet, now)
+        return decision
+
+    def _watched(self, one: Device, now: datetime) -> Watched:
+        found = self.condition(one)
+        before = self._entered.get(one.id)
+        entered = before if before and before[0] == found.state else (found.state, now)
+        self._entered[one.id] = entered
+        words = frozenset(reason.word for reason in found.reasons)
+        return Watched(one.id, *entered, one.alert, words, found.silent, one.id in self._beats)
+
+    def _tell(self, decision: Decision, fleet: Mapping[int, Device], now: datetime) -> None:
+        if decision.together:
+            self._done["together"] = now
+        told = [Alarm("device.ill", (fleet[one],), "ill", self._reasons(fleet[one])) for one in decision.ill]
+        told += [Alarm("device.gone", (fleet[one],), "gone", self._reasons(fleet[one])) for one in decision.gone]
+        told += [Alarm("device.recovered", (fleet[one],), "") for one in decision.well]
+        for event, numbers, word in (("gone", decision.together, "gone"), ("recovered", decision.back, "")):
+            some = tuple(fleet[one] for one in numbers)
+            told += [Alarm(f"devices.{event}", some, word, of=len(fleet))] if some else []  # type: ignore[arg-type]
+        self.store.write(alarms.tell, told, decision.quietly, now)
+
+    def _reasons(self, one: Device) -> tuple[tuple[str, str, str], ...]:
+        return tuple((reason.word, reason.says, reason.repair) for reason in self.condition(one).reasons)
+
+    def _write_minute(self, now: datetime) -> None:
+        with self._noting:
+            heard, self._minute = self._minute, set()
+        found = [self._minute_of(self._known[number]) for number in heard if number in self._known]
+        if found:
+            self.store.write(kept.write_minute, now, found)
+
+    def _minute_of(self, one: Device) -> Minute:
+        state, report = CODES[self.condition(one).state], self._beats[one.id].report
+        numbers = (report.number(name) for name in ("temp_c", "mem_avail", "wifi_rssi_dbm"))
+        return Minute(one.id, state, *(None if value is None else round(value) for value in numbers))
+
+    def _is_due(self, what: str, every: timedelta, now: datetime) -> bool:
+        last = self._done.get(what, self._since)
+        if timedelta(0) <= now - last < every:
+            return False
+        self._done[what] = now
+        return True
+
+    def _loop(self) -> None:
+        runtime.repeat(self.step, threading.Event(), STEP_SECONDS, log, "Judging the fleet")
+
+
+def _read(db: Database) -> list[tuple[Device, Lights]]:
+    """Return every machine that is let in, and when its screen is lit."""
+    by_slug = {one.room.slug: one.room for one in rooms.every(db)}
+    shown: dict[str, frozenset[str]] = {}
+    found = []
+    for one in devices.every(db):
+        if one.revoked_at is None:
+            if one.path not in shown:
+                shown[one.path] = reach.slugs(db, one.display, one.slug)
+            some = [by_slug[slug] for slug in sorted(shown[one.path]) if slug in by_slug]
+            found.append((one, light.lights(one.words, some)))
+    return found
+
+
+def _beat(one: Heard) -> Beat:
+    report = stored(one.report)
+    times = (one.cloned_at, one.crashed_at)
+    return Beat(one.at, one.address, one.reported_at, report, one.boots, *times, health.reasons(report))
+
+
+def _heard(device: int, beat: Beat) -> Heard:
+    said = str(beat.report)
+    return Heard(device, beat.at, beat.address, beat.reported_at, said, beat.boots, beat.cloned_at, beat.crashed_at)
