@@ -25,6 +25,8 @@ TREE = {
     "sys/class/hwmon/hwmon1/in0_lcrit_alarm": "0\n",
     "sys/fs/ext4/mmcblk0p2/errors_count": "3\n",
     "sys/fs/ext4/mmcblk0p1/errors_count": "0\n",
+    "sys/class/input/event0/device/properties": "0\n",
+    "sys/class/input/event1/device/properties": "2\n",
     "sys/class/net/wlan0/wireless/present": "",
     "sys/class/net/wlan0/operstate": "up\n",
 }
@@ -60,6 +62,7 @@ def test_every_reading_of_a_pi_has_its_name(tree: Path) -> None:
     assert (found["net_if"], found["wifi_ssid"], found["wifi_rssi_dbm"]) == ("wlan0", "the building's", -67)
     assert (found["os"], found["ip"]) == ("Debian GNU/Linux 13 (trixie)", "192.168.1.23")
     assert (found["write_ok"], found["root_ro"], found["undervolt_now"]) == (True, False, False)
+    assert found["touch_present"] is True
 
 
 def test_the_model_has_no_zero_at_its_end(tree: Path) -> None:
@@ -90,7 +93,16 @@ def test_a_card_that_takes_nothing_is_told(tree: Path) -> None:
 
 def test_what_a_machine_lacks_is_left_out(tmp_path: Path) -> None:
     found = body_of(tmp_path, vcgencmd="", ip="").readings()
-    assert not {"temp_c", "undervolt_now", "throttled", "wifi_ssid", "ext4_errors", "ip", "boot_id"} & set(found)
+    assert not {
+        "temp_c",
+        "undervolt_now",
+        "throttled",
+        "wifi_ssid",
+        "ext4_errors",
+        "ip",
+        "boot_id",
+        "touch_present",
+    } & set(found)
 
 
 def test_the_clock_is_known_when_it_was_set_or_has_a_battery(tree: Path) -> None:

@@ -190,7 +190,7 @@ class Releases:
 
     def _all(self) -> list[Path]:
         found = [path for path in (self.home / "releases").glob("*") if path.is_dir()]
-        return sorted(found, key=lambda path: path.stat().st_mtime_ns)
+        return sorted(found, key=_installed_at)
 
     def _named(self, link: str) -> str:
         path = self.home / link
@@ -214,6 +214,11 @@ def _link(path: Path, target: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _installed_at(folder: Path) -> tuple[int, str]:
+    whole = folder / "whole"
+    return whole.stat().st_mtime_ns if whole.exists() else 0, folder.name
 
 
 def _shell_in(made: Path) -> Path:

@@ -45,6 +45,7 @@ class Body:
             **self._power(),
             **self._storage(),
             **self._network(),
+            "touch_present": self._touch(),
         }
         return {name: value for name, value in found.items() if value is not None and value != ""}
 
@@ -131,6 +132,11 @@ class Body:
             return file.read_text(encoding="ascii") == word
         except OSError:
             return False
+
+    def _touch(self) -> bool | None:
+        """Say whether something is there that is touched where it shows (INPUT_PROP_DIRECT)."""
+        found = [_hex(f"0x{self._read(file)}") for file in self._path("sys/class/input").glob("*/device/properties")]
+        return any((each or 0) & 0b10 for each in found) if found else None
 
     def _network(self) -> dict[str, Reading | None]:
         name = self._route()

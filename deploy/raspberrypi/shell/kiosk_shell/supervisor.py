@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from kiosk_shell import body, hours
@@ -104,7 +105,8 @@ class Supervisor:
             "unit_restarts": _restarts(),
             "screen_on": self._lit,
             "brightness": self.screen.brightness,
-            "rotation": self.place.rotate,
+            "rotation": 0 if self.place.rotate == "normal" else int(self.place.rotate),
+            "release_prev": _linked("/opt/kiosk/previous"),
             "output_mode": _mode(self.glass.run("wlr-randr")),
             "watchdog": body.run("systemctl", "show", "-P", "RuntimeWatchdogUSec"),
         }
@@ -143,10 +145,10 @@ class Supervisor:
         self._light() if lit else self._darken()
 
     def _spans(self) -> tuple[hours.Span, ...]:
-        """The server's word goes before the machine's own; words that cannot be read are no hours."""
+        """The server's word goes before the machine's own, "" is always; words that cannot be read are no hours."""
         given = self.agent.facts.get("hours")
         try:
-            return hours.parse(given if isinstance(given, str) and given else self.place.hours)
+            return hours.parse(given if isinstance(given, str) else self.place.hours)
         except ValueError:
             return ()
 
@@ -256,6 +258,11 @@ def _bell(place: Place) -> socket.socket:
 def _restarts() -> int | None:
     found = body.run("systemctl", "show", "-P", "NRestarts", "kiosk-display")
     return int(found) if found.isdigit() else None
+
+
+def _linked(path: str) -> str:
+    """Return the name of what a link points to, "" where there is none."""
+    return Path(os.readlink(path)).name if os.path.islink(path) else ""
 
 
 def _mode(listed: str) -> str:
