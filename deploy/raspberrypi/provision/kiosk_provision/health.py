@@ -22,10 +22,12 @@ for _ in range(100):
     time.sleep(0.1)
 kept.unlink(missing_ok=True)
 """
+# A board's own number; what is no Raspberry Pi is known by the number that its system has made.
+SERIAL = "cat /proc/device-tree/serial-number /etc/machine-id 2>/dev/null | tr '\\0' '\\n' | head -n 1"
 GOOD_PAGE = "live"
 STATUS = "/run/kiosk-display/status.json"
 # A display that has just started shows its page a moment later.
-STATUS_SOON = f'for i in $(seq 40); do grep -qE \'"page": "live"\' {STATUS} 2>/dev/null && break; sleep 0.5; done'
+STATUS_SOON = f'for i in $(seq 60); do grep -qE \'"page": "live"\' {STATUS} 2>/dev/null && break; sleep 0.5; done'
 
 
 def identity() -> dict[str, str]:
@@ -34,7 +36,7 @@ def identity() -> dict[str, str]:
         "token_sha256": ask(
             "test -s /etc/kiosk/device.token && tr -d '\\n' < /etc/kiosk/device.token | sha256sum | cut -d ' ' -f 1"
         ),
-        "serial": ask("tr -d '\\0' < /proc/device-tree/serial-number 2>/dev/null"),
+        "serial": ask(SERIAL),
         "model": ask("tr -d '\\0' < /proc/device-tree/model 2>/dev/null"),
         "host_key": ask("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub | cut -d ' ' -f 2"),
     }

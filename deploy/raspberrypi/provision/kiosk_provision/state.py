@@ -11,6 +11,7 @@ from pyinfra.operations import apt, files, server, systemd
 
 from kiosk_provision import machine as machines
 from kiosk_provision.asking import ask, ask_list
+from kiosk_provision.health import SERIAL, STATUS
 from kiosk_provision.machine import DAEMON, MANAGER, Laid, Machine
 from kiosk_provision.release import Release, lay_release
 
@@ -32,11 +33,10 @@ def lay(machine: Machine, home: Path, release: Release) -> None:
     _install(machine)
     _users(machine)
     _folders()
-    changed = _files(machine, home)
-    _token(machine)
+    changed = _files(machine, home) | _token()
     lay_release(release)
-    _wake(machine, changed)
     _local(machine, release)
+    _wake(machine, changed)
 
 
 def activate(machine: Machine, release: Release) -> None:
@@ -112,9 +112,12 @@ def _put(one: Laid) -> bool:
     return bool(laid.will_change)
 
 
-def _token(_machine: Machine) -> None:
-    if not ask(f"test -s {TOKEN} && echo there"):
-        server.shell(name="make this device's token", commands=[MAKE_TOKEN])
+def _token() -> set[str]:
+    """Have the machine make its token, another one when the last is revoked, and return what must read it anew."""
+    if ask(f"test -s {TOKEN} && ! grep -q '\"revoked\": true' {STATUS} 2>/dev/null && echo good"):
+        return set()
+    server.shell(name="make this device's token", commands=[MAKE_TOKEN])
+    return {machines.SERVER, machines.DISPLAY}
 
 
 def _wake(machine: Machine, changed: set[str]) -> None:
@@ -165,6 +168,7 @@ def _local(machine: Machine, release: Release) -> None:
         server.shell(name=f"add the room {machine.room['slug']}", commands=[f"{here} && {kiosk} {add}"])
     if not _known(f"{kiosk} devices list --json", "shows", f"/{machine.display}/{machine.slug}"):
         words = shlex.join(["devices", "enrol", machine.name, machine.display, machine.slug])
+        words += f' --serial "$({SERIAL})"'
         hashed = f"$(tr -d '\\n' < {TOKEN} | sha256sum | cut -d ' ' -f 1)"
         server.shell(name="enrol at its own server", commands=[f'{here} && {kiosk} {words} "{hashed}"'])
 

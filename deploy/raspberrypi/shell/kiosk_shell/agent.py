@@ -136,7 +136,10 @@ class Agent:
             log.warning("%s: %s", what, error)
 
     def _works(self, what: str) -> None:
-        self.revoked = False
+        """Note that the server answers; a machine that it knows again leaves the page that asks to be paired."""
+        if self.revoked:
+            self.revoked = False
+            self.deeds.reload()
         if self._said.pop(what, ""):
             log.info("%s works again", what)
 

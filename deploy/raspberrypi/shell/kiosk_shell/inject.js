@@ -38,13 +38,14 @@
     shade.popover = "manual"; // above dialogs, which no number of layers is
     const style = "position:fixed;inset:0;width:100vw;height:100vh;margin:0;border:0;padding:0;background:#000;z-index:2147483647";
     shade.style.cssText = style;
-    for (const kind of ["pointerdown", "pointerup", "mousedown", "mouseup", "touchstart", "touchend", "click"]) {
-      shade.addEventListener(kind, swallow, { passive: false });
-    }
+    // Noted before it is swallowed, which keeps it from every other listener.
     shade.addEventListener("pointerdown", () => {
       tapped = performance.now();
       setTimeout(away, SHIELD_MS);
     });
+    for (const kind of ["pointerdown", "pointerup", "mousedown", "mouseup", "touchstart", "touchend", "click"]) {
+      shade.addEventListener(kind, swallow, { passive: false });
+    }
     document.documentElement.append(shade);
     shade.showPopover();
   };

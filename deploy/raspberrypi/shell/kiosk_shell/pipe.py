@@ -5,6 +5,7 @@ No port is opened: whoever is not this process cannot drive the browser.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import threading
@@ -53,6 +54,13 @@ class Pipe:
         if "error" in message:
             raise PipeError(f"{method}: {message['error'].get('message', 'refused')}")
         return dict(message.get("result", {}))
+
+    def close(self) -> None:
+        """Let go of the browser; calls fail from now on."""
+        self.closed = True
+        for end in (self._writer, self._reader):
+            with contextlib.suppress(OSError):
+                end.close()
 
     def _send(self, method: str, session: str, params: Message, answer: queue.Queue[Message]) -> int:
         with self._lock:

@@ -61,7 +61,7 @@ def here() -> Place:
         dark=_one_of("SCREEN_DARK", given.get("SCREEN_DARK", "") or "dim", DARK),
         compositor=given.get("SCREEN_COMPOSITOR", Place.compositor),
         browser=given.get("SCREEN_BROWSER", Place.browser),
-        notify_socket=given.get("NOTIFY_SOCKET", ""),
+        notify_socket=given.pop("NOTIFY_SOCKET", ""),  # no child is to speak for us
         watchdog_seconds=int(given.get("WATCHDOG_USEC", "0")) / 1e6,
         version=_version(Path(__file__)),
     )
