@@ -157,6 +157,14 @@ def test_a_page_that_is_no_display_is_called_page(stage: Stage) -> None:
     assert stage.step() == "page"
 
 
+def test_a_page_that_loads_another_is_looked_at_at_once(stage: Stage) -> None:
+    stage.step()
+    stage.step()
+    stage.browser.page = {"url": URL, "link": "", "ready": "complete"}
+    stage.browser.tell("Page.domContentEventFired")
+    assert stage.step(0.25) == "page"
+
+
 def test_a_touch_is_heard(stage: Stage) -> None:
     stage.browser.tell("Runtime.bindingCalled", name="kioskTouch", payload="touch")
     stage.browser.tell("Runtime.bindingCalled", name="another")

@@ -83,6 +83,7 @@ class Keeper:
         elif event.name == "Runtime.bindingCalled" and event.params.get("name") == BINDING:
             self.touched()
         elif event.name == "Page.domContentEventFired":
+            self._next_look = 0.0
             self.on_load()
 
     def _show(self, now: float) -> None:
