@@ -13,7 +13,7 @@ from kiosk_provision import machine as machines
 from kiosk_provision.asking import ask, ask_list
 from kiosk_provision.health import SERIAL, STATUS
 from kiosk_provision.machine import DAEMON, MANAGER, Laid, Machine
-from kiosk_provision.release import Release, lay_release
+from kiosk_provision.release import RELEASES, Release, lay_release
 
 TOKEN = "/etc/kiosk/device.token"
 # 32 bytes in the letters that addresses allow; made here, and read by nobody but root.
@@ -157,10 +157,9 @@ def _local(machine: Machine, release: Release) -> None:
     """A machine that is its own server learns its room and itself from here; behind a hub the hub knows both."""
     if machine.hub or not machine.screen:
         return
-    kiosk = (
-        "cd /var/lib/kiosk && runuser -u kiosk -- env KIOSK_CONFIG=/etc/kiosk/kiosk.env "
-        f"/opt/kiosk/releases/{release.version}/venv/bin/kiosk"
-    )
+    # What is well already asks; a release that is new here may not even start.
+    venv = "/opt/kiosk/current/venv" if ask("readlink /opt/kiosk/current") else f"{RELEASES}/{release.version}/venv"
+    kiosk = f"cd /var/lib/kiosk && runuser -u kiosk -- env KIOSK_CONFIG=/etc/kiosk/kiosk.env {venv}/bin/kiosk"
     here = "install -d -m 700 -o kiosk -g kiosk /var/lib/kiosk"
     if machine.room and not _known(f"{kiosk} rooms list --json", "slug", machine.room["slug"]):
         more = [word for name, value in machine.room.items() if name != "name" for word in (f"--{name}", value)]
