@@ -173,7 +173,7 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     notices.install(web, Notices(gate, roll))
     fleet.install(web, machines, gate, everything.asking, settings.public_url)
     identity.install(web, identities, settings.public_url)
-    office = _office(parts, web, identities, desk, announced, pulse.audience.viewers.__len__, now)
+    office = _office(parts, web, identities, desk, announced, pulse.audience.viewers.__len__, machines, now)
     admin.install(web, office)
     signin.install(web, office.sign_in, identities)
     catering = Catering(store, everything.asking, now)
@@ -213,6 +213,7 @@ def _office(
     desk: Desk,
     announced: Push,
     screens: Callable[[], int],
+    machines: Fleet,
     now: clock.Clock,
 ) -> Admin:
     """Return what the administration's pages work with."""
@@ -232,6 +233,7 @@ def _office(
         hush=announced.hush,
         practice=practice(parts, now),
         screens=screens,
+        fleet=machines,
     )
 
 

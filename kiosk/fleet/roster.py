@@ -8,15 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from peewee import Database
-
 from kiosk import clock, runtime
 from kiosk.fleet import alerts, health, light
 from kiosk.fleet.alerts import Decision, Watched
 from kiosk.fleet.health import Beat, Condition, State
 from kiosk.fleet.light import Lights
 from kiosk.fleet.report import Report, stored
-from kiosk.store import alarms, devices, reach, rooms
+from kiosk.schedule.model import Room
+from kiosk.store import alarms, devices
 from kiosk.store import health as kept
 from kiosk.store.alarms import Alarm
 from kiosk.store.database import Store
@@ -28,30 +27,38 @@ log = logging.getLogger(__name__)
 STEP_SECONDS = 5.0
 # How often last signs are written down, machines are judged, and their hours are read anew.
 FLUSH, JUDGE, READ = timedelta(seconds=15), timedelta(seconds=10), timedelta(seconds=60)
+# A machine of which nothing new is to be said is written down so seldom: its minutes tell when it was there.
+SELDOM = timedelta(minutes=5)
 MINUTE = timedelta(minutes=1)
+NEWS = ("reasons", "boots", "cloned_at", "crashed_at", "address")
 CODES: dict[State, int] = {"live": 1, "dark": 2, "ill": 3, "gone": 4}
 STATES = {code: state for state, code in CODES.items()}
 
 
 @dataclass
 class Roster:
-    """Hears machines, judges them, and says who is to be told; nobody who is heard waits for the disk."""
+    """Hears machines, judges them, and says who is to be told; nobody who is heard waits for the disk.
+
+    `since`: from when on anything could be heard, by default from now on.
+    """
 
     store: Store
     clock: clock.Clock
-    _since: datetime = field(init=False)
+    since: datetime | None = None
     _beats: dict[int, Beat] = field(default_factory=dict)
     _news: set[int] = field(default_factory=set)
     _minute: set[int] = field(default_factory=set)
+    _written: dict[int, Beat] = field(default_factory=dict)
     _known: dict[int, Device] = field(default_factory=dict)
     _lights: dict[int, Lights] = field(default_factory=dict)
     _entered: dict[int, tuple[State, datetime]] = field(default_factory=dict)
     _done: dict[str, datetime] = field(default_factory=dict)
+    _since: datetime = field(init=False)
     _noting: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        """Nothing was heard before now, which is nobody's fault but ours."""
-        self._since = self.clock()
+        """Nothing is heard while no server runs, which is no machine's fault."""
+        self._since = self.since or self.clock()
 
     def start(self) -> None:
         """Read what was known, and start judging."""
@@ -60,9 +67,10 @@ class Roster:
 
     def load(self) -> None:
         """Read the last signs of machines from before this server was started."""
-        with self.store.read() as db:
-            found = kept.every(db)
-        self._beats = {one.device: _beat(one) for one in found} | self._beats
+        now = self.clock()
+        found, minutes = self.store.report(kept.last_signs, now - 2 * SELDOM)
+        signs = {one.device: _seen_in(_beat(one), minutes.get(one.device, one.at)) for one in found}
+        self._beats = signs | self._beats
         self.refresh()
 
     def heard(self, device: int, report: Report | None, address: str) -> None:
@@ -101,29 +109,36 @@ class Roster:
 
     def refresh(self) -> None:
         """Read which machines there are, and when their screens are lit."""
-        found = self.store.report(_read)
-        self._known = {one.id: one for one, _lights in found}
-        self._lights = {one.id: lights for one, lights in found}
+        found = self.store.report(kept.shown)
+        self._known = {one.id: one for one, _rooms in found}
+        self._lights = runtime.offload(_all_lights, found)
         for gone in self._beats.keys() - self._known.keys():
             self._beats.pop(gone, None)
             self._entered.pop(gone, None)
+            self._written.pop(gone, None)
 
     def flush(self) -> None:
         """Write down the last signs of those who were heard since the last time."""
         with self._noting:
             news, self._news = self._news, set()
-            found = [_heard(number, self._beats[number]) for number in sorted(news) if number in self._beats]
+            signs = [(number, self._beats[number]) for number in sorted(news) if number in self._beats]
+        found = [(number, beat) for number, beat in signs if self._is_new(number, beat)]
         if found:
-            self.store.write(kept.write, found)
+            self._written |= dict(found)
+            self.store.write(kept.write, runtime.offload(_all_heard, found))
 
     def judge(self, now: datetime) -> Decision:
         """Look at every machine, and write what administrators are to be told."""
         fleet = {one.id: one for one in self.store.report(devices.every) if one.revoked_at is None}
-        watched = [self._watched(one, now) for one in fleet.values()]
+        # As long as that takes, others have their turn.
+        watched = runtime.offload(self._all_watched, list(fleet.values()), now)
         decision = alerts.decide(watched, now, self._done.get("together", clock.DAWN))
         if decision:
             self._tell(decision, fleet, now)
         return decision
+
+    def _all_watched(self, fleet: list[Device], now: datetime) -> list[Watched]:
+        return [self._watched(one, now) for one in fleet]
 
     def _watched(self, one: Device, now: datetime) -> Watched:
         found = self.condition(one)
@@ -150,9 +165,19 @@ class Roster:
     def _write_minute(self, now: datetime) -> None:
         with self._noting:
             heard, self._minute = self._minute, set()
-        found = [self._minute_of(self._known[number]) for number in heard if number in self._known]
-        if found:
-            self.store.write(kept.write_minute, now, found)
+        known = [self._known[number] for number in heard if number in self._known]
+        if known:
+            self.store.write(kept.write_minute, now, runtime.offload(self._all_minutes, known))
+
+    def _all_minutes(self, some: list[Device]) -> list[Minute]:
+        return [self._minute_of(one) for one in some]
+
+    def _is_new(self, device: int, beat: Beat) -> bool:
+        """Tell whether something is to be said of a machine that is not written down."""
+        before = self._written.get(device)
+        if before is None or not timedelta(0) <= beat.at - before.at < SELDOM:
+            return True
+        return any(getattr(beat, name) != getattr(before, name) for name in NEWS)
 
     def _minute_of(self, one: Device) -> Minute:
         state, report = CODES[self.condition(one).state], self._beats[one.id].report
@@ -170,24 +195,23 @@ class Roster:
         runtime.repeat(self.step, threading.Event(), STEP_SECONDS, log, "Judging the fleet")
 
 
-def _read(db: Database) -> list[tuple[Device, Lights]]:
-    """Return every machine that is let in, and when its screen is lit."""
-    by_slug = {one.room.slug: one.room for one in rooms.every(db)}
-    shown: dict[str, frozenset[str]] = {}
-    found = []
-    for one in devices.every(db):
-        if one.revoked_at is None:
-            if one.path not in shown:
-                shown[one.path] = reach.slugs(db, one.display, one.slug)
-            some = [by_slug[slug] for slug in sorted(shown[one.path]) if slug in by_slug]
-            found.append((one, light.lights(one.words, some)))
-    return found
-
-
 def _beat(one: Heard) -> Beat:
     report = stored(one.report)
     times = (one.cloned_at, one.crashed_at)
     return Beat(one.at, one.address, one.reported_at, report, one.boots, *times, health.reasons(report))
+
+
+def _seen_in(beat: Beat, minute: datetime) -> Beat:
+    at, reported = max(beat.at, minute), beat.reported_at
+    return replace(beat, at=at, reported_at=reported and max(reported, at))
+
+
+def _all_lights(found: list[tuple[Device, tuple[Room, ...]]]) -> dict[int, Lights]:
+    return {one.id: light.lights(one.words, some) for one, some in found}
+
+
+def _all_heard(found: list[tuple[int, Beat]]) -> list[Heard]:
+    return [_heard(number, beat) for number, beat in found]
 
 
 def _heard(device: int, beat: Beat) -> Heard:

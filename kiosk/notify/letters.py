@@ -56,7 +56,7 @@ def _machines(event: str, data: Mapping[str, Any], base: str) -> Letter:
     """Return what administrators are told of the fleet; as their pages it is English."""
     names, count = [str(name) for name in data["names"]], int(data["count"])
     subjects = {
-        "device.ill": f"Ill: {names[0]}",
+        "device.ill": f"Unwell: {names[0]}",
         "device.gone": f"Gone: {names[0]}",
         "device.recovered": f"Well again: {names[0]}",
         "devices.gone": f"Gone together: {count} of {data['of']} devices",

@@ -14,6 +14,7 @@ from typing import Any
 from peewee import Database, IntegrityError
 
 from kiosk.errors import NotFound, UsageError
+from kiosk.schedule import policy
 from kiosk.store import reach
 from kiosk.store.machines import DeviceRow
 from kiosk.store.models import instant, milliseconds
@@ -27,6 +28,8 @@ GRACE = timedelta(days=1)
 # After so long a token is exchanged for another one.
 TOKEN_LIFE = timedelta(days=90)
 LONGEST_NAME, LONGEST_TEXT = 80, 500
+# What a device may do otherwise than the rooms that it shows: words of their policy.
+WORDS = ("light", "theme")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,8 @@ def enrol(db: Database, wanted: Described, token_hash: str, by: str, now: dateti
     The same machine, by its serial number or its token, is changed to what is said of it now; another token than
     before is good from now on, and the old one no longer. Raises UsageError, Revoked, NotFound.
     """
-    _check(db, wanted, token_hash)
+    _check(db, wanted)
+    _check_hash(token_hash)
     known = _same(db, wanted.serial, token_hash)
     values = {name: getattr(wanted, name) for name in ("name", "display", "slug", "model", "host_key")}
     values["serial"] = wanted.serial or (known.serial if known else None)
@@ -146,9 +150,8 @@ def promote(db: Database, device: int, token: str, now: datetime) -> None:
     row = DeviceRow.select().where((DeviceRow.id == device) & (DeviceRow.next_hash == digest(token))).first(db)
     if row is None:
         return
-    old = {"old_hash": row.hash, "old_until": now + GRACE, "next_hash": None}
-    DeviceRow.update(**old).where(DeviceRow.id == device).execute(db)
-    DeviceRow.update(hash=row.next_hash, token_at=now, rotating=False).where(DeviceRow.id == device).execute(db)
+    old = {"old_hash": row.hash, "old_until": now + GRACE}
+    _update(db, device, hash=row.next_hash, next_hash=None, token_at=now, rotating=False, **old)
 
 
 def lay_down(db: Database, device: int, token_hash: str) -> None:
@@ -165,12 +168,17 @@ def rotate(db: Database, device: int) -> None:
     _update(db, device, rotating=True)
 
 
-def change(db: Database, device: int, name: str, display: str, slug: str) -> Device:
-    """Give a device another name or display; what it showed before is closed to it at once. Raises UsageError."""
+def change(
+    db: Database, device: int, name: str, display: str, slug: str, words: Mapping[str, str] | None = None
+) -> Device:
+    """Give a device another name or display; what it showed before is closed to it at once.
+
+    `words`: what it does otherwise than its rooms from now on; an empty one has it do as they do. Raises UsageError.
+    """
     before = find(db, device)
-    wanted = Described(name, display, slug)
-    _check(db, wanted, "0" * 64)
-    _update(db, device, name=name, display=display, slug=slug)
+    _check(db, Described(name, display, slug))
+    said = json.dumps(_words(before.words, words or {}), sort_keys=True)
+    _update(db, device, name=name, display=display, slug=slug, words=said)
     if (before.display, before.slug) != (display, slug):
         note_ending(db)
     return find(db, device)
@@ -202,13 +210,26 @@ _COLUMNS = (
 )
 
 
-def _check(db: Database, wanted: Described, token_hash: str) -> None:
-    _check_hash(token_hash)
+def _check(db: Database, wanted: Described) -> None:
     if not wanted.name.strip() or len(wanted.name) > LONGEST_NAME:
         raise UsageError(f"A device has a name of at most {LONGEST_NAME} characters.")
     if max(map(len, (wanted.serial, wanted.model, wanted.host_key))) > LONGEST_TEXT:
         raise UsageError(f"A device's serial number, model and host key have at most {LONGEST_TEXT} characters.")
     reach.check(db, wanted.display, wanted.slug)
+
+
+def _words(before: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
+    """Return the words of a device with the changes. Raises UsageError."""
+    for name, value in changes.items():
+        if name not in WORDS:
+            raise UsageError(f"A device has no setting {name!r}; it has {', '.join(WORDS)}.")
+        try:
+            if value.strip():
+                policy.check(name, value)
+        except ValueError as error:
+            raise UsageError(f"{name} cannot be {value!r}; {error}.") from error
+    merged = {**before, **changes}
+    return {name: value.strip() for name, value in merged.items() if value.strip()}
 
 
 def _check_hash(token_hash: str) -> None:

@@ -10,9 +10,13 @@ from typing import Any
 
 from peewee import Database
 
+from kiosk.schedule.model import Room
+from kiosk.store import devices, reach, rooms
+from kiosk.store.devices import Device
 from kiosk.store.machines import MinuteRow
 from kiosk.store.models import instant, milliseconds
-from kiosk.store.plain import rows, run
+from kiosk.store.plain import rows as found_rows
+from kiosk.store.plain import run
 
 KEPT = timedelta(hours=24)
 # A machine's minute: its number, its state, its temperature in °C, its free memory in UNIT_MIB, its wireless in dBm.
@@ -46,9 +50,28 @@ class Minute:
     rssi_dbm: int | None = None
 
 
+def last_signs(db: Database, since: datetime) -> tuple[list[Heard], dict[int, datetime]]:
+    """Return the last sign of every machine, and by machine the last minute since then in which it was heard."""
+    return every(db), heard_since(db, since)
+
+
+def shown(db: Database) -> list[tuple[Device, tuple[Room, ...]]]:
+    """Return every machine that is let in, and the rooms that it shows."""
+    by_slug = {one.room.slug: one.room for one in rooms.every(db)}
+    known: dict[str, tuple[Room, ...]] = {}
+    found = []
+    for one in devices.every(db):
+        if one.revoked_at is None:
+            if one.path not in known:
+                slugs = sorted(reach.slugs(db, one.display, one.slug))
+                known[one.path] = tuple(by_slug[slug] for slug in slugs if slug in by_slug)
+            found.append((one, known[one.path]))
+    return found
+
+
 def every(db: Database) -> list[Heard]:
     """Return the last sign of every machine."""
-    return [_heard(*row) for row in rows(db, f"SELECT {', '.join(COLUMNS)} FROM health")]
+    return [_heard(*row) for row in found_rows(db, f"SELECT {', '.join(COLUMNS)} FROM health")]
 
 
 def write(db: Database, heard: Collection[Heard]) -> None:
@@ -67,6 +90,12 @@ def write_minute(db: Database, at: datetime, minutes: Collection[Minute]) -> Non
     packed = b"".join(_packed(one) for one in sorted(minutes, key=lambda one: one.device))
     MinuteRow.insert(at=at, beats=packed).execute(db)
     run(db, "DELETE FROM minute WHERE at < ?", milliseconds(at - KEPT))
+
+
+def heard_since(db: Database, since: datetime) -> dict[int, datetime]:
+    """Return by machine the last minute in which it was heard, of those since then."""
+    found = run(db, "SELECT at, beats FROM minute WHERE at >= ? ORDER BY at, id", milliseconds(since))
+    return {one[0]: instant(at) for at, beats in found for one in MINUTE.iter_unpack(beats)}
 
 
 def history(db: Database, device: int, since: datetime) -> list[tuple[datetime, Minute]]:

@@ -21,7 +21,6 @@ from kiosk.web.asking import place
 from kiosk.web.fields import Body, Query
 from kiosk.web.outcomes import invalid
 from kiosk.web.problems import Problem
-from kiosk.web.wording import gettext as _
 
 # A heartbeat and a long poll in one: as long as a proxy lets a request wait.
 LONGEST_WAIT = 30
@@ -160,8 +159,8 @@ def _keep(machines: Machines, number: int, what: Sendable) -> Response:
         one = errands.of_device(db, machines.asking().id, number)
     content = request.get_data()
     if one.act != act or one.state != "taken":
-        raise Problem(409, "over", "Over", _("Nobody waits for this any more."))
+        raise Problem(409, "over", "Over", "Nobody waits for this any more.")
     if request.mimetype != kind or not content.startswith(begins):
-        raise Problem(415, "not_this", "Refused", _("This is not what was asked for."))
+        raise Problem(415, "not_this", "Refused", "This is not what was asked for.")
     machines.courier.keep(number, kind, content)
     return Response(status=204)

@@ -107,6 +107,12 @@ def as_json(one: Device) -> dict[str, Any]:
     }
 
 
+def difference(before: Device, after: Device) -> dict[str, str]:
+    """Return what has changed of a device, as the log of acts tells it."""
+    names = ("name", "display", "slug")
+    return acts.difference(*({name: getattr(one, name) for name in names} | dict(one.words) for one in (before, after)))
+
+
 def how(fleet: Devices, one: Device) -> dict[str, Any]:
     """Return how a device is, as programs get it."""
     found, beat = fleet.roster.condition(one), fleet.roster.beat(one.id)
@@ -159,13 +165,14 @@ def _change(fleet: Devices, number: int) -> Response:
     said = {
         name: body.text(name, devices.LONGEST_TEXT) or getattr(before, name) for name in ("name", "display", "slug")
     }
+    part = body.part("settings")
+    words = {name: part.text(name, 80) for name in devices.WORDS if part.says(name)} if part else {}
     try:
-        one = fleet.store.write(devices.change, number, said["name"], said["display"], said["slug"])
+        one = fleet.store.write(devices.change, number, said["name"], said["display"], said["slug"], words)
     except UsageError as error:
         raise invalid("body", str(error)) from error
-    names = ("name", "display", "slug")
-    difference = acts.difference(*({name: getattr(each, name) for name in names} for each in (before, one)))
-    fleet.record(by, "edit_device", one, **difference)
+    fleet.record(by, "edit_device", one, **difference(before, one))
+    fleet.roster.refresh()
     return jsonify(as_json(one))
 
 

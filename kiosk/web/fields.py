@@ -25,6 +25,10 @@ class Body:
         if not isinstance(self._values, dict):
             raise invalid("body", _("Send a JSON object, with Content-Type: application/json."))
 
+    def says(self, name: str) -> bool:
+        """Tell whether a field is there."""
+        return name in self._values
+
     def instant(self, name: str) -> datetime | None:
         """Return an instant with its offset, None when the field is absent."""
         value = self._values.get(name)

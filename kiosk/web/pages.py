@@ -14,10 +14,12 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from displays import REGISTRY
+from kiosk.fleet import light
 from kiosk.live.drawing import Drawn, current_slots
 from kiosk.live.gallery import Gallery, Screen
 from kiosk.resources import resource
 from kiosk.store import boards, plans, rooms
+from kiosk.store.devices import Device
 from kiosk.store.rooms import StoredRoom
 from kiosk.web import floors, pairing, tongues, worker
 from kiosk.web.access import COOKIE, COOKIE_DAYS, Gate, from_elsewhere
@@ -137,7 +139,7 @@ def _picture(pages: Pages, screen: Screen) -> dict[str, Any]:
     gallery = pages.gallery
     stored, now = gallery.rooms_of(screen), gallery.clock()
     view, pictures = gallery.view(screen), gallery.pictures(screen, now)
-    shared = {"view": view, "theme": view["frame"]["theme"]}
+    shared = {"view": view, **_appearance(pages.gate.device(), stored, view["frame"]["theme"])}
     if screen.display == "doors":
         return {**shared, "panes": [_pane(one, pictures[one.room.slug], now) for one in stored]}
     if screen.display == "floor":
@@ -147,6 +149,13 @@ def _picture(pages: Pages, screen: Screen) -> dict[str, Any]:
         return {**shared, "title": title, "current": first_page(pictures, now)}
     code = pages.links.code(stored[0].room)
     return {**shared, **_pane(stored[0], pictures[screen.slug], now), "code": code}
+
+
+def _appearance(device: Device | None, stored: list[StoredRoom], theme: str) -> dict[str, str]:
+    """Return the theme of a page and, where its device has hours of its own, when it is lit."""
+    words = device.words if device else {}
+    hours = light.write(light.lights(words, [one.room for one in stored])) or "always"
+    return {"theme": words.get("theme", theme), "light": hours if "light" in words else ""}
 
 
 def _pane(stored: StoredRoom, drawn: Drawn, now: datetime) -> dict[str, Any]:

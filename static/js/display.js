@@ -38,6 +38,10 @@ const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const second = document.getElementById("second");
 const tongues = second && (await import("./tongues.js").catch(() => null));
 
+// Only a machine that has hours of its own needs what reads them.
+const own = document.body.dataset.light;
+const lit = own && (await import("./lit.js").catch(() => null));
+
 // `place(slug, scene, parts)` draws a room (scene null: the room is gone); `framed(frame)` hears of what belongs to the
 // screen as a whole; `aged(stampText)` may show the age of single rooms; `isIdle()` tells whether the page may be loaded
 // anew without taking somebody's hand away. `isKiosk`: it hangs on a wall, and no hand may lead out of it.
@@ -106,6 +110,12 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
       tick();
     },
     shut: keep.forget,
+    // Fetched when it is wanted, which is seldom.
+    asked: async ({ id, act }) => {
+      const deeds = await import("./errand.js").catch(() => null);
+      link.did(id, Boolean(deeds?.[act]));
+      deeds?.[act]?.(view);
+    },
   });
 
   // Kept out of the way of the first picture, and there before anything is to be told.
@@ -153,7 +163,8 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
   }
 
   // A screen is as dark as the lightest of its rooms.
-  const isNight = () => shown.size > 0 && [...shown.values()].every((scene) => scene.night);
+  const isNight = (now) =>
+    lit?.isDark ? lit.isDark(now, view.zone) : shown.size > 0 && [...shown.values()].every((scene) => scene.night);
 
   const ageText = (as_of) => (as_of ? words.as_of.replace("{time}", wording.time(Date.parse(as_of))) : words.never);
 
@@ -184,7 +195,7 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
     const isFree = isIdle() && !board?.isLoud();
     if (isOutdated && isFree && isQuiet(BETWEEN_TAPS) && performance.now() > YOUNGEST) location.reload();
     move(isFree && isQuiet(AWAY));
-    const dusk = light.refresh(isNight(), !isIdle());
+    const dusk = light.refresh(isNight(now), !isIdle());
     const nap = Math.min(wording.refresh(now), dusk, next - now, news, LONGEST_NAP);
     timer = setTimeout(tick, Math.max(nap, SHORTEST_NAP));
   }

@@ -7,9 +7,9 @@ const GONE = [401, 403, 404, 410];
 
 // `report()` says what is on the glass. The server's answers go to `stamped(stamp, heard)`, `viewed(view)`,
 // `changed(message)`, `noticed(bulletin)` (what is told beside the rooms), `outdated()` (the page is older than the
-// server, or not let in any more), and before that `shut()` (not let in any more). `isLost`: the page begins without
-// the server.
-export function connect({ isLost, report, stamped, viewed, changed, noticed, outdated, shut }) {
+// server, or not let in any more), and before that `shut()` (not let in any more), and `asked(errand)` (an
+// administrator wants something of this machine). `isLost`: the page begins without the server.
+export function connect({ isLost, report, stamped, viewed, changed, noticed, outdated, shut, asked }) {
   let socket;
   let dead = true;
   let timer;
@@ -107,6 +107,7 @@ export function connect({ isLost, report, stamped, viewed, changed, noticed, out
     socket.on("tracks", changed);
     socket.on("notices", noticed);
     socket.on("refresh", () => poll(true));
+    socket.on("errand", asked);
   }
 
   timer = setTimeout(beat, RETRY);
@@ -119,6 +120,7 @@ export function connect({ isLost, report, stamped, viewed, changed, noticed, out
     shown: () => socket?.connected && show(),
     // The notices are on the glass: said at once, and again with every heartbeat.
     showsNotices: () => (socket?.connected ? socket.emit("noticed", report()) : askNotices()),
+    did: (id, done) => socket?.connected && socket.emit("did", { id, done }),
     // Somebody stands before the screen: the server looks sooner whether it still shows the truth.
     touch: () => socket?.connected && socket.emit("touch"),
   };

@@ -113,7 +113,7 @@ def test_every_act_of_the_command_line_is_in_the_log_with_what_it_changed(
     with store.read() as db:
         found = [(one.act, one.detail) for one in reversed(acts.recent(db))]
     assert found == [
-        ("add_token", {"token": "panel"}),
+        ("add_token", {"kind": "program", "token": "panel"}),
         ("revoke_token", {"token": "panel"}),
         ("set_pin", {"account": BOSS}),
         ("remove_pin", {"account": BOSS}),

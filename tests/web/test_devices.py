@@ -165,6 +165,21 @@ def test_everything_done_to_a_device_is_in_the_log_of_acts(reception: Reception)
     assert digest(TOKEN) not in "".join(str(one.detail) for one in found)
 
 
+def test_device_does_otherwise_than_its_rooms_where_that_is_said(reception: Reception) -> None:
+    browser, program = reception.device("door", "oak"), reception.program()
+    assert 'data-light="' not in browser.get("/door/oak").text
+    said = {"settings": {"theme": "dark", "light": "Mon-Fri 06:30-20:00"}}
+    changed = program.ask("PATCH", "/api/v1/devices/1", json=said)
+    assert changed.json["settings"] == said["settings"]
+    page = browser.get("/door/oak").text
+    assert ('data-theme="dark"' in page, 'data-light="Mon-Fri 06:30-20:00"' in page) == (True, True)
+    assert 'data-light="' not in reception.device("door", "oak").get("/door/oak").text
+    again = program.ask("PATCH", "/api/v1/devices/1", json={"settings": {"light": ""}})
+    assert again.json["settings"] == {"theme": "dark"}
+    wrong = program.ask("PATCH", "/api/v1/devices/1", json={"settings": {"light": "at noon"}})
+    assert (wrong.status_code, "light cannot be" in wrong.json["detail"]) == (422, True)
+
+
 @pytest.fixture
 def still() -> StillClock:
     """A clock that begins where the visitors' sessions do."""

@@ -29,6 +29,7 @@ from kiosk.sync.connecting import Connecting
 from kiosk.sync.linking import Linking
 from kiosk.web import outcomes
 from kiosk.web.asking import place
+from kiosk.web.fleet import Fleet
 from kiosk.web.identity import Identities, Identity, check_csrf, identities, inside, needs, wants_data
 from kiosk.web.problems import Problem, response
 from kiosk.web.signin import SignIn
@@ -74,6 +75,7 @@ class Admin:
     hush: Callable[[], None]
     practice: Practice
     screens: Callable[[], int]
+    fleet: Fleet
     sections: list[Section] = field(default_factory=list)
 
     def add(self, section: Section) -> None:
