@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from kiosk import __version__, settings
 from kiosk.errors import KioskError
-from kiosk.terminal.parsers import fleet, floors, google, office, people, rooms, screens
+from kiosk.terminal.parsers import fleet, floors, google, office, people, provision, rooms, screens
 from kiosk.terminal.parsers.lazily import Commands
 
 GROUPS = (
@@ -27,6 +27,7 @@ GROUPS = (
     office.add_problems,
     floors.add_plans,
     fleet.add_devices,
+    provision.add_provision,
     office.add_webhooks,
     office.add_mail,
     office.add_look,

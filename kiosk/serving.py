@@ -10,8 +10,9 @@ from collections.abc import Callable
 from kiosk import app, assembly, clock, runtime, trace
 from kiosk.errors import KioskError, SourceError
 from kiosk.measures import Complaints, Measures
-from kiosk.settings import Settings
+from kiosk.settings import Settings, supervision
 from kiosk.store import accounts, rooms
+from kiosk.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ def serve(
     where = address(listener)
     (announce or _announce)(where, server.parts)
     _invite(settings.public_url or where, server.parts)
+    Watchdog(_own(listener), supervision()).start()
     runtime.serve(listener, server.web)
     return 0
 
@@ -51,9 +53,14 @@ def _invite(where: str, parts: assembly.Parts) -> None:
 
 def address(listener: socket.socket) -> str:
     """Return the address people can open on this machine."""
+    host, port = _own(listener)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _own(listener: socket.socket) -> tuple[str, int]:
+    """Return host and port at which this machine itself reaches the listener."""
     host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{host}:{port}"
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port
 
 
 def _check_google(parts: assembly.Parts) -> None:

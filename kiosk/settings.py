@@ -257,6 +257,14 @@ class Settings:
     )
 
 
+@dataclass(frozen=True)
+class Supervision:
+    """How systemd, if it runs us, is told that we live: its socket, and the seconds it waits (0: it does not)."""
+
+    socket: str = ""
+    seconds: float = 0.0
+
+
 CONFIG = "KIOSK_CONFIG"
 CONFIG_HELP = "file with settings, one NAME=value a line; the environment wins over it"
 
@@ -279,6 +287,12 @@ def load(environ: Mapping[str, str] | None = None, **overrides: str) -> Settings
     return _consistent(
         Settings(**{f.name: _value(f, overrides.get(f.name, values.get(f.metadata["name"]))) for f in fields(Settings)})
     )
+
+
+def supervision(environ: Mapping[str, str] | None = None) -> Supervision:
+    """Return what the program that supervises us has left in the environment."""
+    environ = os.environ if environ is None else environ
+    return Supervision(environ.get("NOTIFY_SOCKET", ""), int(environ.get("WATCHDOG_USEC", "0")) / 1e6)
 
 
 def export(**variables: str) -> None:

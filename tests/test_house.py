@@ -31,12 +31,13 @@ TO_THE_LEFT = {
     "fleet": ("schedule", "source", "store", "google", "upstream"),
     "notify": ("schedule", "source", "store"),
     "live": ("schedule", "source", "store", "google", "upstream", "displays"),
+    "watchdog": (),
 }
 TO_THE_LEFT["web"] = (*TO_THE_LEFT["live"], "sync", "booking", "doctor", "fleet", "notify", "live")
 TO_THE_LEFT["assembly"] = tuple(room for room in TO_THE_LEFT["web"] if room not in {"live", "displays"})
 TO_THE_LEFT["app"] = (*TO_THE_LEFT["web"], "web", "assembly")
 TO_THE_LEFT["terminal"] = (*TO_THE_LEFT["assembly"], "assembly")
-TO_THE_LEFT["serving"] = (*TO_THE_LEFT["app"], "app")
+TO_THE_LEFT["serving"] = (*TO_THE_LEFT["app"], "app", "watchdog")
 TO_THE_LEFT["demo"] = (*TO_THE_LEFT["serving"], "serving")
 MAY_IMPORT: dict[str, Collection[str]] = {
     "emulator": (),
@@ -288,13 +289,13 @@ def ownership(module: Module) -> list[str]:
 
 
 def environment(module: Module) -> list[str]:
-    """Law 2: the environment is the settings' alone."""
-    return [] if module.room == "settings" else uses(module, ENVIRONMENT)
+    """Law 2: the environment is the settings' alone; what runs beside the server on a machine has its own."""
+    return [] if module.room in ("settings", "deploy") else uses(module, ENVIRONMENT)
 
 
 def clock_reading(module: Module) -> list[str]:
-    """Law 3: the system clock is read in `clock`; the emulator, a program of its own, has its own."""
-    own_clock = module.name in ("kiosk.clock", "kiosk.emulator.clock")
+    """Law 3: the system clock is read in `clock`; programs of their own, as the emulator is one, have their own."""
+    own_clock = module.name in ("kiosk.clock", "kiosk.emulator.clock") or module.room == "deploy"
     return [] if own_clock else uses(module, CLOCKS)
 
 

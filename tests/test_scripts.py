@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = sorted(path.name for path in (ROOT / "script").iterdir() if path.suffix == "")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PYTHONS = ("3.11", "3.12", "3.13")
+APART = "provision"  # lives in an environment of its own, pinned in deploy/raspberrypi
 TINY_PROJECT = """
 [build-system]
 requires = ["hatchling"]
@@ -147,7 +148,7 @@ def test_every_pin_is_within_the_range_that_is_asked_for() -> None:
 def test_every_dependency_has_its_line_in_the_docs() -> None:
     page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     named = {canonicalize_name(name) for name in re.findall(r"^\| `([\w.-]+)", page, flags=re.MULTILINE)}
-    assert named == {canonicalize_name(Requirement(each).name) for each in ours()}
+    assert named == {canonicalize_name(Requirement(each).name) for each in (*ours(), *extra(APART))}
 
 
 def extra(name: str) -> list[str]:
@@ -157,8 +158,8 @@ def extra(name: str) -> list[str]:
 
 
 def ours() -> list[str]:
-    """Return every requirement that pyproject.toml names."""
-    named = [each for name in PROJECT["project"]["optional-dependencies"] for each in extra(name)]
+    """Return every requirement that pyproject.toml names for one environment."""
+    named = [each for name in PROJECT["project"]["optional-dependencies"] if name != APART for each in extra(name)]
     return [*PROJECT["project"]["dependencies"], *named, *PROJECT["build-system"]["requires"]]
 
 
