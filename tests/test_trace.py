@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,14 @@ import requests
 from kiosk import trace
 from kiosk.measures import Complaints, Measures
 from tests.running import Server
+
+
+@pytest.fixture(autouse=True)
+def nobody_asks() -> Iterator[None]:
+    """Let no request of another test be the one that is answered."""
+    token = trace.request_id.set("")
+    yield
+    trace.request_id.reset(token)
 
 
 def record(message: str, error: BaseException | None = None) -> logging.LogRecord:
