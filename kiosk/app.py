@@ -19,7 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from displays import REGISTRY
 from kiosk import __version__, clock, runtime
-from kiosk.assembly import SYNC_SHARE, Parts, front_desk, linking, open_notifier, practice, push, route
+from kiosk.assembly import SYNC_SHARE, Parts, front_desk, linking, open_notifier, practice, push, route, speech
 from kiosk.booking.attendant import Attendant
 from kiosk.booking.desk import Desk
 from kiosk.booking.forgetter import Forgetter
@@ -31,6 +31,7 @@ from kiosk.live.audience import Audience
 from kiosk.live.drawing import Painter, digest
 from kiosk.live.freshness import Change, Freshness
 from kiosk.live.gallery import Gallery, Screen
+from kiosk.live.listeners import Listeners
 from kiosk.live.notices import Herald
 from kiosk.live.pulse import Pulse
 from kiosk.live.roll import Roll
@@ -39,19 +40,21 @@ from kiosk.live.tickets import Tickets
 from kiosk.notify.notifier import Notifier
 from kiosk.resources import resource
 from kiosk.settings import Settings
-from kiosk.store import boards, rooms, schema, tokens
+from kiosk.store import boards, following, rooms, schema, tokens
 from kiosk.store.database import Store
 from kiosk.sync.background import Background
 from kiosk.sync.budget import Metered
 from kiosk.sync.channels import Push
 from kiosk.sync.directory import Following
-from kiosk.sync.mirror import Mirror
+from kiosk.sync.mirror import LISTED_ALONE, Mirror
 from kiosk.sync.passes import Pass
+from kiosk.sync.shadow import Shadow
 from kiosk.web import (
     access,
     admin,
     api,
     fleet,
+    follow,
     health,
     hooks,
     icons,
@@ -66,12 +69,15 @@ from kiosk.web import (
     tongues,
     wording,
 )
+from kiosk.web import handing as handing_on
 from kiosk.web.access import Gate, WsgiApp, guarded
 from kiosk.web.admin import Admin
 from kiosk.web.api import Api
 from kiosk.web.asking import Asking
 from kiosk.web.catering import Catering
 from kiosk.web.fleet import Fleet
+from kiosk.web.follow import Follow
+from kiosk.web.handing import Handing
 from kiosk.web.health import Health
 from kiosk.web.hooks import Bell
 from kiosk.web.identity import Identities
@@ -86,6 +92,9 @@ from kiosk.web.wording import gettext as _
 
 log = logging.getLogger(__name__)
 LARGEST_BODY = 64 * 1024
+# How often a room is read again of which its hub says nothing new.
+HUB_BEAT = timedelta(seconds=60)
+MOST_ROOMS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +118,15 @@ class Server:
     notifier: Notifier
     waiter: Waiter
     forgetter: Forgetter
+    listeners: Listeners
+    shadow: Shadow | None = None
 
     def start(self) -> None:
         """Start the loops."""
         self._warm()
         runtime.freeze()
-        for hears in (self.herald.wake, self.pulse.wake, self.fleet.courier.wake, self.tickets.wake):
+        hearing = (self.fleet.courier.wake, self.tickets.wake, self.listeners.wake)
+        for hears in (self.herald.wake, self.pulse.wake, *hearing):
             self.parts.store.on_commit(hears)
         self.herald.start()
         self.roll.start()
@@ -122,15 +134,23 @@ class Server:
         self.pulse.start()
         self.tickets.start()
         self.desk.start()
-        self.attendant.start()
         self.mirror.start()
         self.stalls.start()
+        self.forgetter.start()
+        if self.shadow:
+            self.shadow.start()
+        else:
+            self._start_all()
+
+    def _start_all(self) -> None:
+        """Start what a follower leaves to its hub: check-ins, channels, lists of rooms, messages, services."""
+        self.attendant.start()
         self.bell.start()
         self.push.start()
         self.following.start()
         self.notifier.start()
         self.waiter.start()
-        self.forgetter.start()
+        self.listeners.start()
 
     def _warm(self) -> None:
         """Compile the displays' templates and draw every screen once, so that nobody waits for that later."""
@@ -151,7 +171,8 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     wires = SocketIO(web, async_mode=settings.async_mode, serve_client=False, http_compression=False)
     host = urlsplit(settings.public_url).hostname or ""
     links = Links(str(web.secret_key), now, settings.public_url)
-    gate = Gate(store, settings.open_displays, host, identity.key_of(web), now, links.room_of)
+    follows = partial(_is_let_in_by_hub, store) if parts.hub else None
+    gate = Gate(store, settings.open_displays, host, identity.key_of(web), now, links.room_of, follows)
     web.wsgi_app = _behind(settings.trusted_proxies, guarded(web.wsgi_app, gate))  # type: ignore[method-assign]
     freshness, stalls = Freshness(), runtime.StallWatch()
     desk = front_desk(parts, now)
@@ -162,16 +183,21 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     gallery = _gallery(parts, web, now, herald)
     pulse = Pulse(gallery, audience, publish, freshness)
     tickets = Tickets(gate.lets_in, partial(_endings, store), sockets.dismisser(wires))
+    shadow = _shadow(parts, desk, mirror, tickets, now)
+    handing = Handing(shadow, store, gate) if shadow else None
     visitor = Visitor(partial(_is_let_in, gate), lambda: gate.presented(request), partial(_may_see, gate), gate.named)
     machines = fleet.build(store, gate, publish, now)
     places = (machines.lines, machines.machine)
     sockets.register(wires, Doorway(gallery, pulse, roll, tickets, visitor, mirror.touched, *places))
     announced, bell = push(parts, now), Bell(mirror.hasten)
     identities = Identities(store, now)
-    everything = Api(store, desk, gate, Asking(store, identities, now), _title(web, settings.language), now, links)
-    _install_web(web, everything, pulse, stalls, announced, bell)
+    title, offers = _title(web, settings.language), handing.alternatives if handing else None
+    everything = Api(store, desk, gate, Asking(store, identities, now), title, now, links, hub_offers=offers)
+    _install_web(web, everything, pulse, stalls, announced, bell, handing)
     notices.install(web, Notices(gate, roll))
     fleet.install(web, machines, gate, everything.asking, settings.public_url)
+    listeners = Listeners(store, now)
+    follow.install(web, Follow(store, gate, herald, listeners, desk, now, speech(settings)))
     identity.install(web, identities, settings.public_url)
     office = _office(parts, web, identities, desk, announced, pulse.audience.viewers.__len__, machines, now)
     admin.install(web, office)
@@ -198,6 +224,8 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
         notifier=office.notifier,
         waiter=Waiter(store, now),
         forgetter=office.forgetter,
+        listeners=listeners,
+        shadow=shadow,
     )
 
 
@@ -243,27 +271,53 @@ def _sign_in(settings: Settings) -> SignIn:
     return SignIn(google, settings.public_url)
 
 
-def _install_web(web: Flask, everything: Api, pulse: Pulse, stalls: runtime.StallWatch, push: Push, bell: Bell) -> None:
+def _install_web(
+    web: Flask,
+    everything: Api,
+    pulse: Pulse,
+    stalls: runtime.StallWatch,
+    push: Push,
+    bell: Bell,
+    handing: Handing | None,
+) -> None:
     access.install(web, everything.gate)
+    if handing:
+        handing_on.install(web, handing)
     look.install(web, everything.store)
-    pages.install(web, Pages(pulse.gallery, everything.gate, everything.links))
+    hub_says = handing.says if handing else dict
+    pages.install(web, Pages(pulse.gallery, everything.gate, everything.links, hub_says))
     api.install(web, everything)
     health.install(web, Health(pulse, everything.gate, stalls))
     hooks.install(web, push.heard, bell)
 
 
+def _shadow(parts: Parts, desk: Desk, mirror: Mirror, tickets: Tickets, now: clock.Clock) -> Shadow | None:
+    """Return what follows the hub, where this server follows one."""
+    if parts.hub is None or parts.token is None:
+        return None
+    spoken, restart = speech(parts.settings), runtime.begin_again
+    return Shadow(parts.hub, parts.store, now, parts.token, spoken, mirror.hasten, desk.hasten, tickets.sweep, restart)
+
+
+def _is_let_in_by_hub(store: Store) -> bool:
+    with store.read() as db:
+        return bool(following.known(db))
+
+
 def _mirror(parts: Parts, desk: Desk, freshness: Freshness, now: clock.Clock) -> Mirror:
     settings = parts.settings
     # Bookings may use what synchronisation must leave.
-    source = Metered(parts.calendars, parts.budget, SYNC_SHARE, now)
+    source = parts.hub or Metered(parts.calendars, parts.budget, SYNC_SHARE, now)
     return Mirror(
         Pass(
             source, parts.store, settings.window_days, now, noticed=lambda *moments: freshness.stored(Change(*moments))
         ),
-        timedelta(seconds=settings.poll_seconds),
+        HUB_BEAT if parts.hub else timedelta(seconds=settings.poll_seconds),
         settings.opening_hours,
         int(settings.requests_per_day * SYNC_SHARE),
         settings.sync_workers,
+        # A hub says itself which rooms have changed.
+        listed_alone=MOST_ROOMS if parts.hub else LISTED_ALONE,
         recovered=desk.hasten,
     )
 

@@ -32,11 +32,12 @@ def serve(
     server = app.build(assembly.open_parts(settings))
     runtime.on_stop(cleanup)
     server.start()
-    if server.parts.connecting.accesses.connected():
+    if server.shadow is None and server.parts.connecting.accesses.connected():
         threading.Thread(target=_check_google, args=(server.parts,), name="check", daemon=True).start()
     where = address(listener)
     (announce or _announce)(where, server.parts)
-    _invite(settings.public_url or where, server.parts)
+    if server.shadow is None:
+        _invite(settings.public_url or where, server.parts)
     runtime.serve(listener, server.web)
     return 0
 
@@ -62,6 +63,8 @@ def log_to_stderr(level: str) -> None:
     )
     for noisy in ("engineio", "socketio", "werkzeug", "googleapiclient", "google_auth_httplib2"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # Half an answer is told once, in a sentence of ours.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 def _check_google(parts: assembly.Parts) -> None:
@@ -92,5 +95,7 @@ def _announce(where: str, parts: assembly.Parts) -> None:
     print(f"Serving {len(known)} rooms on {where}", flush=True)
     if parts.settings.open_displays:
         print(OPEN_WARNING, flush=True)
-    if not known:
+    if parts.hub:
+        print(f"Following {parts.settings.hub_url}: this machine shows what it says.", flush=True)
+    elif not known:
         print("There are no rooms yet: add them with `kiosk rooms import` or `kiosk rooms add NAME`.", flush=True)

@@ -57,6 +57,7 @@ OWNERS = {
     "segno": ("web",),
     "itsdangerous": ("web",),
     "PIL": ("store",),
+    "urllib3": ("upstream",),
     "googleapiclient": ("google",),
     "google": ("google",),
     "google_auth_httplib2": ("google",),
