@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from kiosk import __version__, settings
 from kiosk.errors import KioskError
-from kiosk.terminal.parsers import fleet, floors, google, office, people, rooms, screens
+from kiosk.terminal.parsers import fleet, floors, google, keeping, office, people, rooms, screens
 from kiosk.terminal.parsers.lazily import Commands
 
 GROUPS = (
@@ -31,6 +31,7 @@ GROUPS = (
     office.add_mail,
     office.add_look,
     office.add_audit,
+    keeping.add_backup,
 )
 
 

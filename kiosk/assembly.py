@@ -24,7 +24,7 @@ from kiosk.notify.mailing import Mail
 from kiosk.notify.notifier import Notifier
 from kiosk.notify.posting import Post
 from kiosk.settings import Settings
-from kiosk.store import following
+from kiosk.store import following, restoring
 from kiosk.store.database import Store
 from kiosk.store.vault import Vault
 from kiosk.sync.budget import Budget, Metered, shared
@@ -72,6 +72,7 @@ def open_parts(settings: Settings, block: int = 0) -> Parts:
 
     `block`: at most so many of a day's requests are claimed at once; what is left of them is not given back.
     """
+    restoring.finish(Path(settings.database_url.removeprefix("sqlite:///")))
     store = Store(settings.database_url)
     settings, vault = _spoken(settings, store), Vault(Path(settings.secrets))
     token = MachineToken(vault, settings.device_token_file) if settings.hub_url else None

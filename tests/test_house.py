@@ -57,6 +57,7 @@ OWNERS = {
     "segno": ("web",),
     "itsdangerous": ("web",),
     "PIL": ("store",),
+    "cryptography": ("store", "emulator"),
     "urllib3": ("upstream",),
     "googleapiclient": ("google",),
     "google": ("google",),
