@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from kiosk import __version__, settings
 from kiosk.errors import KioskError
-from kiosk.terminal.parsers import fleet, floors, google, office, people, provision, rooms, screens
+from kiosk.terminal.parsers import fleet, floors, google, keeping, office, people, provision, rooms, screens
 from kiosk.terminal.parsers.lazily import Commands
 
 GROUPS = (
@@ -33,6 +33,7 @@ GROUPS = (
     office.add_look,
     office.add_audit,
     office.add_occupancy,
+    keeping.add_backup,
 )
 
 

@@ -19,7 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from displays import REGISTRY
 from kiosk import __version__, clock, runtime
-from kiosk.assembly import SYNC_SHARE, Parts, front_desk, linking, open_notifier, practice, push, route
+from kiosk.assembly import SYNC_SHARE, Parts, front_desk, linking, open_notifier, practice, push, route, speech
 from kiosk.booking.attendant import Attendant
 from kiosk.booking.desk import Desk
 from kiosk.booking.forgetter import Forgetter
@@ -31,6 +31,7 @@ from kiosk.live.audience import Audience
 from kiosk.live.drawing import Painter, digest
 from kiosk.live.freshness import Change, Freshness
 from kiosk.live.gallery import Gallery, Screen
+from kiosk.live.listeners import Listeners
 from kiosk.live.notices import Herald
 from kiosk.live.pulse import Pulse
 from kiosk.live.roll import Roll
@@ -40,20 +41,22 @@ from kiosk.notify.monthly import Monthly
 from kiosk.notify.notifier import Notifier
 from kiosk.resources import resource
 from kiosk.settings import Settings
-from kiosk.store import boards, rooms, schema, tokens
+from kiosk.store import boards, following, rooms, schema, tokens
 from kiosk.store.database import Store
 from kiosk.sync.background import Background
 from kiosk.sync.budget import Metered
 from kiosk.sync.channels import Push
 from kiosk.sync.directory import Following
 from kiosk.sync.history import READ_SHARE, History
-from kiosk.sync.mirror import Mirror
+from kiosk.sync.mirror import LISTED_ALONE, Mirror
 from kiosk.sync.passes import Pass
+from kiosk.sync.shadow import Shadow
 from kiosk.web import (
     access,
     admin,
     api,
     fleet,
+    follow,
     health,
     hooks,
     icons,
@@ -70,12 +73,15 @@ from kiosk.web import (
     tracing,
     wording,
 )
+from kiosk.web import handing as handing_on
 from kiosk.web.access import Gate, WsgiApp, guarded
 from kiosk.web.admin import Admin
 from kiosk.web.api import Api
 from kiosk.web.asking import Asking
 from kiosk.web.catering import Catering
 from kiosk.web.fleet import Fleet
+from kiosk.web.follow import Follow
+from kiosk.web.handing import Handing
 from kiosk.web.health import Health
 from kiosk.web.hooks import Bell
 from kiosk.web.identity import Identities
@@ -94,6 +100,9 @@ log = logging.getLogger(__name__)
 LARGEST_BODY = 64 * 1024
 # Compiling these takes longer than screens may be kept waiting.
 LARGE = ("admin/frame.html", "admin/parts.html", "admin/occupancy.html")
+# How often a room is read again of which its hub says nothing new.
+HUB_BEAT = timedelta(seconds=60)
+MOST_ROOMS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +128,15 @@ class Server:
     forgetter: Forgetter
     history: History
     monthly: Monthly
+    listeners: Listeners
+    shadow: Shadow | None = None
 
     def start(self) -> None:
         """Start the loops."""
         self.warm()
         runtime.freeze()
-        for hears in (self.herald.wake, self.pulse.wake, self.fleet.courier.wake, self.tickets.wake):
+        hearing = (self.fleet.courier.wake, self.tickets.wake, self.listeners.wake)
+        for hears in (self.herald.wake, self.pulse.wake, *hearing):
             self.parts.store.on_commit(hears)
         self.herald.start()
         self.roll.start()
@@ -132,17 +144,25 @@ class Server:
         self.pulse.start()
         self.tickets.start()
         self.desk.start()
-        self.attendant.start()
         self.mirror.start()
         self.stalls.start()
+        self.forgetter.start()
+        if self.shadow:
+            self.shadow.start()
+        else:
+            self._start_all()
+
+    def _start_all(self) -> None:
+        """Start what a follower leaves to its hub: check-ins, channels, lists of rooms, messages, services."""
+        self.attendant.start()
         self.bell.start()
         self.push.start()
         self.following.start()
         self.notifier.start()
         self.waiter.start()
-        self.forgetter.start()
         self.history.start()
         self.monthly.start()
+        self.listeners.start()
 
     def warm(self) -> None:
         """Compile the largest templates and draw every screen once, so that nobody waits for that later."""
@@ -165,7 +185,8 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     wires = SocketIO(web, async_mode=settings.async_mode, serve_client=False, http_compression=False)
     host = urlsplit(settings.public_url).hostname or ""
     links = Links(str(web.secret_key), now, settings.public_url)
-    gate = Gate(store, settings.open_displays, host, identity.key_of(web), now, links.room_of)
+    follows = partial(_is_let_in_by_hub, store) if parts.hub else None
+    gate = Gate(store, settings.open_displays, host, identity.key_of(web), now, links.room_of, follows)
     web.wsgi_app = _behind(settings.trusted_proxies, guarded(web.wsgi_app, gate))  # type: ignore[method-assign]
     freshness, stalls = Freshness(), runtime.StallWatch()
     desk = front_desk(parts, now)
@@ -176,18 +197,23 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     gallery = _gallery(parts, web, now, herald)
     pulse = Pulse(gallery, audience, publish, freshness)
     tickets = Tickets(gate.lets_in, partial(_endings, store), sockets.dismisser(wires))
+    shadow = _shadow(parts, desk, mirror, tickets, now)
+    handing = Handing(shadow, store, gate) if shadow else None
     visitor = Visitor(partial(_is_let_in, gate), lambda: gate.presented(request), partial(_may_see, gate), gate.named)
     machines = fleet.build(store, gate, publish, now)
     places = (machines.lines, machines.machine)
     sockets.register(wires, Doorway(gallery, pulse, roll, tickets, visitor, mirror.touched, *places))
     announced, bell = push(parts, now), Bell(mirror.hasten)
     identities = Identities(store, now)
+    title, offers = _title(web, settings.language), handing.alternatives if handing else None
     asking, told = Asking(store, identities, now), Occupancy(store, now, settings.timezone)
-    everything = Api(store, desk, gate, asking, _title(web, settings.language), now, links, told)
+    everything = Api(store, desk, gate, asking, title, now, links, told, hub_offers=offers)
     metrics.install(web, Metrics(pulse, gate, stalls, parts.measures, parts.budget, now))
-    _install_web(web, everything, pulse, stalls, announced, bell)
+    _install_web(web, everything, pulse, stalls, announced, bell, handing)
     notices.install(web, Notices(gate, roll))
     fleet.install(web, machines, gate, everything.asking, settings.public_url)
+    listeners = Listeners(store, now)
+    follow.install(web, Follow(store, gate, herald, listeners, desk, now, speech(settings)))
     identity.install(web, identities, settings.public_url)
     office = _office(parts, web, identities, desk, announced, pulse.audience.viewers.__len__, machines, now)
     admin.install(web, office)
@@ -216,6 +242,8 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
         forgetter=office.forgetter,
         history=_history(parts, now),
         monthly=Monthly(store, now, settings.timezone),
+        listeners=listeners,
+        shadow=shadow,
     )
 
 
@@ -261,27 +289,53 @@ def _sign_in(settings: Settings) -> SignIn:
     return SignIn(google, settings.public_url)
 
 
-def _install_web(web: Flask, everything: Api, pulse: Pulse, stalls: runtime.StallWatch, push: Push, bell: Bell) -> None:
+def _install_web(
+    web: Flask,
+    everything: Api,
+    pulse: Pulse,
+    stalls: runtime.StallWatch,
+    push: Push,
+    bell: Bell,
+    handing: Handing | None,
+) -> None:
     access.install(web, everything.gate)
+    if handing:
+        handing_on.install(web, handing)
     look.install(web, everything.store)
-    pages.install(web, Pages(pulse.gallery, everything.gate, everything.links))
+    hub_says = handing.says if handing else dict
+    pages.install(web, Pages(pulse.gallery, everything.gate, everything.links, hub_says))
     api.install(web, everything)
     health.install(web, Health(pulse, everything.gate, stalls))
     hooks.install(web, push.heard, bell)
 
 
+def _shadow(parts: Parts, desk: Desk, mirror: Mirror, tickets: Tickets, now: clock.Clock) -> Shadow | None:
+    """Return what follows the hub, where this server follows one."""
+    if parts.hub is None or parts.token is None:
+        return None
+    spoken, restart = speech(parts.settings), runtime.begin_again
+    return Shadow(parts.hub, parts.store, now, parts.token, spoken, mirror.hasten, desk.hasten, tickets.sweep, restart)
+
+
+def _is_let_in_by_hub(store: Store) -> bool:
+    with store.read() as db:
+        return bool(following.known(db))
+
+
 def _mirror(parts: Parts, desk: Desk, freshness: Freshness, now: clock.Clock) -> Mirror:
     settings = parts.settings
     # Bookings may use what synchronisation must leave.
-    source = Metered(parts.calendars, parts.budget, SYNC_SHARE, now)
+    source = parts.hub or Metered(parts.calendars, parts.budget, SYNC_SHARE, now)
     return Mirror(
         Pass(
             source, parts.store, settings.window_days, now, noticed=lambda *moments: freshness.stored(Change(*moments))
         ),
-        timedelta(seconds=settings.poll_seconds),
+        HUB_BEAT if parts.hub else timedelta(seconds=settings.poll_seconds),
         settings.opening_hours,
         int(settings.requests_per_day * SYNC_SHARE),
         settings.sync_workers,
+        # A hub says itself which rooms have changed.
+        listed_alone=MOST_ROOMS if parts.hub else LISTED_ALONE,
         recovered=desk.hasten,
     )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from kiosk import clock
+from kiosk.booking.carrier import Carrier
 from kiosk.booking.desk import Desk
 from kiosk.booking.driver import Driver
 from kiosk.doctor.practice import Practice
@@ -24,23 +25,29 @@ from kiosk.notify.mailing import Mail
 from kiosk.notify.notifier import Notifier
 from kiosk.notify.posting import Post
 from kiosk.settings import Settings
+from kiosk.store import following, restoring
 from kiosk.store.database import Store
 from kiosk.store.vault import Vault
 from kiosk.sync.budget import Budget, Metered, shared
 from kiosk.sync.channels import Push, hook_address
 from kiosk.sync.connecting import Accesses, Connecting
 from kiosk.sync.linking import Linking
+from kiosk.sync.machine import MachineToken
 from kiosk.sync.passes import Pass
+from kiosk.upstream.hub import Hub
+from kiosk.upstream.line import Line
 
 # Of the requests that Google allows, the part that synchronisation may use.
 SYNC_SHARE = 0.95
+# What a hub's displays speak, its followers' do.
+SPEECH = ("language", "second_language", "clock_hours")
 # Nobody at a door waits for the doctor: it waits for a minute with room, more than once where others use that too.
 DOCTOR_PATIENCE = 150.0
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The product without its web: what the command line uses too."""
+    """The product without its web: what the command line uses too. `hub`: what this server follows, if anything."""
 
     settings: Settings
     store: Store
@@ -51,6 +58,8 @@ class Parts:
     google: Google
     connecting: Connecting
     measures: Measures
+    hub: Hub | None = None
+    token: MachineToken | None = None
 
     def close(self) -> None:
         """Close the database and the connections to Google."""
@@ -66,15 +75,18 @@ def open_parts(settings: Settings, block: int = 0, measures: Measures | None = N
     `block`: at most so many of a day's requests are claimed at once; what is left of them is not given back. `measures`
     hears how long everything takes.
     """
+    restoring.finish(Path(settings.database_url.removeprefix("sqlite:///")))
     measures = measures or Measures()
     store = Store(settings.database_url, measures)
+    settings, vault = _spoken(settings, store), Vault(Path(settings.secrets))
+    token = MachineToken(vault, settings.device_token_file) if settings.hub_url else None
     budget = Budget(settings.requests_per_minute, settings.requests_per_day, shared(store, block))
 
     def spent() -> None:
         budget.count(clock.now())
 
     named = Access(settings.google_credentials, settings.google_subject, settings.google_admin_subject)
-    accesses = Accesses(named, store, Vault(Path(settings.secrets)))
+    accesses = Accesses(named, store, vault)
     google = Google(accesses.current, settings.google_endpoint, route(settings), spent, measures.asked_google)
     return Parts(
         settings,
@@ -86,7 +98,23 @@ def open_parts(settings: Settings, block: int = 0, measures: Measures | None = N
         google,
         Connecting(accesses, google),
         measures,
+        Hub(Line(settings.hub_url, token.current, settings.ca_bundle)) if token else None,
+        token,
     )
+
+
+def speech(settings: Settings) -> dict[str, str]:
+    """Return the languages and the clock of displays, as hubs and followers say them."""
+    return {name: str(getattr(settings, name)) for name in SPEECH}
+
+
+def _spoken(settings: Settings, store: Store) -> Settings:
+    """Return settings with the languages of the hub's displays, where one is followed that has said them."""
+    if not settings.hub_url:
+        return settings
+    with store.read() as db:
+        known = following.known(db)
+    return replace(settings, **{name: known[name] for name in SPEECH if name in known})
 
 
 def route(settings: Settings) -> Route:
@@ -126,7 +154,11 @@ def linking(parts: Parts, now: clock.Clock = clock.now) -> Linking:
 
 def front_desk(parts: Parts, now: clock.Clock = clock.now) -> Desk:
     """Return the desk where bookings are asked for; bookings may use what the synchronisation must leave."""
-    driver = Driver(parts.store, Metered(parts.calendars, parts.budget, 1.0, now), now)
+    driver = (
+        Carrier(parts.store, parts.hub, now)
+        if parts.hub
+        else Driver(parts.store, Metered(parts.calendars, parts.budget, 1.0, now), now)
+    )
     return Desk(driver, hold=parts.settings.offline_booking == "hold")
 
 

@@ -136,6 +136,12 @@ def repeat(step: Callable[[], object], wake: threading.Event, idle: float, log: 
             wake.clear()
 
 
+def begin_again() -> None:
+    """Start this program anew in its own process, as it was started: what it was built with has changed."""
+    sys.stdout.flush()
+    os.execv(sys.executable, sys.orig_argv)
+
+
 def on_stop(cleanup: Callable[[], None]) -> None:
     """Call `cleanup` in a real thread and end the process, on Ctrl-C, a termination signal or a closed terminal.
 

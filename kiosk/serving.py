@@ -34,11 +34,12 @@ def serve(
     server = app.build(assembly.open_parts(settings, measures=measures))
     runtime.on_stop(cleanup)
     server.start()
-    if server.parts.connecting.accesses.connected():
+    if server.shadow is None and server.parts.connecting.accesses.connected():
         threading.Thread(target=_check_google, args=(server.parts,), name="check", daemon=True).start()
     where = address(listener)
     (announce or _announce)(where, server.parts)
-    _invite(settings.public_url or where, server.parts)
+    if server.shadow is None:
+        _invite(settings.public_url or where, server.parts)
     Watchdog(_own(listener), supervision()).start()
     runtime.serve(listener, server.web)
     return 0
@@ -91,5 +92,7 @@ def _announce(where: str, parts: assembly.Parts) -> None:
     print(f"Serving {len(known)} rooms on {where}", flush=True)
     if parts.settings.open_displays:
         print(OPEN_WARNING, flush=True)
-    if not known:
+    if parts.hub:
+        print(f"Following {parts.settings.hub_url}: this machine shows what it says.", flush=True)
+    elif not known:
         print("There are no rooms yet: add them with `kiosk rooms import` or `kiosk rooms add NAME`.", flush=True)

@@ -110,6 +110,18 @@ def _public_url(value: str) -> str:
     return value.strip().rstrip("/")
 
 
+def _hub(value: str) -> str:
+    parts = urlsplit(value.strip())
+    wrong = parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query
+    if value.strip() and (wrong or parts.username):
+        raise ValueError("allowed: the address of the server to follow, such as https://rooms.example.com")
+    return value.strip().rstrip("/")
+
+
+def _path(value: str) -> str:
+    return str(Path(value.strip()).expanduser()) if value.strip() else ""
+
+
 def _smtp(value: str) -> str:
     text = value.strip()
     parts = urlsplit(text)
@@ -150,6 +162,12 @@ class Settings:
     )
     async_mode: str = _setting(
         "KIOSK_ASYNC_MODE", "eventlet", _one_of("eventlet", "threading"), "how the server shares its time"
+    )
+    hub_url: str = _setting(
+        "KIOSK_HUB_URL", "", _hub, "another server of this product to follow: it has the rooms, this one shows them"
+    )
+    device_token_file: str = _setting(
+        "KIOSK_DEVICE_TOKEN_FILE", "", _path, "file with the token by which that server knows this machine"
     )
     google_credentials: str = _setting(
         "KIOSK_GOOGLE_CREDENTIALS", "", _file, "file with a service account or an authorized user"
@@ -283,7 +301,7 @@ def load(environ: Mapping[str, str] | None = None, **overrides: str) -> Settings
     environ = os.environ if environ is None else environ
     in_file = _read_file(environ.get(CONFIG, ""))
     _reject_unknown([*in_file, *(name for name in environ if name.startswith("KIOSK_"))])
-    values = {**_named(in_file), **_named(environ)}
+    values = given(environ)
     return _consistent(
         Settings(**{f.name: _value(f, overrides.get(f.name, values.get(f.metadata["name"]))) for f in fields(Settings)})
     )
@@ -295,6 +313,12 @@ def supervision(environ: Mapping[str, str] | None = None) -> Supervision:
     return Supervision(environ.get("NOTIFY_SOCKET", ""), int(environ.get("WATCHDOG_USEC", "0")) / 1e6)
 
 
+def given(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return what the environment and the file say, as it is written there; what nobody has said is left out."""
+    environ = os.environ if environ is None else environ
+    return {**_named(_read_file(environ.get(CONFIG, ""))), **_named(environ)}
+
+
 def export(**variables: str) -> None:
     """Set variables that libraries read when they are imported."""
     os.environ.update(variables)
@@ -304,6 +328,10 @@ def _consistent(settings: Settings) -> Settings:
     if settings.second_language == settings.language:
         raise SettingError(
             f"KIOSK_SECOND_LANGUAGE is {settings.second_language!r}: allowed: another one than KIOSK_LANGUAGE."
+        )
+    if settings.hub_url and settings.google_credentials:
+        raise SettingError(
+            "KIOSK_HUB_URL and KIOSK_GOOGLE_CREDENTIALS are both set: a server follows another, or asks Google itself."
         )
     return settings
 

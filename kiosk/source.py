@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 from kiosk.errors import Unreachable
 from kiosk.schedule.model import Answer, Event, Slot
 
 # More pages than any real answer about a booking's time has.
 MOST_PAGES = 20
+ParcelAct = Literal["book", "extend", "start", "end", "cancel", "release", "check_in"]
+ParcelState = Literal["pending", "held", "withdrawing", "confirmed", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class Page:
     `gone`: ids of events that are no longer there; the id of a series stands for all its instances. `can_write`:
     bookings can be made in the calendar. `zone`: the calendar's own time zone, empty when it is not said. `updated`:
     when something in the calendar was last changed, None when it is not said. `unsure`: ids of events whose answer
-    the source hides, and which are given as accepted because the room is taken for all of their time.
+    the source hides, and which are given as accepted because the room is taken for all of their time. `as_of`: when the
+    source itself last knew this to be true, None for now. `beside`: what a hub tells of the room besides, as JSON.
     """
 
     events: tuple[Event, ...] = ()
@@ -47,6 +50,8 @@ class Page:
     zone: str = ""
     updated: datetime | None = None
     unsure: frozenset[str] = frozenset()
+    as_of: datetime | None = None
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,37 @@ class Channel:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Something that was asked for here and is done by a hub; `id` is carried unchanged, so that it is done once.
+
+    `start`, `end`: of a booking to be made, or `end` alone of one that is extended. `asked_at`: when somebody asked.
+    """
+
+    id: str
+    act: ParcelAct
+    calendar_id: str
+    event_id: str
+    asked_at: datetime
+    start: datetime | None = None
+    end: datetime | None = None
+    title: str = ""
+    series: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a parcel; `reason` is a word of a refusal.
+
+    `events`: the booking as the hub has it now, `gone`: the id of one that is no longer there.
+    """
+
+    state: ParcelState
+    reason: str = ""
+    events: tuple[Event, ...] = ()
+    gone: tuple[str, ...] = ()
+
+
 class CalendarSource(Protocol):
     """Errors are those of `kiosk.errors`; `Unreachable` leaves open whether a write took place.
 
@@ -163,6 +199,19 @@ class CalendarSource(Protocol):
 
         Earlier dates stay. What is gone already counts as taken out.
         """
+
+
+class HubSource(CalendarSource, Protocol):
+    """A server of ours that has the calendars; what is asked for here is carried there, and it does it by its rules.
+
+    Nothing is written to such calendars directly: the writing words raise NotOffered.
+    """
+
+    def carry(self, parcel: Parcel) -> Outcome:
+        """Have something done, once however often it is carried. Raises Unreachable, AccessDenied and Refused."""
+
+    def give_up(self, parcel_id: str, calendar_id: str) -> Outcome:
+        """Have a parcel undone, or never done where it has not arrived yet."""
 
 
 class ChannelSource(Protocol):

@@ -53,3 +53,5 @@ def log_to_stderr(level: str, form: str, *more: logging.Handler) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler, *more])
     for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # Half an answer is told once, in a sentence of ours.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)

@@ -60,6 +60,8 @@ OWNERS = {
     "prometheus_client": ("web",),
     "itsdangerous": ("web",),
     "PIL": ("store",),
+    "cryptography": ("store", "emulator"),
+    "urllib3": ("upstream",),
     "googleapiclient": ("google",),
     "google": ("google",),
     "google_auth_httplib2": ("google",),

@@ -28,6 +28,7 @@ class Wish:
     """A booking as somebody asked for it; `key` makes a repeated request the same request.
 
     Somebody known by name books in their own name, anybody else in the room's. `place`: where the request came from.
+    `id`: of the command that it is, and `at`: when it was asked for, where another server has brought it.
     """
 
     slug: str
@@ -38,6 +39,8 @@ class Wish:
     key: str | None = None
     who: Who = PANEL
     place: str = ""
+    id: str = ""
+    at: datetime | None = None
 
     @property
     def request(self) -> str:
@@ -49,7 +52,7 @@ class Wish:
 class Asked:
     """Something to be done about a booking; `slug` tells which of its rooms is meant, where it has several.
 
-    `minutes` or `until` say how far it is extended; `series`: the whole series is released.
+    `minutes` or `until` say how far it is extended; `series`: the whole series is released. `id`, `at`: as of a wish.
     """
 
     act: Act
@@ -62,6 +65,8 @@ class Asked:
     key: str | None = None
     who: Who = PANEL
     place: str = ""
+    id: str = ""
+    at: datetime | None = None
 
     @property
     def request(self) -> str:
@@ -86,10 +91,18 @@ class Ambiguous(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Decides with what is mirrored here; nothing is written and Google is not asked."""
+    """Decides with what is mirrored here; nothing is written and Google is not asked.
+
+    `carries`: what is decided here is carried to a hub, a check-in too.
+    """
 
     store: Store
     clock: clock.Clock
+    carries: bool = False
+
+    def at(self, moment: datetime | None) -> Counter:
+        """Return a counter that decides as at that moment, where one is given."""
+        return self if moment is None else replace(self, clock=lambda: moment)
 
     def booking(self, wish: Wish) -> Command:
         """Return the command that makes the booking. Raises Declined or NotFound."""
@@ -243,6 +256,8 @@ class Counter:
         if booking.end <= now:
             raise Declined("over")
         command = self._command("check_in", stored, booking.id, Slot(booking.start, booking.end), booking.title, asked)
+        if self.carries:
+            return command
         return replace(command, state="confirmed", settled_at=now)
 
     def _take_back(self, stored: StoredRoom, start: datetime, asked: Asked) -> Command:
@@ -285,7 +300,7 @@ class Counter:
     def _command(
         self, kind: Kind, stored: StoredRoom, event_id: str, slot: Slot, title: str, asked: Wish | Asked
     ) -> Command:
-        now, number = self.clock(), uuid.uuid4().hex
+        now, number = self.clock(), asked.id or uuid.uuid4().hex
         return Command(
             id=number,
             room_id=stored.id,

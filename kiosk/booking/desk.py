@@ -7,18 +7,21 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from kiosk import clock, runtime
-from kiosk.booking.counter import Asked, Counter, Declined, Wish
-from kiosk.booking.driver import Driver
+from kiosk.booking.counter import FIRST_LOOK, Asked, Counter, Declined, Wish
+from kiosk.booking.driver import Wait
 from kiosk.booking.lock import PATIENCE, Locks, RoomTaken
 from kiosk.booking.verified import ANSWER_SECONDS as ROOM_ANSWER_SECONDS
 from kiosk.booking.withdrawal import DELEGATION
 from kiosk.errors import Busy, LeaseLost, NotFound, Refused, SourceError, UsageError
 from kiosk.store import acts, journal, outcome
+from kiosk.store.database import Store
 from kiosk.store.journal import Command
+from kiosk.store.leases import Lease
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +32,24 @@ MOST_TRIES = 5
 CLOCK_PUT_BACK = timedelta(seconds=5)
 # What has reached Google already may wait for the room longer than a tap.
 PATIENCE_AFTER_A_WAIT = 15.0
-GIVING_BACK = ("end", "cancel", "release")
+# What can always be done later, and needs no undoing.
+GIVING_BACK = ("end", "cancel", "release", "check_in")
+
+
+class Drives(Protocol):
+    """Brings a row of the journal to its end: at Google, or at a hub. `carries`: the hub decides."""
+
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def clock(self) -> clock.Clock: ...
+
+    @property
+    def carries(self) -> bool: ...
+
+    def drive(self, command: Command, lease: Lease, waited: bool = False) -> Wait | None:
+        """Take the command as far as it goes; return a wait after which it must be driven again."""
 
 
 class KeyReused(UsageError):
@@ -40,7 +60,7 @@ class KeyReused(UsageError):
 class Desk:
     """Takes commands and drives them; `hold`: while Google is away, bookings wait instead of failing."""
 
-    driver: Driver
+    driver: Drives
     hold: bool = True
     answer_seconds: float = ANSWER_SECONDS
     locks: Locks = field(init=False)
@@ -51,18 +71,18 @@ class Desk:
     def __post_init__(self) -> None:
         """Give this process a name of its own for its leases."""
         self.locks = Locks(self.driver.store, uuid.uuid4().hex, self.driver.clock)
-        self.counter = Counter(self.driver.store, self.driver.clock)
+        self.counter = Counter(self.driver.store, self.driver.clock, self.driver.carries)
 
     def book(self, wish: Wish) -> Command:
         """Book a room and return the command as far as it came. Raises Declined, KeyReused or NotFound."""
-        return self._ask(wish, lambda: self.counter.booking(wish))
+        return self._ask(wish, lambda: self.counter.at(wish.at).booking(wish))
 
     def change(self, asked: Asked) -> Command:
         """Do something about a booking, and return the command as far as it came.
 
         Raises Declined, KeyReused, NotFound, and Busy when Google answers for a hold at this very moment.
         """
-        return self._ask(asked, lambda: self.counter.change(asked))
+        return self._ask(asked, lambda: self.counter.at(asked.at).change(asked))
 
     def _ask(self, asked: Wish | Asked, decide: Callable[[], Command]) -> Command:
         """Answer as before when the same was asked before; else write the command and drive it."""
@@ -78,7 +98,13 @@ class Desk:
                 self.driver.store.write(acts.record, self.counter.declined(asked, error.reason))
                 raise
             return self._await(twin)
-        return self._submit(command)
+        return self.submit(self._arriving(command) if asked.at else command)
+
+    def _arriving(self, command: Command) -> Command:
+        """Return a command that was decided as at an earlier moment as one of now."""
+        now = self.driver.clock()
+        settled_at = command.settled_at and now
+        return replace(command, created_at=now, due_at=now + FIRST_LOOK, settled_at=settled_at)
 
     def start(self) -> None:
         """Start the worker that drives what nobody waits for any more, first what an earlier process left."""
@@ -130,12 +156,13 @@ class Desk:
             raise KeyReused("This Idempotency-Key came with another request before: use a new one.")
         return earlier
 
-    def _submit(self, command: Command) -> Command:
+    def submit(self, command: Command) -> Command:
+        """Write a new command and drive it, unless it is known; return it as far as it came."""
         if command.kind == "cancel" and self._take_back_hold(command):
             return self.find(command.id)
         if not self.driver.store.write_durably(outcome.begin, command, self.driver.clock()):
             twin = self._earlier(command.key, command.request)
-            return self._await(twin) if twin else self._submit(command)
+            return self._await(twin) if twin else self.submit(command)
         if command.state != "pending":
             self._wake.set()
             return command
@@ -231,8 +258,8 @@ class Desk:
             self._give_way(command)
 
     def _room_is_busy(self, command: Command) -> None:
-        """Refuse what somebody asked for, who can ask again; what the server does by itself, the worker tries again."""
-        if command.attempts == 0 and not journal.is_missed(command):
+        """Refuse what somebody asked for, who can ask again; all else the worker tries again."""
+        if command.attempts == 0 and not journal.is_missed(command) and not journal.is_carried(command):
             self.driver.store.write_durably(journal.settle, command, "refused", "being_booked", self.driver.clock())
 
     def _fail(self, command: Command, error: Refused) -> None:

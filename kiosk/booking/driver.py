@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from kiosk import clock
 from kiosk.booking import verified
@@ -36,6 +36,7 @@ class Driver:
     store: Store
     source: CalendarSource
     clock: clock.Clock
+    carries: bool = False
 
     def drive(self, command: Command, lease: Lease, waited: bool = False) -> Wait | None:
         """Take the command as far as it goes; return a wait after which, unlocked meanwhile, it must be driven again.
@@ -48,7 +49,7 @@ class Driver:
         if command.state == "withdrawing":
             Withdrawal(self.store, self.source, self.clock).withdraw(job)
             return None
-        reason = self._out_of_time(command)
+        reason = out_of_time(command, self.clock())
         if reason:
             # Earlier attempts may have reached Google, so it is looked at before the row is settled.
             self.store.write_durably(journal.withdraw, command, reason, self.clock())
@@ -65,16 +66,6 @@ class Driver:
             "release": self._release,
             "accept": self._accept,
         }
-
-    def _out_of_time(self, command: Command) -> str:
-        now = self.clock()
-        if (command.old_end or command.end) <= now and command.end <= now:
-            return "past"
-        if command.kind not in {"book", "extend", "start", "accept"}:
-            return ""
-        for_now = command.kind != "book" or command.start <= command.created_at
-        forgotten = command.state == "pending" and now - command.created_at > FORGOTTEN
-        return "forgotten" if for_now and forgotten else ""
 
     def _book(self, job: Job) -> Wait | None:
         # Where an earlier attempt may have reached a calendar, that is asked; a room without one has only what is here.
@@ -266,6 +257,17 @@ class Driver:
 
     def _refuse(self, job: Job, reason: str, found: list[Event], gone: list[str]) -> None:
         self.store.write_durably(outcome.refuse, job.command, job.lease, reason, found, gone, self.clock())
+
+
+def out_of_time(command: Command, now: datetime) -> str:
+    """Return why a command is not done any more, empty when it is: its time is over, or nobody waits for it."""
+    if (command.old_end or command.end) <= now and command.end <= now:
+        return "past"
+    if command.kind not in {"book", "extend", "start", "accept"}:
+        return ""
+    for_now = command.kind != "book" or command.start <= command.created_at
+    forgotten = command.state == "pending" and now - command.created_at > FORGOTTEN
+    return "forgotten" if for_now and forgotten else ""
 
 
 def _local_event(command: Command) -> Event:

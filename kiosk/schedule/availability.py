@@ -14,6 +14,8 @@ from kiosk.schedule.model import Booking, Event, Policy, Situation, Slot
 
 # They say where a person works or was born; a room's calendar meets them only through subscribed calendars.
 NOT_A_USE = frozenset({"workingLocation", "birthday"})
+# A booking that a hub has taken, and that Google does not have yet.
+HOLD = "hold"
 # Addresses of calendars (rooms, groups, imports): no person reads them as a name.
 CALENDAR_ADDRESSES = ("@calendar.google.com", ".calendar.google.com")
 
@@ -129,6 +131,7 @@ def _booking(event: Event, own: bool) -> Booking:
             private=event.private,
             all_day=event.all_day,
             own=own,
+            held=event.kind == HOLD,
             tentative=event.answer in {"needsAction", "tentative"},
             person=_person(event),
             by_room=event.organized_by_room,

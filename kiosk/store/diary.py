@@ -47,7 +47,7 @@ def between(db: Database, stored: StoredRoom, start: datetime, end: datetime) ->
     """Return the room's bookings that overlap [start, end), earliest first, each with the check-in it waits for."""
     found = events.between(db, stored.id, start, end)
     own = journal.own(db, (event.id for event in found))
-    told = bookings(_named(db, found), own, journal.holds(db, stored.id, start, end))
+    told = bookings(named(db, found), own, journal.holds(db, stored.id, start, end))
     # Whose a booking made here is, the journal knows better than the Directory.
     merged = tuple(replace(one, person=own[one.id]) if own.get(one.id) else one for one in told)
     if stored.room.policy.check_in == "off":
@@ -73,9 +73,9 @@ def picked(db: Database, places: Sequence[tuple[int, str]]) -> dict[tuple[int, s
     A few queries, however many they are; check-ins are not looked at.
     """
     found = events.picked(db, places)
-    named = dict(zip(found, _named(db, [*found.values()]), strict=True))
+    known = dict(zip(found, named(db, [*found.values()]), strict=True))
     own = journal.own(db, (event_id for _room, event_id in places))
-    told = {place: _told(bookings([event], own), own) for place, event in named.items()}
+    told = {place: _told(bookings([event], own), own) for place, event in known.items()}
     held = journal.holds_of(db, [place for place in places if place not in found])
     return {place: booking for place, booking in (told | held).items() if booking}
 
@@ -162,7 +162,7 @@ def _attended(booking: Booking, known: Attendance | None, policy: Policy) -> Boo
     return replace(booking, check_in=checkin.awaited(booking, policy))
 
 
-def _named(db: Database, found: list[Event]) -> list[Event]:
+def named(db: Database, found: list[Event]) -> list[Event]:
     """Name organizers as the Directory does; whoever it does not know stays unnamed, where its people are known.
 
     A calendar that organizes (a group's, a secondary one) is nobody the Directory could know.

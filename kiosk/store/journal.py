@@ -31,6 +31,8 @@ TAKEN = "taken"
 INVITED = "invited"
 # Begins the note of a booking that takes back the release of another, whose id follows.
 UNDO = "undo "
+# Begins the idempotency key of what a follower has brought; no request's header can have such a key.
+CARRIED = "\x1fparcel "
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,15 @@ def add(db: Database, command: Command) -> bool:
     return True
 
 
+def bury(db: Database, command_id: str, room_id: int, key: str, reason: str, now: datetime) -> bool:
+    """Write down that a command which was never done never will be; False when it is known by now."""
+    nothing = Command(command_id, room_id, "book", "", now, now, "", "refused", reason, key, "", 0, now, now, now)
+    if find(db, command_id) or by_key(db, key):
+        return False
+    run(db, INSERT, *(_stored(getattr(nothing, name)) for name in _FIELDS))
+    return True
+
+
 def find(db: Database, command_id: str) -> Command | None:
     """Return a command by its id."""
     return _first(db, "id = ?", command_id)
@@ -114,6 +125,11 @@ def settle(db: Database, command: Command, state: State, reason: str, now: datet
 def settle_withdrawn(db: Database, command: Command, now: datetime, reason: str = "") -> bool:
     """Settle a withdrawn command whose event is known to be gone; it keeps its reason, unless there is a newer one."""
     return _move(db, command, ("withdrawing",), state="refused", reason=reason or command.reason, settled_at=now)
+
+
+def settle_after_all(db: Database, command: Command, now: datetime) -> bool:
+    """Settle a withdrawn command as done: it was, and it is too late to undo that."""
+    return _move(db, command, ("withdrawing",), state="confirmed", reason="", settled_at=now)
 
 
 def settle_but_one(db: Database, command: Command, now: datetime) -> bool:
@@ -194,6 +210,11 @@ def due(db: Database, now: datetime) -> list[Command]:
 def is_missed(command: Command) -> bool:
     """Tell whether a command is a release for want of a check-in."""
     return command.kind == "release" and command.note.startswith("missed")
+
+
+def is_carried(command: Command) -> bool:
+    """Tell whether a follower has brought a command: nobody stands here who could ask again."""
+    return (command.key or "").startswith(CARRIED)
 
 
 def drop_releases(db: Database, now: datetime) -> None:

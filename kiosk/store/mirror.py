@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from peewee import Database
 
 from kiosk.schedule.model import Event
 from kiosk.store import events, history, leases, past_rooms, revisions
+from kiosk.store.beside import keep
 from kiosk.store.models import MirrorRow, instant, milliseconds
 from kiosk.store.plain import marks, rows, run
 
@@ -35,6 +36,17 @@ class Progress:
     can_write: bool
     expired_at: datetime | None
     expiries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What came with a pass beside its events: as of when the source itself knew them, and what a hub told besides."""
+
+    as_of: datetime | None = None
+    told: str = ""
+
+
+NOTHING_BESIDE = Beside()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +125,7 @@ def commit_full(
     now: datetime,
     can_write: bool = True,
     zone: str = "",
+    beside: Beside = NOTHING_BESIDE,
 ) -> Committed | None:
     """Store a whole window and its cursor in one; None when a write-through overtook the pass.
 
@@ -120,11 +133,12 @@ def commit_full(
     """
     before = _window(db, room_id)
     span = {"window_start": milliseconds(window[0]), "window_end": milliseconds(window[1])}
-    stamps = {"cursor": cursor, "full_at": milliseconds(now), "can_write": can_write, **span}
+    stamps = {"cursor": cursor, "full_at": milliseconds(now), "can_write": can_write, **span, **_checked(beside, now)}
     if not _advance(db, room_id, generation, now, **stamps):
         return None
     past_rooms.reopen(db, room_id, window[0])
     committed = _full_difference(db, room_id, found, before, window) if before else Committed()
+    keep(db, room_id, beside.told, now)
     if events.replace_all(db, room_id, found):
         _rows_changed(db, room_id)
     elif not before:
@@ -145,13 +159,15 @@ def commit_delta(
     can_write: bool = True,
     zone: str = "",
     past: Iterable[Event] = (),
+    beside: Beside = NOTHING_BESIDE,
 ) -> Committed | None:
     """Store changes and the new cursor in one; None when a write-through overtook the pass.
 
     `past`: what was changed and lies outside of the window; the history follows that as far as it is over.
     """
-    if not _advance(db, room_id, generation, now, cursor=cursor, can_write=can_write):
+    if not _advance(db, room_id, generation, now, cursor=cursor, can_write=can_write, **_checked(beside, now)):
         return None
+    keep(db, room_id, beside.told, now)
     ids, series = set(gone), set(series_gone)
     history.correct(db, room_id, [*kept, *past], series)
     committed = _delta_difference(db, room_id, kept, ids, series)
@@ -221,6 +237,19 @@ def _advance(db: Database, room_id: int, generation: int, now: datetime, **field
     changes = ", ".join(f"{name} = ?" for name in values)
     where = "WHERE room_id = ? AND generation = ?"
     return bool(run(db, f"UPDATE mirror SET {changes} {where}", *values.values(), room_id, generation).rowcount)
+
+
+def _checked(beside: Beside, now: datetime) -> dict[str, int]:
+    """Return when the room was last known to be true: a hub may know that from an earlier time only."""
+    return {"checked_at": milliseconds(min(beside.as_of or now, now))}
+
+
+def confirm(db: Database, known: Mapping[int, tuple[str, datetime | None]]) -> None:
+    """Note as of when a hub knows rooms, given with how their cursor begins if nothing of theirs is unread."""
+    sql = "UPDATE mirror SET checked_at = ? WHERE room_id = ? AND failures = 0 AND substr(cursor, 1, ?) = ?"
+    for room_id, (start, as_of) in known.items():
+        if as_of:
+            run(db, sql, milliseconds(as_of), room_id, len(start), start)
 
 
 def _rows_changed(db: Database, room_id: int) -> None:

@@ -27,6 +27,8 @@ from kiosk.sync.passes import Pass, refresh
 
 log = logging.getLogger(__name__)
 
+# With more rooms than these, free/busy questions tell which of them to list.
+LISTED_ALONE = 100
 CLAIM = timedelta(seconds=90)
 IDLE_SECONDS = 0.5
 # How long somebody who touched a screen is taken to be about.
@@ -66,7 +68,7 @@ class Mirror:
     hours: Hours
     per_day: int
     workers: int = 4
-    listed_alone: int = 100
+    listed_alone: int = LISTED_ALONE
     recovered: Callable[[], None] = lambda: None
     chance: random.Random = field(default_factory=random.Random)
     _wake: threading.Event = field(default_factory=threading.Event)

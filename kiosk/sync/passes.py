@@ -16,7 +16,7 @@ from kiosk.schedule.model import Event
 from kiosk.source import CalendarSource, Since, Window
 from kiosk.store import events, leases, mirror
 from kiosk.store.database import Store
-from kiosk.store.mirror import Committed, Progress
+from kiosk.store.mirror import Beside, Committed, Progress
 from kiosk.sync import expiry
 
 log = logging.getLogger(__name__)
@@ -59,6 +59,8 @@ class Harvest:
     can_write: bool = True
     zone: str = ""
     updated: datetime | None = None
+    as_of: datetime | None = None
+    beside: str = ""
 
 
 class TooMuch(CursorExpired):
@@ -150,6 +152,7 @@ def _full(work: Pass, progress: Progress) -> bool:
         work.clock(),
         can_write=harvest.can_write,
         zone=harvest.zone,
+        beside=Beside(harvest.as_of, harvest.beside),
     )
     return _tell(work, progress.room_id, harvest, committed, seen)
 
@@ -174,6 +177,7 @@ def _delta(work: Pass, progress: Progress) -> bool:
         can_write=harvest.can_write,
         zone=harvest.zone,
         past=past,
+        beside=Beside(harvest.as_of, harvest.beside),
     )
     return _tell(work, progress.room_id, harvest, committed, seen)
 
@@ -213,6 +217,7 @@ def _read(source: CalendarSource, calendar_id: str, query: Window | Since, most:
         if token is None:
             harvest.cursor = page.cursor or ""
             harvest.can_write, harvest.zone, harvest.updated = page.can_write, _known_zone(page.zone), page.updated
+            harvest.as_of, harvest.beside = page.as_of, page.beside
             return harvest
     raise TooMuch("The list of changes is too long.")
 

@@ -8,13 +8,16 @@ from getpass import getpass
 from kiosk.errors import UsageError
 
 
-def typed_secret(what: str) -> str:
-    """Read a secret: typed twice at a terminal, where it is not shown, else the first line of the input."""
+def typed_secret(what: str, twice: bool = True) -> str:
+    """Read a secret: at a terminal, where it is not shown, else the first line of the input.
+
+    `twice`: it is typed again, where nobody would notice a mistake.
+    """
     if not sys.stdin.isatty():
         return sys.stdin.readline().strip()
     try:
         secret = getpass(f"{what}: ")
-        again = getpass("The same again: ")
+        again = getpass("The same again: ") if twice else secret
     except EOFError as error:
         raise UsageError(f"No {what} was typed.") from error
     if secret != again:

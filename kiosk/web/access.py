@@ -32,6 +32,8 @@ PHONE = "phone "
 PHONE_COOKIE = "kiosk_phone"
 # The same before a device's token, with the path of its display between the two: it is no longer good for another one.
 DEVICE = "device "
+# What stands there for the screen of a machine that follows a hub; nobody can show it from elsewhere.
+HERE = "here"
 DEVICE_COOKIES = ("__Host-kiosk_device", "kiosk_device")
 
 
@@ -40,7 +42,8 @@ class Gate:
     """Decides about a request, a page's, a script's or a socket's; `public_host` is this server's name outside.
 
     `key_of`: returns the key of the session that a request's cookie names, or nothing. `visits`: returns the slug of
-    the room for which a phone's visit is good, or nothing.
+    the room for which a phone's visit is good, or nothing. `follows`: of a server that follows a hub: tells whether
+    the hub lets this machine show something; then its own screen needs nothing else.
     """
 
     store: Store
@@ -49,6 +52,7 @@ class Gate:
     key_of: Callable[[Request], str] = lambda _asked: ""
     clock: clock.Clock = clock.now
     visits: Callable[[str], str] = lambda _visit: ""
+    follows: Callable[[], bool] | None = None
 
     def allowed(self) -> bool:
         """Tell whether the request that is being handled may see displays and book."""
@@ -76,6 +80,8 @@ class Gate:
 
     def admits(self, shown: str) -> bool:
         """Tell whether whoever shows this, or nothing, may see all displays and book."""
+        if shown == HERE:
+            return self.follows is not None and self.follows()
         if shown.startswith(DEVICE):
             return self.open_displays and self.device_of(shown) is not None
         return self.open_displays or self.knows(shown) or self._is_signed_in(shown)
@@ -125,7 +131,11 @@ class Gate:
         if token or self._is_signed_in(session):
             return token or session
         machine, phone = self._machine(asked), f"{PHONE}{visit}" if visit else ""
-        return machine or (phone if self.room_of(phone) else "")
+        return machine or (phone if self.room_of(phone) else "") or (HERE if self.is_here(asked) else "")
+
+    def is_here(self, asked: Request) -> bool:
+        """Tell whether a request comes from the screen of this machine, which follows a hub."""
+        return self.follows is not None and _is_loopback(asked.remote_addr or "")
 
     def _token(self, asked: Request) -> str:
         """Return the access token that a request shows; a program's is none in a cookie, which may be stolen."""
@@ -150,7 +160,7 @@ class Gate:
         """Return the name of the token that lets the request in that is being handled, if any, and its address."""
         shown = self.presented(request)
         device = self.device_of(shown)
-        if device or not shown or shown.startswith(SESSION):
+        if device or shown in {"", HERE} or shown.startswith(SESSION):
             return device.name if device else "", request.remote_addr or ""
         with self.store.read() as db:
             return tokens.known(db, shown) or "", request.remote_addr or ""
@@ -179,7 +189,7 @@ class Gate:
         Where everybody is let in, another site could point a name of its own at this server and act as our pages
         do. Names that no stranger can own are safe: addresses, names without a dot, .local, and our public one.
         """
-        if not self.open_displays:
+        if not self.open_displays and self.follows is None:
             return True
         name = _name(host)
         local = "." not in name or name.endswith((".local", ".localhost")) or _is_address(name)
@@ -233,6 +243,10 @@ def _name(host: str) -> str:
         return (urlsplit(f"//{host}").hostname or "").rstrip(".")
     except ValueError:
         return ""
+
+
+def _is_loopback(address: str) -> bool:
+    return _is_address(address) and ipaddress.ip_address(address).is_loopback
 
 
 def _is_address(name: str) -> bool:

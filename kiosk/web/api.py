@@ -57,7 +57,7 @@ UNKNOWN = Situation("closed", None, None, None, None)
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """What the API needs; `touched` hears of a room that somebody acted on."""
+    """What the API needs; `hub_offers`: returns what a hub tells of other rooms, where this server follows one."""
 
     store: Store
     desk: Desk
@@ -68,6 +68,7 @@ class Api:
     links: Links
     occupancy: Occupancy
     offers: Offers = field(default_factory=Offers)
+    hub_offers: Callable[[str, datetime, datetime], list[dict[str, Any]]] | None = None
 
 
 def install(app: Flask, api: Api) -> None:
@@ -263,6 +264,8 @@ def _wanted(command: Command) -> Slot | None:
 
 
 def _instead(api: Api, stored: StoredRoom, wanted: Slot) -> dict[str, Any]:
+    if api.hub_offers:
+        return {"alternatives": api.hub_offers(stored.room.slug, wanted.start, wanted.end)}
     now, who = api.clock(), api.asking.who(None, stored.room.slug)
     found = alternatives(api.store, stored, wanted.start, wanted.end, who, now)
     return {"alternatives": _told(api, found, stored, wanted.start)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +20,6 @@ from kiosk.live.drawing import Drawn, current_slots
 from kiosk.live.gallery import Gallery, Screen
 from kiosk.resources import resource
 from kiosk.store import boards, plans, rooms
-from kiosk.store.devices import Device
 from kiosk.store.rooms import StoredRoom
 from kiosk.web import floors, pairing, tongues, worker
 from kiosk.web.access import COOKIE, COOKIE_DAYS, Gate, from_elsewhere
@@ -36,11 +35,22 @@ MOST_ROWS = 9
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """What the pages need."""
+    """What the pages need; `hub_says`: what a hub said of this machine: its display's path, its words."""
 
     gallery: Gallery
     gate: Gate
     links: Links
+    hub_says: Callable[[], Mapping[str, Any]] = dict
+
+    def path(self) -> str:
+        """Return the address of the display of the machine that asks, empty where none does."""
+        device = self.gate.device()
+        return device.path if device else str(self.hub_says().get("path", "")) if self.gate.allowed() else ""
+
+    def words(self) -> Mapping[str, str]:
+        """Return what the machine that asks does otherwise than the rooms it shows."""
+        device = self.gate.device()
+        return device.words if device else self.hub_says().get("words", {})
 
 
 def install(app: Flask, pages: Pages) -> None:
@@ -51,9 +61,9 @@ def install(app: Flask, pages: Pages) -> None:
 
     @routes.get("/")
     def home() -> str | AnyResponse:
-        device = pages.gate.device()
-        if device:
-            return _private(redirect(device.path, 302))
+        path = pages.path()
+        if path:
+            return _private(redirect(path, 302))
         if not pages.gate.allowed():
             return way_in(pages.gate, "")
         return render_template("home.html", **_home(pages.gallery))
@@ -144,7 +154,7 @@ def _picture(pages: Pages, screen: Screen) -> dict[str, Any]:
     gallery = pages.gallery
     stored, now = gallery.rooms_of(screen), gallery.clock()
     view, pictures = gallery.view(screen), gallery.pictures(screen, now)
-    shared = {"view": view, **_appearance(pages.gate.device(), stored, view["frame"]["theme"])}
+    shared = {"view": view, **_appearance(pages.words(), stored, view["frame"]["theme"])}
     if screen.display == "doors":
         return {**shared, "panes": [_pane(one, pictures[one.room.slug], now) for one in stored]}
     if screen.display == "floor":
@@ -156,9 +166,8 @@ def _picture(pages: Pages, screen: Screen) -> dict[str, Any]:
     return {**shared, **_pane(stored[0], pictures[screen.slug], now), "code": code}
 
 
-def _appearance(device: Device | None, stored: list[StoredRoom], theme: str) -> dict[str, str]:
+def _appearance(words: Mapping[str, str], stored: list[StoredRoom], theme: str) -> dict[str, str]:
     """Return the theme of a page and, where its device has hours of its own, when it is lit."""
-    words = device.words if device else {}
     hours = light.write(light.lights(words, [one.room for one in stored])) or "always"
     return {"theme": words.get("theme", theme), "light": hours if "light" in words else ""}
 

@@ -113,9 +113,9 @@ def test_extension_asked_for_twice_stays_when_only_one_of_them_is_given_up(
 ) -> None:
     made = desk.book(Wish("oak", None, None, 30))
     twins = [desk.counter.change(Asked("extend", made.event_id, minutes=15, key=key)) for key in ("a", "b")]
-    assert desk._submit(twins[0]).state == "confirmed"
+    assert desk.submit(twins[0]).state == "confirmed"
     calendars.before.append(unreachable)
-    assert desk._submit(twins[1]).state == "withdrawing"
+    assert desk.submit(twins[1]).state == "withdrawing"
     calendars.before.clear()
     still.advance(minutes=2)
     desk.step()
