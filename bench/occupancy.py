@@ -14,12 +14,13 @@ import random
 import sqlite3
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+
+from bench import _stalls
 
 ROOMS, DAYS = 1000, 730
 LAST = date(2026, 10, 31)
@@ -101,23 +102,12 @@ def timed(step: Callable[[], object]) -> float:
 
 def report(what: str, step: Callable[[], object]) -> None:
     """Run a step some times; print the first and the fastest run, the CPU of one, and the longest stall of any."""
-    stalls, done = [0.0], threading.Event()
-
-    def watch() -> None:
-        while not done.is_set():
-            before = time.perf_counter()
-            time.sleep(0.005)
-            stalls.append(time.perf_counter() - before - 0.005)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    cpu = time.process_time()
-    runs = [timed(step) for _ in range(TIMES)]
-    cpu = time.process_time() - cpu
-    done.set()
-    watcher.join()
+    with _stalls.watched() as late:
+        cpu = time.process_time()
+        runs = [timed(step) for _ in range(TIMES)]
+        cpu = time.process_time() - cpu
     told = f"first {runs[0] * 1000:.0f} ms, best {min(runs) * 1000:.0f} ms, CPU {cpu * 1000 / TIMES:.0f} ms"
-    print(f"{what}: {told}, longest stall {max(stalls) * 1000:.1f} ms", flush=True)
+    print(f"{what}: {told}, longest stall {max(late) * 1000:.1f} ms", flush=True)
 
 
 def build(database: Path, rooms: int, days: int) -> int:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import requests
+
+from bench import _stalls
 
 ROOMS = 100
 DAYS = 60
@@ -119,26 +120,14 @@ def book_once(root: str, calendar_id: str) -> None:
 
 def report(mode: str, what: str, step: Any) -> None:
     """Run a step and print wall time, CPU and the longest stall it caused."""
-    stalls: list[float] = [0.0]
-    done = threading.Event()
-
-    def watch() -> None:
-        while not done.is_set():
-            before = time.perf_counter()
-            time.sleep(0.005)
-            stalls.append(time.perf_counter() - before - 0.005)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
     TRAFFIC.update(requests=0, bytes=0)
-    wall, cpu = time.perf_counter(), time.process_time()
-    step()
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    done.set()
-    watcher.join()
+    with _stalls.watched() as late:
+        wall, cpu = time.perf_counter(), time.process_time()
+        step()
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     print(
         f"{mode}: {what}: {TRAFFIC['requests']} requests, {TRAFFIC['bytes'] / 1000:.0f} kB, {wall * 1000:.0f} ms, "
-        f"CPU {cpu * 1000:.0f} ms, longest stall {max(stalls) * 1000:.1f} ms"
+        f"CPU {cpu * 1000:.0f} ms, longest stall {max(late) * 1000:.1f} ms"
     )
 
 

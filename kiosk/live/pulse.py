@@ -52,6 +52,10 @@ class Pulse:
         """Look at once: something was committed."""
         self._wake.set()
 
+    def behind(self) -> int:
+        """Count the screens that do not show the newest version of what they show."""
+        return self.audience.behind({screen: self.gallery.version(screen) for screen in self.audience.screens()})
+
     def joining(self, screen: Screen) -> None:
         """Remember what a screen shows, before it is drawn for its first viewer. Raises NotFound."""
         if screen not in self._casts:

@@ -52,13 +52,12 @@ def _reasons(health: Health) -> dict[str, str]:
 
 def _details(health: Health, reasons: dict[str, str]) -> dict[str, Any]:
     viewers = list(health.pulse.audience.viewers.values())
-    versions = {screen: health.pulse.gallery.version(screen) for screen in {viewer.screen for viewer in viewers}}
     late = health.pulse.gallery.clock() - timedelta(minutes=1)
     return {
         "reasons": reasons,
         "vanished": _vanished(health),
         "screens": len(viewers),
-        "screens_behind": health.pulse.audience.behind(versions),
+        "screens_behind": health.pulse.behind(),
         "screens_silent": sum(1 for viewer in viewers if viewer.at < late),
         "freshness_seconds": health.pulse.freshness.summary(),
         "hub_stall_ms": round(health.stalls.longest() * 1000, 1),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,19 +32,17 @@ class Metrics:
     clock: clock.Clock
 
     def collect(self) -> Iterator[Family]:
-        """Return everything as it is now; a lookup for the library that writes it down."""
+        """Return everything as it is now, as families of the Prometheus library; it calls this when asked."""
         yield from self._screens()
         yield from self._rooms()
         yield from self._google()
         yield from self._process()
 
     def _screens(self) -> Iterator[Family]:
-        audience = self.pulse.audience
-        versions = {screen: self.pulse.gallery.version(screen) for screen in audience.screens()}
-        shown = "Screens connected to this process"
-        yield _gauge("kiosk_screens", shown, _by_display(audience.viewers.values()), "display")
-        behind = audience.behind(versions)
-        yield _gauge("kiosk_screens_behind", "Screens that do not show the newest version", {(): behind})
+        shown = Counter((one.screen.display,) for one in list(self.pulse.audience.viewers.values()))
+        yield _gauge("kiosk_screens", "Screens connected to this process", shown, "display")
+        behind = {(): self.pulse.behind()}
+        yield _gauge("kiosk_screens_behind", "Screens that do not show the newest version", behind)
         stages, what = self.pulse.freshness.stages, "Seconds that changes took, by stage, from Google to the glass"
         yield _histogram("kiosk_change_seconds", what, stages, "stage")
         stall = self.stalls.longest()
@@ -115,14 +114,6 @@ def _written(metrics: Metrics) -> Response:
     registry.register(metrics)
     ProcessCollector(registry=registry)
     return Response(exposition.generate_latest(registry), content_type=exposition.CONTENT_TYPE_LATEST)
-
-
-def _by_display(viewers: Iterable[Any]) -> dict[tuple[str, ...], float]:
-    numbers: dict[tuple[str, ...], float] = {}
-    for one in list(viewers):
-        key = (one.screen.display,)
-        numbers[key] = numbers.get(key, 0) + 1
-    return numbers
 
 
 def _gauge(name: str, what: str, values: Mapping[Any, float], *labels: str) -> Family:
