@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from kiosk import clock
-from kiosk.errors import CursorExpired, Unreachable
+from kiosk.errors import CursorExpired, SourceError, Unreachable
 from kiosk.schedule.availability import fill
 from kiosk.schedule.model import Event
 from kiosk.source import CalendarSource, Since, Window
@@ -118,7 +118,7 @@ def _full_every(calendar_id: str) -> timedelta:
 
 def _run(work: Pass, progress: Progress) -> bool:
     if needs_full(progress, work.clock(), work.days):
-        return _full(work, progress)
+        return _catch_up(work, progress) and _full(work, progress)
     try:
         return _delta(work, progress)
     except TooMuch as error:
@@ -126,6 +126,20 @@ def _run(work: Pass, progress: Progress) -> bool:
     except CursorExpired as error:
         _expire(work, progress, error)
     return _full(work, progress)
+
+
+def _catch_up(work: Pass, progress: Progress) -> bool:
+    """Take the changes before the window is read anew: it begins yesterday, and the history follows older days too.
+
+    False when that was overtaken. Where it fails, reading the window is what counts, and what heals a bad cursor.
+    """
+    if not progress.cursor:
+        return True
+    try:
+        return _delta(work, progress)
+    except SourceError as error:
+        log.info("%s: what was changed in days past cannot be followed (%s)", progress.slug, error)
+        return True
 
 
 def _expire(work: Pass, progress: Progress, error: CursorExpired) -> None:

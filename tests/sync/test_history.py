@@ -6,15 +6,17 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
+from peewee import Database
 
 from kiosk import clock
 from kiosk.booking.forgetter import Forgetter
-from kiosk.errors import Unreachable
+from kiosk.errors import Refused, Unreachable
 from kiosk.schedule import hours
-from kiosk.schedule.model import Event, Person
+from kiosk.schedule.model import Booking, Event, Person, Room
 from kiosk.schedule.occupancy import Figures
 from kiosk.schedule.usage import Cell, Scope, heat_total
-from kiosk.store import events, forgetting, journal, past_rooms, policies, rooms, usage
+from kiosk.store import attendance, events, forgetting, journal, mirror, past_rooms, policies, rooms, usage
+from kiosk.store import history as book
 from kiosk.store.database import Store
 from kiosk.store.journal import Command
 from kiosk.store.past import PastDayRow, PastMinutesRow, PastMonthRow, StayRow
@@ -328,8 +330,6 @@ def test_series_that_is_deleted_takes_its_past_along(
     assert held(store, -90, -1) == 120
     with store.read() as db:
         numbers = StayRow.select().count(db)
-    from kiosk.store import history as book
-
     assert (numbers, store.write(book.correct, oak.id, [], {"weekly"})) == (4, 4)
     assert held(store, -90, -1) == 0
 
@@ -452,3 +452,33 @@ def test_history_holds_no_address_title_or_id(
         told += [str(row) for row in db.execute_sql("SELECT * FROM past_day").fetchall()]
     assert told
     assert not [row for row in told if "secret" in row or "ada" in row.lower()]
+
+
+def test_what_google_changed_in_the_past_while_the_server_was_off_is_followed(
+    history: History, work: Pass, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
+) -> None:
+    event = calendars.put(OAK, meeting(1, at(-20)))
+    lived(history, work, oak, still, 1)
+    shorter(calendars, event)
+    go(still, 8)  # so long that the window is read anew
+    refresh(work, oak.id)
+    settle(history)
+    assert held(work.store, -20) == 10
+
+
+def test_window_is_read_anew_where_the_changes_before_cannot_be(
+    work: Pass, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
+) -> None:
+    refresh(work, oak.id)
+    calendars.put(OAK, meeting(1, at(2)))
+    go(still, 2)
+
+    def refuse_the_first(request: str) -> None:
+        if calendars.requests.count(request) == read + 1:
+            raise Refused("No such cursor.")
+
+    read = calendars.requests.count("page")
+    calendars.before.append(refuse_the_first)
+    refresh(work, oak.id)
+    with work.store.read() as db:
+        assert events.ids(db, oak.id) == {"m1"}
