@@ -35,15 +35,16 @@ WRITE_DAY = f"""
 DAY = timedelta(days=1)
 
 
-def close_next(db: Database, number: int, opening: Hours) -> bool:
-    """Close a room's next day from the mirror; False when that does not have it any more, and Google must be asked.
+def close(db: Database, number: int, day: int, opening: Hours) -> bool:
+    """Close a room's day from the mirror, if it is the next one to close; tell whether it was closed.
 
+    It is not where another process was faster, or where the mirror does not have it any more and Google must be asked.
     `opening`: the opening hours of rooms whose policy names none.
     """
     past = past_rooms.by_id(db, number)
-    if past.room_id is None:
+    if past.room_id is None or past.closed_day + 1 != day:
         return False
-    stored, day = rooms.by_id(db, past.room_id), past.closed_day + 1
+    stored = rooms.by_id(db, past.room_id)
     since = _mirrored_since(db, stored)
     if since and midnight(day, stored.room.zone) < since:
         past_rooms.skip_to(db, past, _first_whole_day(stored, since))
@@ -51,29 +52,32 @@ def close_next(db: Database, number: int, opening: Hours) -> bool:
     start, end = midnight(day, stored.room.zone), midnight(day + 1, stored.room.zone)
     _store(db, past, stored, events.between(db, stored.id, start, end), day, day)
     shut = is_out_of_order(stored.room, end - timedelta(minutes=1))
-    tally(db, past, day, 0 if shut else open_minutes(stored, day, opening))
+    _count(db, past, day, 0 if shut else open_minutes(stored, day, opening))
     first = day if past.first_day is None else min(past.first_day, day)
     past_rooms.change(db, past, closed_day=day, first_day=first)
     return True
 
 
-def enter(db: Database, past: PastRoom, last: int, found: Sequence[Event], opening: Hours) -> None:
+def enter(db: Database, asked: PastRoom, first: int, last: int, found: Sequence[Event], opening: Hours) -> bool:
     """Close the days from the first that is still to be read up to `last`, of which Google told these events.
 
     A room counts from the first day on which it is known to have been booked: nobody knows since when it was there.
+    False when another calendar was given to the room since it was `asked` for, or another process was faster.
     """
-    assert past.room_id is not None
-    assert past.read_from is not None
-    stored, first = rooms.by_id(db, past.room_id), past.first_day
-    _store(db, past, stored, found, past.read_from, last)
-    for day in range(past.read_from, last + 1):
+    past = past_rooms.by_id(db, asked.id)
+    if past.room_id is None or (past.read_from, past.calendar) != (first, asked.calendar):
+        return False
+    stored, counts_from = rooms.by_id(db, past.room_id), past.first_day
+    _store(db, past, stored, found, first, last)
+    for day in range(first, last + 1):
         told = _stays(db, past, day)
-        if told and (first is None or day < first):
-            first = day
-        if first is not None and day >= first:
-            tally(db, past, day, open_minutes(stored, day, opening))
-    past_rooms.change(db, past, first_day=first)
+        if told and (counts_from is None or day < counts_from):
+            counts_from = day
+        if counts_from is not None and day >= counts_from:
+            _count(db, past, day, open_minutes(stored, day, opening))
+    past_rooms.change(db, past, first_day=counts_from)
     past_rooms.has_read(db, past, last)
+    return True
 
 
 def correct(db: Database, room_id: int, changed: Iterable[Event], gone: Collection[str]) -> int:
@@ -117,6 +121,12 @@ def tally(db: Database, past: PastRoom, day: int, opened: int | None = None) -> 
     minutes.write(db, past.id, here.origin, here.size, occupancy.held(told, here.origin, here.size), opened)
 
 
+def _count(db: Database, past: PastRoom, day: int, opened: int) -> None:
+    """Count a day whose open minutes are these, unless it was counted before: it keeps those it had then."""
+    known = looked_up(db, "SELECT 1 FROM past_day WHERE past_room_id = ? AND day = ?", past.id, day)
+    tally(db, past, day, None if known else opened)
+
+
 def open_minutes(stored: StoredRoom, day: int, opening: Hours) -> int:
     """Return the minutes of a local day in which a room is open, counted from its first one."""
     zone = stored.room.zone
@@ -128,10 +138,12 @@ def open_minutes(stored: StoredRoom, day: int, opening: Hours) -> int:
     return found
 
 
-def drop_bookings(db: Database, before: date) -> int:
-    """Drop some single bookings of days before one; return how many. Nothing is left when none are."""
-    if (kept_from(db) or 0) < before.toordinal():
-        facts.write(db, KEPT_FROM, str(before.toordinal()))
+def drop_bookings(db: Database, today: date, days: int) -> int:
+    """Drop some single bookings that are so many days old; return how many. Nothing is left when none are."""
+    before, known = today - timedelta(days=days), kept_from(db) or 0
+    # A day that is still to come was written by a clock that has been put back since.
+    if not before.toordinal() <= known <= today.toordinal():
+        facts.write(db, KEPT_FROM, str(min(max(known, before.toordinal()), today.toordinal())))
     # A day more: rooms east and west of here have other midnights.
     minute = occupancy.minute_of(clock.local_midnight(before - DAY, clock.zone("UTC")))
     return stays.drop_before(db, minute, PART)

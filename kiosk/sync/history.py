@@ -69,7 +69,7 @@ class History:
     def close(self, now: datetime) -> bool:
         """Close the next day of some rooms."""
         with self.store.read() as db:
-            found = past_rooms.closable(db, now, SETTLED, ROOMS_AT_ONCE)
+            found = past_rooms.closable(db, now, SETTLED, ROOMS_AT_ONCE + len(self._stuck))
         done = [self._close(past) for past in found]
         return any(done)
 
@@ -81,11 +81,12 @@ class History:
             return False
         last = min(past.read_to, past.read_from + DAYS_AT_ONCE - 1)
         try:
-            found = self._events(past, past.read_from, last)
+            self._enter(past, last, self._events(past, past.read_from, last))
         except SourceError as error:
             self._rest(past, error, now)
-        else:
-            self._enter(past, last, found)
+        except Exception as error:
+            log.exception("%s: its past is not understood", past.slug)
+            self._try_later(past, error, now)
         return True
 
     def drop(self, now: datetime) -> bool:
@@ -97,7 +98,7 @@ class History:
         # Where names are forgotten sooner, what stands for them goes as soon.
         days = min(self.bookings_days, names or self.bookings_days)
         today = now.date()
-        if self.store.write(history.drop_bookings, today - timedelta(days=days)):
+        if self.store.write(history.drop_bookings, today, days):
             return True
         if self.figures_days:
             self.store.write(history.drop_figures, today - timedelta(days=self.figures_days))
@@ -108,20 +109,20 @@ class History:
         """Write some days at a time: a tap that comes meanwhile waits for no more."""
         assert past.read_from is not None
         for first in range(past.read_from, last + 1, DAYS_WRITTEN):
-            with self.store.read() as db:
-                now = past_rooms.by_id(db, past.id)
-            if (now.read_from, now.calendar) != (first, past.calendar):
-                return  # another calendar was linked meanwhile, or another process was faster
-            self.store.write(history.enter, now, min(last, first + DAYS_WRITTEN - 1), found, self.opening)
+            days = first, min(last, first + DAYS_WRITTEN - 1)
+            if not self.store.write(history.enter, past, *days, found, self.opening):
+                return
 
     def _close(self, past: PastRoom) -> bool:
         """Close a room's next day; one that cannot be closed keeps no other waiting, and is told once."""
         threading.Event().wait(self.pause)
         try:
-            self.store.write(history.close_next, past.id, self.opening)
-        except KioskError as error:
+            self.store.write(history.close, past.id, past.closed_day + 1, self.opening)
+        except Exception as error:
             if self._stuck.get(past.id) != str(error):
-                log.warning("%s: its day cannot be closed: %s", past.slug, error)
+                log.warning(
+                    "%s: its day cannot be closed: %s", past.slug, error, exc_info=not isinstance(error, KioskError)
+                )
             self._stuck[past.id] = str(error)
             return False
         self._stuck.pop(past.id, None)
@@ -146,6 +147,9 @@ class History:
             return
         if not past.failures:
             log.warning("%s: its past cannot be read yet: %s", past.slug, error)
+        self._try_later(past, error, now)
+
+    def _try_later(self, past: PastRoom, error: Exception, now: datetime) -> None:
         due_at = now + min(FIRST_REST * 2 ** min(past.failures, 10), LONGEST_REST)
         self.store.write(past_rooms.rest, past, str(error), due_at)
 

@@ -39,5 +39,5 @@ def remember(store: Store, room_id: int, first: date, days: int, attendees: int 
     with store.read() as db:
         past = past_rooms.of_room(db, room_id)
     assert past
-    for _ in range(days):
-        assert store.write(history.close_next, past.id, OPENING)
+    for number in range(days):
+        assert store.write(history.close, past.id, first.toordinal() + number, OPENING)

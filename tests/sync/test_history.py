@@ -454,6 +454,68 @@ def test_history_holds_no_address_title_or_id(
     assert not [row for row in told if "secret" in row or "ada" in row.lower()]
 
 
+def test_day_that_another_process_has_closed_is_not_taken_for_the_next_one(
+    history: History, work: Pass, oak: StoredRoom, calendars: FakeCalendars, still: StillClock, store: Store
+) -> None:
+    refresh(work, oak.id)
+    settle(history)
+    calendars.put(OAK, meeting(1, at(0)))
+    calendars.put(OAK, meeting(2, at(1)))
+    go(still, 1)
+    refresh(work, oak.id)
+    before = past(store, oak)
+    other = replace(history)
+    with store.read() as db:
+        assert past_rooms.closable(db, still(), loop.SETTLED, 9) == [before]
+    settle(other)
+    history._close(before)  # it was found before the other one had closed it
+    assert (past(store, oak).closed_day, held(store, 0), held(store, 1)) == (TODAY.toordinal(), 30, None)
+
+
+def test_past_that_another_process_reads_too_is_entered_once(
+    history: History, oak: StoredRoom, calendars: FakeCalendars, store: Store, still: StillClock
+) -> None:
+    calendars.put(OAK, meeting(1, at(-20)))
+    history.step()
+    before = past(store, oak)
+    settle(replace(history))
+    days = (TODAY - 75 * DAY).toordinal(), (TODAY - 1 * DAY).toordinal()
+    assert not store.write(book.enter, before, *days, [], OPENING)
+    assert (past(store, oak).read_from, held(store, -20)) == (None, 30)
+
+
+def test_room_whose_day_cannot_be_closed_keeps_no_other_waiting(
+    history: History, work: Pass, oak: StoredRoom, still: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elm, close = work.store.write(rooms.add, Room("elm", "Elm", ZONE)), book.close
+
+    def close_all_but_oak(db: Database, number: int, day: int, opening: hours.Hours) -> bool:
+        return close(db, number, day, opening) if past_rooms.by_id(db, number).room_id == elm else bool(1 / 0)
+
+    monkeypatch.setattr(book, "close", close_all_but_oak)
+    monkeypatch.setattr(loop, "ROOMS_AT_ONCE", 1)
+    settle(history)
+    go(still, 1)
+    refresh(work, oak.id)
+    settle(history)
+    settle(history)
+    with work.store.read() as db:
+        known = past_rooms.of_room(db, elm)
+    assert known
+    assert known.closed_day == TODAY.toordinal()
+
+
+def test_past_that_is_not_understood_is_put_off_too(
+    history: History, oak: StoredRoom, calendars: FakeCalendars, store: Store
+) -> None:
+    def confuse(_request: str) -> None:
+        raise KeyError("start")
+
+    calendars.before.append(confuse)
+    settle(history)
+    assert past(store, oak).failures == 1
+
+
 def test_what_google_changed_in_the_past_while_the_server_was_off_is_followed(
     history: History, work: Pass, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
 ) -> None:
@@ -482,3 +544,31 @@ def test_window_is_read_anew_where_the_changes_before_cannot_be(
     refresh(work, oak.id)
     with work.store.read() as db:
         assert events.ids(db, oak.id) == {"m1"}
+
+
+@pytest.mark.parametrize(("name", "value"), [("out-of-order", "yes"), ("hours", "Mon-Sun 00:00-24:00")])
+def test_yesterday_that_is_closed_anew_was_open_as_it_was_then(
+    history: History, work: Pass, oak: StoredRoom, still: StillClock, store: Store, name: str, value: str
+) -> None:
+    lived(history, work, oak, still, 1)
+    store.write(policies.change, oak.id, {name: value})
+    store.write(mirror.read_anew, oak.id, still())
+    refresh(work, oak.id)
+    settle(history)
+    told = figures(store, 0, 0)
+    assert told
+    assert told.open_minutes == 600
+
+
+def test_past_is_followed_again_when_a_clock_that_was_ahead_is_put_right(
+    history: History, work: Pass, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
+) -> None:
+    settle(history)
+    still.advance(days=2000)
+    history.drop(still())
+    still.advance(days=-2000)
+    settle(history)
+    lived(history, work, oak, still, 4)
+    calendars.put(OAK, meeting(1, at(1)))
+    refresh(work, oak.id)
+    assert held(work.store, 1) == 30
