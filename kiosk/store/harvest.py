@@ -97,7 +97,7 @@ def _given_back(one: Command, known: Mapping[str, Event], deeds: Deeds, mark: Ma
         released=one.kind == "release" and end < planned,
     )
     series, organizer = (event.series_id, _organizer(event, made)) if event else ("", made.person if made else "")
-    return Kept(stay, mark(one.event_id), mark(series), mark(organizer))
+    return Kept(stay, mark(again.id if again else one.event_id), mark(series), mark(organizer))
 
 
 def _lead(start: datetime, end: datetime, made: datetime | None) -> int | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from peewee import Database, Expression
 
-from kiosk.schedule.occupancy import Stay
+from kiosk.schedule.occupancy import CheckedIn, Stay
 from kiosk.store import facts
 from kiosk.store.past import StayRow
 from kiosk.store.plain import marks, rows, run
@@ -47,13 +47,16 @@ def overlapping(db: Database, past_room: int, start: int, end: int) -> list[Stay
 def replace_span(db: Database, past_room: int, start: int, end: int, found: Sequence[Kept]) -> None:
     """Make the stays that begin in [start, end) these, with what began earlier and goes on.
 
-    What was forgotten stays, and what was made here: a calendar that was linked later has never known it.
+    What was forgotten stays, and what was made here: a calendar that was linked later has never known it. So does
+    who checked in: that may have been forgotten elsewhere, since check-in is off now or the calendar was taken away.
     """
+    came = {one.key: one.stay.checked_in for one in known(db, past_room, [one.key for one in found if one.key], ())}
     begun = (StayRow.past_room == past_room) & (StayRow.start >= start) & (StayRow.start < end)
     StayRow.delete().where(begun & StayRow.key.is_null(False) & ~StayRow.here).execute(db)
     wanted = [one for one in found if one.stay.start < end]
-    _drop(db, past_room, [one.key for one in wanted if one.key is not None])
-    add(db, past_room, wanted)
+    keys = [one.key for one in wanted if one.key is not None]
+    _drop(db, past_room, keys)
+    add(db, past_room, [_checked_in(one, came) for one in wanted])
 
 
 def add(db: Database, past_room: int, found: Iterable[Kept]) -> None:
@@ -95,6 +98,10 @@ def changed(one: Kept, stay: Stay) -> Kept:
     planned = before.planned if (stay.start, stay.end) == (before.start, before.end) else stay.planned
     mine = {"checked_in": before.checked_in, "here": before.here, "lead": before.lead, "planned": planned}
     return replace(one, stay=replace(stay, **mine))  # type: ignore[arg-type]
+
+
+def _checked_in(one: Kept, came: Mapping[int | None, CheckedIn]) -> Kept:
+    return replace(one, stay=replace(one.stay, checked_in=one.stay.checked_in or came.get(one.key, "")))
 
 
 def _drop(db: Database, past_room: int, keys: Sequence[int]) -> None:

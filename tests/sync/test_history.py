@@ -546,6 +546,25 @@ def test_window_is_read_anew_where_the_changes_before_cannot_be(
         assert events.ids(db, oak.id) == {"m1"}
 
 
+def test_booking_that_took_the_place_of_a_released_one_stays_one_when_google_changes_it(
+    history: History, work: Pass, oak: StoredRoom, calendars: FakeCalendars, store: Store
+) -> None:
+    start, back = at(-20), at(-20) + timedelta(minutes=10)
+    again = calendars.put(OAK, Event("anew", back, at(-20, 11)))
+    for kind, name, note in (("book", "k", ""), ("release", "k", "missed"), ("book", "anew", f"{journal.UNDO}k")):
+        when = back if name == "anew" else start
+        did = {"id": kind + name, "kind": kind, "event_id": name, "start": when, "end": again.end, "note": note}
+        store.write(journal.add, replace(COMMAND, room_id=oak.id, settled_at=back, **did))  # type: ignore[arg-type]
+    settle(history)
+    refresh(work, oak.id)
+    for title in ("", "Another"):
+        calendars.put(OAK, replace(again, title=title))
+        refresh(work, oak.id)
+        told = figures(store, -20, -20)
+        assert told
+        assert (told.bookings, told.made_here) == (1, 1)
+
+
 @pytest.mark.parametrize(("name", "value"), [("out-of-order", "yes"), ("hours", "Mon-Sun 00:00-24:00")])
 def test_yesterday_that_is_closed_anew_was_open_as_it_was_then(
     history: History, work: Pass, oak: StoredRoom, still: StillClock, store: Store, name: str, value: str
@@ -572,3 +591,32 @@ def test_past_is_followed_again_when_a_clock_that_was_ahead_is_put_right(
     calendars.put(OAK, meeting(1, at(1)))
     refresh(work, oak.id)
     assert held(work.store, 1) == 30
+
+
+def check_in_off(store: Store, oak: StoredRoom, still: StillClock) -> None:
+    store.write(policies.change, oak.id, {"check-in": "off"})
+    store.write(mirror.read_anew, oak.id, still())
+
+
+def link_anew(store: Store, oak: StoredRoom, still: StillClock) -> None:
+    store.write(rooms.unlink, oak.id)
+    store.write(rooms.link, oak.id, ZONE.key, OAK, still())
+
+
+@pytest.mark.parametrize("change", [check_in_off, link_anew])
+def test_who_did_not_come_is_known_of_a_day_that_is_counted_anew(
+    history: History, work: Pass, oak: StoredRoom, calendars: FakeCalendars, still: StillClock, change: object
+) -> None:
+    store, event = work.store, calendars.put(OAK, meeting(1, at(0)))
+    store.write(policies.change, oak.id, {"check-in": "all"})
+    booking = Booking(event.id, event.start, event.end)
+    store.write(attendance.await_, oak.id, booking, event.start, event.start)
+    store.write(attendance.miss, oak.id, event.id, event.start)
+    lived(history, work, oak, still, 1)
+    for _ in range(2):
+        told = figures(store, 0, 0)
+        assert told
+        assert (told.missed, told.ghost) == (1, 30)
+        change(store, oak, still)  # type: ignore[operator]
+        refresh(work, oak.id)
+        settle(history)
