@@ -25,7 +25,8 @@ from kiosk.store.models import EPOCH, InstantField, RoomRow
 class PastRoomRow(Model):
     """A room as the history knows it, which goes on when the room is removed; `room` is empty then.
 
-    `calendar`: the calendar whose past was last asked for. `first_day`: the first day that counts, None
+    `calendar`: the calendar whose past was last asked for, and `calendar_before` the one that was taken away, by which
+    a room that was removed is known when it comes back. `first_day`: the first day that counts, None
     before there is any. `closed_day`: the last that is closed. `read_from`, `read_to`: the days that are still to be
     read from Google, None when there are none; the next try is made at `due_at`, after `failures` in a row.
     """
@@ -39,6 +40,7 @@ class PastRoomRow(Model):
     capacity = IntegerField(default=0)
     zone = CharField(default="UTC")
     calendar = CharField(default="")
+    calendar_before = CharField(default="")
     first_day = IntegerField(null=True)
     closed_day = IntegerField()
     read_from = IntegerField(null=True)

@@ -86,13 +86,13 @@ def by_id(db: Database, number: int) -> PastRoom:
 def follow(db: Database, now: datetime) -> int:
     """Let the history know every room as it is called and where it is now; return how many were new or changed.
 
-    What a calendar that was newly given to a room had before today is to be read.
+    What a calendar that was newly given to a room had before today is to be read; a room that comes back goes on.
     """
     found = strangers(db)
     for room_id, calendar, *told in found:
         zone = clock.zone(str(told[FOLLOWED.index("zone")]))
         today = day_of(now, zone)
-        known = of_room(db, room_id)
+        known = of_room(db, room_id) or _come_back(db, room_id, calendar)
         if known is None:
             fresh = dict(zip(FOLLOWED, told, strict=True)) | {"room": room_id, "closed_day": today - 1}
             PastRoomRow.insert(**fresh).execute(db)
@@ -102,6 +102,17 @@ def follow(db: Database, now: datetime) -> int:
             changes |= {"calendar": calendar, "due_at": now, "failures": 0, "reason": "", **span}
         PastRoomRow.update(**changes).where(PastRoomRow.room == room_id).execute(db)
     return len(found)
+
+
+def _come_back(db: Database, room_id: int, calendar: str | None) -> PastRoom | None:
+    """Let a room that was removed, and added again with its calendar, go on with its history; None for all others.
+
+    Another one beside it would read the same bookings again, and they would count twice.
+    """
+    where = "room_id IS NULL AND calendar_before = ? ORDER BY closed_day DESC, id DESC LIMIT 1"
+    for past in _list(db, where, calendar) if calendar else ():
+        run(db, "UPDATE past_room SET room_id = ? WHERE id = ?", room_id, past.id)
+    return of_room(db, room_id)
 
 
 def strangers(db: Database) -> list[tuple[Any, ...]]:

@@ -184,7 +184,8 @@ def unlink(db: Database, room_id: int) -> int:
     removed = EventRow.delete().where((EventRow.room == room_id) & EventRow.event_id.not_in(made_here)).execute(db)
     _end_mirror(db, room_id)
     # Whichever calendar is linked next, this one too, its past is read.
-    PastRoomRow.update(calendar="").where(PastRoomRow.room == room_id).execute(db)
+    linked = (PastRoomRow.room == room_id) & (PastRoomRow.calendar != "")
+    PastRoomRow.update(calendar="", calendar_before=PastRoomRow.calendar).where(linked).execute(db)
     channels.abandon(db, room_id)
     changes = {"calendar_id": None, "listed_at": None, "vanished_at": None, "push_refusal": "", "push_refused_at": None}
     RoomRow.update(**changes, push_due_at=EPOCH, kept=()).where(RoomRow.id == room_id).execute(db)

@@ -579,6 +579,25 @@ def test_yesterday_that_is_closed_anew_was_open_as_it_was_then(
     assert told.open_minutes == 600
 
 
+def test_room_that_is_removed_and_comes_back_with_its_calendar_counts_once(
+    history: History, work: Pass, oak: StoredRoom, calendars: FakeCalendars, store: Store, still: StillClock
+) -> None:
+    calendars.put(OAK, meeting(1, at(-20)))
+    settle(history)
+    known = past(store, oak)
+    store.write(rooms.unlink, oak.id)
+    store.write(rooms.remove, oak.id)
+    calendars.put(OAK, meeting(2, at(2)))
+    go(still, 5)
+    again = store.write(rooms.add_linked, Room("oak-2", "Oak again", ZONE), OAK, still())
+    settle(history)
+    refresh(work, again.id)
+    settle(history)
+    assert (past(store, again).id, past(store, again).name) == (known.id, "Oak again")
+    wanted = Wanted(TODAY - 90 * DAY, TODAY + 4 * DAY, Scope(), ZONE)
+    assert store.report(usage.read, wanted).total.bookings == 2
+
+
 def test_past_is_followed_again_when_a_clock_that_was_ahead_is_put_right(
     history: History, work: Pass, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
 ) -> None:
