@@ -19,11 +19,16 @@ BY_DAY, BY_WEEK = 45, 200
 # Of the most rooms that were in use at once, the parts for which it is told how often they would not have done.
 FEWER = (100, 95, 90, 80, 70, 60, 50)
 LONGEST = timedelta(days=1100)
+# Of other years nothing is told: months and zones must be counted around each day.
+FIRST_YEAR, LAST_YEAR = 2000, 2200
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A room of the report, as it is called and where it is now, or was when it was removed."""
+    """A room of the report, as it is called and where it is now, or was when it was removed.
+
+    `slug` names one room only: one that was removed, and whose slug another has now, has its number behind it.
+    """
 
     id: int
     slug: str
@@ -32,13 +37,14 @@ class Place:
     floor: str
     capacity: int
     zone: str
+    removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Which rooms: of a building, one of its floors, a class of size, or one room; an empty word means all.
 
-    `slugs`: only these, where somebody may see no others.
+    `slugs`: only these, where somebody may see no others; what was removed is nobody's room any more.
     """
 
     building: str = ""
@@ -50,7 +56,7 @@ class Scope:
     def has(self, place: Place) -> bool:
         """Tell whether a room is among them."""
         return (
-            (self.slugs is None or place.slug in self.slugs)
+            (self.slugs is None or (place.slug in self.slugs and not place.removed))
             and self.building in {"", place.building}
             and self.floor in {"", place.floor}
             and self.size in {"", size_class(place.capacity)}
@@ -192,6 +198,16 @@ def shares(figures: Figures) -> dict[str, float | None]:
         "half_empty": share(figures.fill_quarter + figures.fill_half, figures.sized),
         "within_a_day": share(figures.lead_spot + figures.lead_hour + figures.lead_day, known),
     }
+
+
+def is_known(day: date) -> bool:
+    """Tell whether a day is of the years of which anything may be told."""
+    return FIRST_YEAR <= day.year <= LAST_YEAR
+
+
+def in_hours(minutes: int) -> int:
+    """Return minutes as whole hours, to the nearest one."""
+    return (minutes + 30) // 60
 
 
 def step_of(first: date, last: date) -> Step:

@@ -17,7 +17,7 @@ from kiosk.schedule.usage import Cell, Fewer, Line, Report
 from kiosk.store.extract import harmless
 from kiosk.store.usage import Progress, Wanted, read
 
-ABOUT = ("room", "name", "building", "floor", "capacity")
+ABOUT = ("room", "name", "building", "floor", "capacity", "removed")
 SHARES = tuple(usage.shares(Figures()))
 COLUMNS = (*ABOUT, *FIGURES, *(f"{name}_share" for name in SHARES))
 # Digits of a share from 0 to 1: a tenth of a percent and a little more.
@@ -40,11 +40,17 @@ def as_csv(db: Database, wanted: Wanted, progress: Progress = lambda _done, _of:
     out = io.StringIO()
     lines = csv.writer(out)
     lines.writerow(COLUMNS)
-    everybody = {"room": "", "name": "all", "building": "", "floor": "", "capacity": ""}
+    everybody = dict.fromkeys(ABOUT, "") | {"name": "all"}
     for row in (*found["by_room"], {**everybody, "figures": found["figures"], "shares": found["shares"]}):
         values = [*(row[name] for name in ABOUT), *row["figures"].values(), *row["shares"].values()]
-        lines.writerow(["" if value is None else harmless(str(value)) for value in values])
+        lines.writerow([_cell_text(value) for value in values])
     return out.getvalue()
+
+
+def _cell_text(value: object) -> str:
+    if value is None or value is False:
+        return ""
+    return "yes" if value is True else harmless(str(value))
 
 
 def told(report: Report, choose: Callable[[list[Line]], Sequence[Line]] = list) -> dict[str, Any]:
@@ -93,7 +99,7 @@ def _lines(lines: Sequence[Line]) -> list[dict[str, Any]]:
 def _room(line: Line) -> dict[str, Any]:
     place = line.place
     assert place
-    about = (place.slug, place.name, place.building, place.floor, place.capacity)
+    about = (place.slug, place.name, place.building, place.floor, place.capacity, place.removed)
     return dict(zip(ABOUT, about, strict=True)) | _both(line)
 
 

@@ -21,7 +21,7 @@ from kiosk.schedule.concurrency import Planes
 from kiosk.schedule.occupancy import FIGURES, Figures
 from kiosk.schedule.usage import Cell, Line, Peak, Place, Report, Scope
 from kiosk.store import minutes, past_rooms
-from kiosk.store.past_rooms import bounds
+from kiosk.store.past_rooms import PastRoom, bounds
 from kiosk.store.plain import marks, rows
 
 Progress = Callable[[int, int], None]
@@ -54,8 +54,22 @@ class Tally:
 def places(db: Database, scope: Scope) -> list[Place]:
     """Return the rooms of a scope that the history knows, removed ones too, by building, floor and name."""
     found = past_rooms.every(db)
-    every = [Place(p.id, p.slug, p.name, p.building, p.floor, p.capacity, p.zone) for p in found]
+    slugs = _slugs(found)
+    every = [_place(past, slugs[past.id]) for past in found]
     return [place for place in every if scope.has(place)]
+
+
+def _slugs(found: Sequence[PastRoom]) -> dict[int, str]:
+    """Return the word by which each room is asked for: whoever has a slug now, or had it last, goes by it alone."""
+    owners: dict[str, int] = {}
+    for past in sorted(found, key=lambda past: (past.room_id is not None, past.id)):
+        owners[past.slug] = past.id
+    return {past.id: past.slug if owners[past.slug] == past.id else f"{past.slug}~{past.id}" for past in found}
+
+
+def _place(past: PastRoom, slug: str) -> Place:
+    told = (past.name, past.building, past.floor, past.capacity, past.zone)
+    return Place(past.id, slug, *told, removed=past.room_id is None)
 
 
 def known_days(db: Database) -> tuple[date, date] | None:

@@ -39,14 +39,20 @@ class Occupancy:
 
         `slugs`: the only rooms that whoever asks may see, None for all.
         """
-        home = clock.zone(self.zone)
-        yesterday = self.clock().astimezone(home).date() - timedelta(days=1)
-        last = _day("to", yesterday)
+        last = _day("to", self._yesterday())
         first = _day("from", last - timedelta(days=DAYS - 1))
         if not timedelta(0) <= last - first < usage.LONGEST:
             days = usage.LONGEST.days
             raise invalid("to", _("The last day must come after the first, by at most %(days)s days.", days=days))
-        return Wanted(first, last, scope(slugs), home)
+        return Wanted(first, last, scope(slugs), clock.zone(self.zone))
+
+    def lately(self, slugs: tuple[str, ...] | None) -> Wanted:
+        """Return what is shown where days were asked for that cannot be used: the four weeks up to yesterday."""
+        last = self._yesterday()
+        return Wanted(last - timedelta(days=DAYS - 1), last, scope(slugs), clock.zone(self.zone))
+
+    def _yesterday(self) -> date:
+        return self.clock().astimezone(clock.zone(self.zone)).date() - timedelta(days=1)
 
     def file(self, kind: str, wanted: Wanted) -> Response:
         """Return a report as a file; made in a real thread, since that takes long."""
@@ -90,6 +96,6 @@ def _day(name: str, otherwise: date) -> date:
         found = date.fromisoformat(text)
     except ValueError as error:
         raise invalid(name, _("This must be a day, such as 2026-08-10.")) from error
-    if not 2000 <= found.year <= 2200:
+    if not usage.is_known(found):
         raise invalid(name, _("This must be a day, such as 2026-08-10."))
     return found

@@ -100,16 +100,16 @@ const KINDS = {
     data: {
       labels: told.labels,
       datasets: [
-        { ...style.first, label: "In use", data: told.column(1, 100) },
-        { ...style.second, label: "Nobody came", data: told.column(2, 100) },
-        { ...style.third, label: "Given back or ended early", data: told.column(3, 100) },
+        { ...style.first, label: told.heads[1], data: told.column(1, 100) },
+        { ...style.second, label: told.heads[2], data: told.column(2, 100) },
+        { ...style.third, label: told.heads[3], data: told.column(3, 100) },
       ],
     },
     options: { indexAxis: "y" },
     scales: { x: { ...PERCENT, stacked: true }, y: { stacked: true, grid: { display: false }, ticks: { autoSkip: false } } },
   }),
   curve: (told, style) => ({
-    type: "line",
+    type: told.labels.length > 1 ? "line" : "bar", // one step alone is no line
     data: {
       labels: told.labels,
       datasets: [{

@@ -24,6 +24,7 @@ from kiosk.web.admin import frame
 from kiosk.web.admin.frame import Admin, Section
 from kiosk.web.identity import me, needs
 from kiosk.web.occupancy import Occupancy, may_see
+from kiosk.web.problems import Problem
 
 PAGE = "/admin/occupancy"
 # Of more rooms than this only the most and the least used are shown; the files have all.
@@ -45,6 +46,9 @@ FILLS = {
     "fill_whole": "up to all seats",
     "fill_beyond": "more people than seats",
 }
+UNKNOWN = "not known"
+# Without it spreadsheets take a file's letters for those of another alphabet.
+BYTE_ORDER_MARK = "\ufeff".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +96,19 @@ def install(app: Flask, admin: Admin) -> None:
     @routes.get("/occupancy")
     @needs("manager", "viewer")
     def look() -> AnyResponse:
-        return _page(admin, told.wanted(may_see(me())))
+        mine = may_see(me())
+        try:
+            return _page(admin, told.wanted(mine))
+        except Problem as problem:
+            return _page(admin, told.lately(mine), problem)
 
     @routes.get("/occupancy.<any(csv, json):kind>")
     @needs("manager", "viewer")
     def file(kind: str) -> Response:
         wanted = told.wanted(may_see(me()))
         answer = told.file(kind, wanted)
+        if kind == "csv":
+            answer.set_data(BYTE_ORDER_MARK + answer.get_data())
         name = f"occupancy-{wanted.first}-{wanted.last}.{kind}"
         answer.headers["Content-Disposition"] = f"attachment; filename={name}"
         return answer
@@ -120,7 +130,7 @@ def percent(share: float | None) -> str:
 
 def in_hours(minutes: int) -> str:
     """Write minutes as hours: 0.5 h, 38 h, 1,240 h."""
-    return f"{minutes / 60:.1f} h" if 0 < minutes < 600 else f"{minutes // 60:,} h"
+    return f"{minutes / 60:.1f} h" if 0 < minutes < 600 else f"{usage.in_hours(minutes):,} h"
 
 
 def shade(share: float | None) -> int:
@@ -128,7 +138,7 @@ def shade(share: float | None) -> int:
     return min(int((share or 0) * SHADES), SHADES - 1)
 
 
-def _page(admin: Admin, wanted: Wanted) -> AnyResponse:
+def _page(admin: Admin, wanted: Wanted, problem: Problem | None = None) -> AnyResponse:
     places, found, known, waiting = admin.store.report(_read, wanted, _less())
     with admin.store.read() as db:
         plan = monthly.plan(db)
@@ -136,7 +146,10 @@ def _page(admin: Admin, wanted: Wanted) -> AnyResponse:
     choices = Choices(wanted, places)
     return frame.page(
         "admin/occupancy.html",
+        problem.status if problem else 200,
         here="occupancy",
+        wrong={problem.more["field"]: problem.detail} if problem else {},
+        asked=request.args if problem else {},
         found=found,
         choices=choices,
         known=known,
@@ -156,11 +169,13 @@ def _read(db: Any, wanted: Wanted, less: int | None) -> tuple[list[Place], dict[
     found["hidden"] = len(report.rooms) - len(found["by_room"])
     found["curve"] = _thinned(found["at_once"]["curve"])
     found["hours"] = _hours(found["by_hour"])
-    found["leads"] = [(text, found["figures"][name]) for name, text in LEADS.items()]
-    found["fills"] = [(text, found["figures"][name]) for name, text in FILLS.items()]
+    found["leads"] = _counted(found["figures"], LEADS)
+    found["fills"] = _counted(found["figures"], FILLS)
     found["asked"] = None if less is None else occupancy_text.fewer(report.peak.fewer(less))
     seen = reader.places(db, Scope(slugs=wanted.scope.slugs))
     found["options"] = _options(seen, wanted.scope.room)
+    found["room"] = next((_called(one.name, one.removed) for one in seen if one.slug == wanted.scope.room), "")
+    found["names"] = [_called(one["name"], one["removed"]) for one in found["by_room"]]
     return seen, found, reader.known_days(db), past_rooms.unread(db)
 
 
@@ -168,7 +183,19 @@ def _options(places: Sequence[Place], chosen: str) -> Markup:
     """Return the rooms to choose from as HTML: a thousand of them take long to draw one by one."""
     option = Markup('<option value="{}"{}>{}</option>')
     mark = Markup(" selected")
-    return Markup("").join(option.format(one.slug, mark if one.slug == chosen else "", one.name) for one in places)
+    told = ((one.slug, mark if one.slug == chosen else "", _called(one.name, one.removed)) for one in places)
+    return Markup("").join(option.format(*one) for one in told)
+
+
+def _called(name: str, removed: bool) -> str:
+    return f"{name} (removed)" if removed else name
+
+
+def _counted(figures: dict[str, int], texts: dict[str, str]) -> list[tuple[str, int]]:
+    """Return (text, bookings) of each step, and of those of which it is not known, so that all are there."""
+    found = [(text, figures[name]) for name, text in texts.items()]
+    unknown = figures["bookings"] - sum(count for _, count in found)
+    return [*found, (UNKNOWN, unknown)] if unknown else found
 
 
 def _less() -> int | None:
