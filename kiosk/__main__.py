@@ -33,6 +33,7 @@ GROUPS = (
     office.add_look,
     office.add_audit,
     office.add_occupancy,
+    office.add_monthly,
     keeping.add_backup,
 )
 

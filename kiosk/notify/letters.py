@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from kiosk import clock
+from kiosk.schedule import usage
 
 Say = Callable[..., str]
 
@@ -61,13 +62,13 @@ def _occupancy(data: Mapping[str, Any], base: str, _: Say) -> Letter:
     told = [
         _("Rooms: %(number)s", number=data["rooms"]),
         _("In use: %(share)s of opening hours", share=_percent(shares["utilisation"])),
-        _("Booked, but nobody came: %(hours)s h", hours=figures["ghost"] // 60),
-        _("Given back: %(hours)s h", hours=figures["released"] // 60),
+        _("Booked, but nobody came: %(hours)s h", hours=usage.in_hours(figures["ghost"])),
+        _("Given back: %(hours)s h", hours=usage.in_hours(figures["released"])),
         _("Bookings: %(number)s", number=figures["bookings"]),
         _("Rooms in use at once, at most: %(most)s of %(rooms)s", most=at_once["most"], rooms=at_once["rooms"]),
     ]
     ends = ((_("Used most"), data["most_used"]), (_("Used least"), data["least_used"]))
-    for title, rooms in ends:
+    for title, rooms in ((title, rooms) for title, rooms in ends if rooms):
         told += ["", f"{title}:", *(f"  {one['name']}: {_percent(one['utilisation'])}" for one in rooms)]
     return Letter(_("How rooms were used: %(month)s", **month), "\n".join([*told, *_link(data, base)]))
 

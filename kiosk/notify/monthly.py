@@ -46,6 +46,8 @@ class Monthly:
         first, last = usage.month_before(today.date())
         with self.store.read() as db:
             plan, sent = monthly.plan(db), monthly.sent(db)
+        if sent > first.isoformat():
+            self.store.write(monthly.put_back, first)
         if not plan.day or sent >= first.isoformat() or today.day < plan.day or today.hour < FROM_HOUR:
             return 0
         if not self._is_closed(last, today):
@@ -66,8 +68,12 @@ class Monthly:
 
 
 def facts_of(found: dict[str, Any]) -> dict[str, Any]:
-    """Return of a report what is told of a month: figures, shares, and the rooms at both ends of the ranking."""
-    ranked = [{"room": one["room"], "name": one["name"], **one["shares"]} for one in found["by_room"]]
+    """Return of a report what is told of a month: figures, shares, and the rooms at both ends of the ranking.
+
+    No room is at both ends, and one that was never open at neither.
+    """
+    opened = [one for one in found["by_room"] if one["figures"]["open_minutes"]]
+    ranked = [{"room": one["room"], "name": one["name"], **one["shares"]} for one in opened]
     names = ("from", "to", "rooms", "figures", "shares", "by_building")
     at_once = {name: found["at_once"][name] for name in ("rooms", "most", "at", "fewer")}
     asked = urlencode({"from": found["from"], "to": found["to"]})
@@ -75,6 +81,6 @@ def facts_of(found: dict[str, Any]) -> dict[str, Any]:
         **{name: found[name] for name in names},
         "at_once": at_once,
         "most_used": ranked[:MOST_NAMED],
-        "least_used": ranked[::-1][:MOST_NAMED],
+        "least_used": ranked[MOST_NAMED:][::-1][:MOST_NAMED],
         "path": f"/admin/occupancy?{asked}",
     }

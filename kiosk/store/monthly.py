@@ -57,6 +57,11 @@ def sent(db: Database) -> str:
     return facts.read(db, SENT) or ""
 
 
+def put_back(db: Database, first: date) -> None:
+    """Take a month for the one that was sent last: a later one was sent by a clock that has been put back since."""
+    facts.write(db, SENT, first.isoformat())
+
+
 def send(db: Database, first: date, data: dict[str, Any], now: datetime) -> int:
     """Write what mails and webhooks tell of a month, once; return how many messages there are."""
     if sent(db) >= first.isoformat():

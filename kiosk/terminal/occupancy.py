@@ -13,9 +13,10 @@ from kiosk.errors import UsageError
 from kiosk.schedule import usage
 from kiosk.schedule.usage import CLASS_NAMES, Scope
 from kiosk.settings import Settings
-from kiosk.store import occupancy_text
+from kiosk.store import monthly, occupancy_text
+from kiosk.store.monthly import Plan
 from kiosk.store.usage import Wanted
-from kiosk.terminal.tables import open_parts, print_table
+from kiosk.terminal.tables import open_parts, print_table, record
 
 COLUMNS = ("room", "in use", "booked", "nobody came", "given back", "bookings", "seats filled")
 DAYS = 28
@@ -38,12 +39,34 @@ def report(settings: Settings, options: argparse.Namespace) -> None:
         _print(found)
 
 
+def plan_report(settings: Settings, options: argparse.Namespace) -> None:
+    """Change when the report of each month is sent, and to whom, where that is asked for, and print what holds."""
+    store = open_parts(settings).store
+    with store.read() as db:
+        plan = monthly.plan(db)
+    if options.day is not None or options.to is not None:
+        day = plan.day if options.day is None else options.day
+        to = plan.to if options.to is None else options.to
+        today = clock.now().astimezone(clock.zone(settings.timezone)).date()
+        plan = store.write(monthly.set_plan, day, to, usage.month_before(today)[0])
+        record(store, "plan_report", day=plan.day, receivers=len(plan.to))
+    facts = {"day": plan.day, "to": list(plan.to)}
+    print(json.dumps(facts, indent=2) if options.json else _planned(plan))
+
+
+def _planned(plan: Plan) -> str:
+    if not plan.day:
+        return "No report is sent."
+    said = f"The report of each month is sent on day {plan.day} of the next"
+    return f"{said}, to {', '.join(plan.to)} and webhooks." if plan.to else f"{said}, to webhooks."
+
+
 def _print(found: dict[str, Any]) -> None:
     at_once = found["at_once"]
     print(f"{found['from']} to {found['to']}, {found['rooms']} rooms; at most {at_once['most']} in use at once.")
     print_table([_row(one["name"], one) for one in found["by_room"]] + [_row("all", found)], COLUMNS)
     for one in at_once["fewer"]:
-        short = f"{one['days']} days were short of rooms, {one['minutes'] // 60} hours in all"
+        short = f"{one['days']} days were short of rooms, {usage.in_hours(one['minutes'])} hours in all"
         print(f"{one['less']} rooms fewer: {short if one['minutes'] else 'enough'}.")
 
 
@@ -52,8 +75,8 @@ def _row(name: str, one: dict[str, Any]) -> dict[str, str | int]:
     told = (
         _percent(shares["utilisation"]),
         _percent(shares["booked"]),
-        f"{figures['ghost'] // 60} h",
-        f"{figures['released'] // 60} h",
+        f"{usage.in_hours(figures['ghost'])} h",
+        f"{usage.in_hours(figures['released'])} h",
         figures["bookings"],
         _percent(shares["seats"]),
     )
@@ -72,10 +95,15 @@ def _wanted(settings: Settings, options: argparse.Namespace) -> Wanted:
 
 
 def _day(text: str) -> date | None:
+    if not text:
+        return None
     try:
-        return date.fromisoformat(text) if text else None
+        found = date.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"{text!r} is no day: write it like 2026-08-10.") from error
+    if not usage.is_known(found):
+        raise UsageError(f"{text!r} is too far away: days are from {usage.FIRST_YEAR} to {usage.LAST_YEAR}.")
+    return found
 
 
 def _percent(share: float | None) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.schedule.model import Room
-from kiosk.store import rooms
+from kiosk.store import acts, rooms
 from kiosk.store.database import Store
 from kiosk.terminal import occupancy
 from tests.running import Server
@@ -55,12 +55,31 @@ def test_scope_that_has_no_rooms_and_days_without_history_say_so(kiosk: Server) 
     [
         (("--from", "june"), "'june' is no day: write it like 2026-08-10."),
         (("--from", "2026-06-02", "--to", "2026-06-01"), "--to comes after --from, by at most 1100 days."),
+        (("--from", "9999-12-01", "--to", "9999-12-31"), "'9999-12-31' is too far away: days are from 2000 to 2200."),
+        (("--to", "0001-01-01"), "'0001-01-01' is too far away: days are from 2000 to 2200."),
         (("--size", "huge"), "There is no class 'huge'; there are 1-4, 5-8, 9-14, 15+, unknown."),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_one_sentence(kiosk: Server, asked: tuple[str, ...], why: str) -> None:
     refused = kiosk.run("occupancy", *asked)
     assert (refused.returncode, refused.stderr) == (1, f"kiosk: {why}\n")
+
+
+def test_monthly_report_is_planned_and_shown(kiosk: Server, store: Store) -> None:
+    sent = "The report of each month is sent on day 3 of the next, to"
+    assert kiosk.run("monthly").stdout == "No report is sent.\n"
+    said = kiosk.run("monthly", "--day", "3", "--to", "Boss@kiosk.example", "other@kiosk.example").stdout
+    assert said == f"{sent} boss@kiosk.example, other@kiosk.example and webhooks.\n"
+    assert kiosk.run("monthly", "--to").stdout == f"{sent} webhooks.\n"
+    assert json.loads(kiosk.run("monthly", "--json").stdout) == {"day": 3, "to": []}
+    refused = kiosk.run("monthly", "--day", "31")
+    says = "kiosk: The report is sent on a day from 1 to 28, or never (0).\n"
+    assert (refused.returncode, refused.stderr) == (1, says)
+    with store.read() as db:
+        assert [(one.act, dict(one.detail)) for one in acts.recent(db)] == [
+            ("plan_report", {"day": 3, "receivers": 0}),
+            ("plan_report", {"day": 3, "receivers": 2}),
+        ]
 
 
 def test_long_work_says_how_far_it_is(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

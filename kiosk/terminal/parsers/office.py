@@ -129,6 +129,20 @@ def add_occupancy(commands: Commands) -> None:
     occupancy.set_defaults(run=terminal("occupancy.report"))
 
 
+def add_monthly(commands: Commands) -> None:
+    """Add when the report of a month is sent."""
+    monthly = commands.add_parser(
+        "monthly",
+        help="show or change when each month's report of how rooms were used is sent, and to whom",
+        description="Show or change on which day of the month the report of how rooms were used in the month before "
+        "is sent, and to whom. Webhooks that want occupancy.report get it too. See docs/occupancy.md.",
+    )
+    monthly.add_argument("--day", type=int, metavar="DAY", help="from 1 to 28; 0 for never")
+    monthly.add_argument("--to", nargs="*", metavar="ADDRESS", help="who is sent it by mail; nobody if left empty")
+    monthly.add_argument("--json", action="store_true", help="print JSON")
+    monthly.set_defaults(run=terminal("occupancy.plan_report"))
+
+
 def add_audit(commands: Commands) -> None:
     """Add the log of acts."""
     audit = commands.add_parser("audit", help="search the log of acts: who did what, from where")
