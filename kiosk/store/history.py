@@ -76,7 +76,7 @@ def enter(db: Database, asked: PastRoom, first: int, last: int, found: Sequence[
         if counts_from is not None and day >= counts_from:
             _count(db, past, day, open_minutes(stored, day, opening))
     past_rooms.change(db, past, first_day=counts_from)
-    past_rooms.has_read(db, past, last)
+    past_rooms.has_read(db, past, last, asked.due_at)
     return True
 
 

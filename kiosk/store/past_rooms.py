@@ -148,6 +148,14 @@ def to_read(db: Database, now: datetime) -> PastRoom | None:
     return next(iter(_list(db, where, milliseconds(now))), None)
 
 
+def claim(db: Database, now: datetime, length: timedelta) -> PastRoom | None:
+    """Take the room whose past is to be read next, as it is; no other process gets it for a while."""
+    found = to_read(db, now)
+    if found:
+        change(db, found, due_at=now + length)
+    return found
+
+
 def unread(db: Database) -> tuple[int, int]:
     """Return for how many rooms some past is still to be read, and how many of these have failed."""
     sql = f"SELECT COUNT(*), COALESCE(SUM(CASE WHEN failures > 0 THEN 1 ELSE 0 END), 0) FROM past_room WHERE {WAITING}"
@@ -176,11 +184,11 @@ def skip_to(db: Database, past: PastRoom, day: int) -> None:
     change(db, past, read_from=first, read_to=day - 1, closed_day=day - 1)
 
 
-def has_read(db: Database, past: PastRoom, day: int) -> None:
-    """Write down that a room's past has been read up to a day."""
+def has_read(db: Database, past: PastRoom, day: int, due_at: datetime) -> None:
+    """Write down that a room's past has been read up to a day, and since when more of it is due."""
     more = past.read_to is not None and day < past.read_to
     span = {"read_from": day + 1} if more else {"read_from": None, "read_to": None}
-    change(db, past, failures=0, reason="", **span)
+    change(db, past, failures=0, reason="", due_at=due_at, **span)
 
 
 def rest(db: Database, past: PastRoom, reason: str, due_at: datetime) -> None:

@@ -32,6 +32,8 @@ IDLE_SECONDS = 20.0
 PAUSE_SECONDS = 0.01
 OUT_OF_BUDGET_REST = timedelta(minutes=2)
 FIRST_REST, LONGEST_REST = timedelta(minutes=1), timedelta(hours=6)
+# Nobody else reads a room's past meanwhile; who is ended while reading leaves it for so long.
+CLAIM = timedelta(minutes=2)
 DROP_EVERY = timedelta(hours=6)
 DROPPED_AT = "history_dropped_at"
 
@@ -76,7 +78,8 @@ class History:
     def read_one(self, now: datetime) -> bool:
         """Read some days of one room's past; the oldest that are still to be read come first."""
         with self.store.read() as db:
-            past = past_rooms.to_read(db, now)
+            waiting = past_rooms.to_read(db, now)
+        past = self.store.write(past_rooms.claim, now, CLAIM) if waiting else None
         if past is None or past.read_from is None or past.read_to is None:
             return False
         last = min(past.read_to, past.read_from + DAYS_AT_ONCE - 1)

@@ -484,6 +484,36 @@ def test_past_that_another_process_reads_too_is_entered_once(
     assert (past(store, oak).read_from, held(store, -20)) == (None, 30)
 
 
+def test_past_is_read_by_one_process_at_a_time(
+    history: History, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
+) -> None:
+    def read_too(_request: str) -> None:
+        calendars.before.clear()
+        assert not replace(history).read_one(still())
+
+    calendars.put(OAK, meeting(1, at(-20)))
+    calendars.before.append(read_too)
+    settle(history)
+    assert (calendars.requests.count("page"), held(history.store, -20)) == (6, 30)
+
+
+def test_past_that_was_being_read_when_the_server_was_ended_is_read_by_the_next(
+    history: History, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
+) -> None:
+    def end(_request: str) -> None:
+        raise KeyboardInterrupt
+
+    calendars.put(OAK, meeting(1, at(-20)))
+    history.step()
+    calendars.before.append(end)
+    with pytest.raises(KeyboardInterrupt):
+        history.step()
+    calendars.before.clear()
+    still.advance(minutes=3)
+    settle(replace(history))
+    assert held(history.store, -20) == 30
+
+
 def test_room_whose_day_cannot_be_closed_keeps_no_other_waiting(
     history: History, work: Pass, oak: StoredRoom, still: StillClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
