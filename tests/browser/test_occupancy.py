@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from kiosk.schedule import hours
 from kiosk.schedule.model import Room
 from kiosk.store import rooms
 from kiosk.store.database import Store
@@ -18,6 +19,8 @@ from tests.store import seeded
 
 ADDRESS = "/admin/occupancy?from=2026-06-01&to=2026-06-30"
 CHARTS = ["trend", "rooms", "curve", "bars", "bars"]
+# A sheet of A4 between its margins.
+SHEET = {"width": 718, "height": 1047}
 # How many different colours a picture has: one that nothing was drawn on has one.
 COLOURS = """canvas => {
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
@@ -28,10 +31,10 @@ THEME = "() => document.documentElement.dataset.theme ?? ''"
 
 @pytest.fixture
 def server(tmp_path: Path, store: Store) -> Iterator[Server]:
-    """A server whose two rooms were used for a month."""
-    for name in ("Oak", "Elm"):
+    """A server whose two rooms, one of them open day and night, were used for a month."""
+    for name, opening in (("Oak", seeded.OPENING), ("Elm", hours.parse("Mon-Sun 00:00-24:00"))):
         number = store.write(rooms.add, Room(name.lower(), name, seeded.ZONE, f"House {name}", "2", 6))
-        seeded.remember(store, number, date(2026, 6, 1), 30)
+        seeded.remember(store, number, date(2026, 6, 1), 30, opening=opening)
     running = Server(tmp_path, {"KIOSK_TIMEZONE": seeded.ZONE.key})
     make_admin(running)
     running.start()
@@ -79,6 +82,9 @@ def test_paper_has_every_table_and_light_colours_and_the_screen_is_as_before_the
     assert page.evaluate(THEME) == "light"
     for table in page.locator(".chart table").all():
         expect(table).to_be_visible()
+    page.set_viewport_size(SHEET)
+    assert page.evaluate("document.documentElement.scrollWidth") <= SHEET["width"]
+    page.set_viewport_size(DESK)
     for gone in (".bar", ".menu", ".filters"):
         expect(page.locator(gone).first).to_be_hidden()
     page.emulate_media(media="screen")

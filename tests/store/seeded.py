@@ -19,10 +19,12 @@ def at(day: date, hour: int) -> datetime:
     return clock.local_midnight(day, ZONE) + timedelta(hours=hour)
 
 
-def remember(store: Store, room_id: int, first: date, days: int, attendees: int = 3) -> None:
+def remember(
+    store: Store, room_id: int, first: date, days: int, attendees: int = 3, opening: hours.Hours = OPENING
+) -> None:
     """Let a room of our own be booked every day from ten to twelve, and nobody come to every second booking.
 
-    Its days are closed; on each it is open for ten hours.
+    Its days are closed; on each it is open for ten hours, unless `opening` says otherwise.
     """
     store.write(policies.change, room_id, {"check-in": "all"})
     store.write(past_rooms.follow, at(first, 1))
@@ -40,4 +42,4 @@ def remember(store: Store, room_id: int, first: date, days: int, attendees: int 
         past = past_rooms.of_room(db, room_id)
     assert past
     for number in range(days):
-        assert store.write(history.close, past.id, first.toordinal() + number, OPENING)
+        assert store.write(history.close, past.id, first.toordinal() + number, opening)
