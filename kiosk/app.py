@@ -23,6 +23,7 @@ from kiosk.assembly import SYNC_SHARE, Parts, front_desk, linking, open_notifier
 from kiosk.booking.attendant import Attendant
 from kiosk.booking.desk import Desk
 from kiosk.booking.forgetter import Forgetter
+from kiosk.booking.pruner import Pruner
 from kiosk.booking.waiter import Waiter
 from kiosk.errors import NotFound
 from kiosk.google.signin import GoogleSignIn
@@ -126,6 +127,7 @@ class Server:
     notifier: Notifier
     waiter: Waiter
     forgetter: Forgetter
+    pruner: Pruner
     history: History
     monthly: Monthly
     listeners: Listeners
@@ -147,6 +149,7 @@ class Server:
         self.mirror.start()
         self.stalls.start()
         self.forgetter.start()
+        self.pruner.start()
         if self.shadow:
             self.shadow.start()
         else:
@@ -240,6 +243,7 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
         notifier=office.notifier,
         waiter=Waiter(store, now),
         forgetter=office.forgetter,
+        pruner=_pruner(parts, now),
         history=_history(parts, now),
         monthly=Monthly(store, now, settings.timezone),
         listeners=listeners,
@@ -345,6 +349,13 @@ def _history(parts: Parts, now: clock.Clock) -> History:
     source = Metered(parts.calendars, parts.budget, READ_SHARE, now)
     kept = settings.history_bookings_days, settings.history_days
     return History(parts.store, source, settings.opening_hours, *kept, now)
+
+
+def _pruner(parts: Parts, now: clock.Clock) -> Pruner:
+    settings = parts.settings
+    # The history looks back at bookings for as long as it follows what is changed of them.
+    days = max(settings.keep_days, settings.history_bookings_days) if settings.keep_days else 0
+    return Pruner(parts.store, now, days, settings.audit_days)
 
 
 def _flask(parts: Parts) -> Flask:

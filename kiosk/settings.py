@@ -69,6 +69,17 @@ def _number(lowest: int, highest: int) -> Callable[[str], int]:
     return parse
 
 
+def _kept_days(lowest: int) -> Callable[[str], int]:
+    """Return what reads for how many days something is kept; less than the lowest would be missed."""
+
+    def parse(value: str) -> int:
+        if not value.strip().isdigit() or not (int(value) == 0 or lowest <= int(value) <= 36_500):
+            raise ValueError(f"allowed: a whole number of days from {lowest} to 36500, or 0 for ever")
+        return int(value)
+
+    return parse
+
+
 def _one_of(*words: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value.strip().lower() not in words:
@@ -257,6 +268,15 @@ class Settings:
         "100",
         _number(2, 36_500),
         "for how many days the single bookings behind that are kept, nameless, to follow what Google changes",
+    )
+    keep_days: int = _setting(
+        "KIOSK_KEEP_DAYS",
+        "400",
+        _kept_days(31),
+        "for how many days it is kept who booked, checked in, ordered and reported what here; 0 for ever",
+    )
+    audit_days: int = _setting(
+        "KIOSK_AUDIT_DAYS", "1100", _kept_days(31), "for how many days the log of acts is kept; 0 for ever"
     )
     log_level: str = _setting(
         "KIOSK_LOG_LEVEL", "info", _one_of("debug", "info", "warning", "error"), "how much is logged"

@@ -1,4 +1,4 @@
-"""The log of acts: who did what, from where, and what became of it; it only ever grows."""
+"""The log of acts: who did what, from where, and what became of it; only its oldest part goes, all of it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from typing import Any
 
 from peewee import Database
 
-from kiosk.store import outbox
-from kiosk.store.models import ActRow
+from kiosk.store import facts, outbox
+from kiosk.store.models import MILLISECOND, ActRow
 
 Detail = Mapping[str, str | int]
+# From when on the log is kept; what is older may go.
+BEGINS = "acts_begin_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,17 @@ def record(db: Database, act: Act) -> None:
     detail = json.dumps(dict(act.detail), ensure_ascii=False, sort_keys=True)
     ActRow.insert(values | {"detail": detail}).execute(db)
     outbox.tell(db, act)
+
+
+def begin_at(db: Database, moment: datetime) -> None:
+    """Say that the log begins at an instant, for good: what is older may be deleted, nothing else."""
+    if moment > (begins(db) or moment - MILLISECOND):
+        facts.write_instant(db, BEGINS, moment)
+
+
+def begins(db: Database) -> datetime | None:
+    """Return from when on the log is whole, None when nothing was ever deleted."""
+    return facts.read_instant(db, BEGINS)
 
 
 def recent(db: Database, room: str | None = None, limit: int = 100, before: datetime | None = None) -> list[Act]:
@@ -118,10 +131,12 @@ def _rows(db: Database, where: object, limit: int | None) -> list[tuple[int, Act
 
 
 _FIELDS = tuple(Act.__slots__)
-# The database itself keeps the log: nothing is taken out of it, and names can be forgotten but not changed.
+# The database itself keeps the log: only what lies before its beginning is taken out of it, and names can be
+# forgotten but not changed.
 TRIGGERS = (
     """
     CREATE TRIGGER act_stays BEFORE DELETE ON act
+    WHEN OLD.at >= COALESCE((SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'acts_begin_at'), OLD.at)
     BEGIN SELECT RAISE(ABORT, 'the log of acts only grows'); END
     """,
     """

@@ -19,7 +19,11 @@ from kiosk.store import schema
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
 EMPTYING_MILLISECONDS = 200
+# Pages that are given back at once, while other writers wait; and how many may stay, since they are soon needed.
+PAGES, SPARE_PAGES = 250, 1000
 PRAGMAS = {
+    # Before anything else, since a database decides that when it is made: `tidy` gives back what is not needed.
+    "auto_vacuum": "incremental",
     "journal_mode": "wal",
     "foreign_keys": 1,
     "busy_timeout": 10_000,
@@ -89,8 +93,15 @@ class Store:
 
     def empty_log(self) -> bool:
         """Empty the write-ahead log, which still holds what has been overwritten; False while somebody reads that."""
-        with self._writing:
-            return runtime.offload(_empty_log, self._writer)
+        return self._offloaded(_empty_log)
+
+    def tidy(self) -> int:
+        """Put the database in order: what its queries are planned by, and pages it no longer needs; return those."""
+        freed = 0
+        while gone := self._offloaded(_give_back):
+            freed += gone
+        self._offloaded(_optimize)
+        return freed
 
     def on_commit(self, listener: Callable[[], None]) -> None:
         """Call `listener` after every commit of this process."""
@@ -101,6 +112,10 @@ class Store:
         with self._writing, self._reading:
             self._writer.close()
             self._reader.close()
+
+    def _offloaded(self, fn: Callable[[SqliteDatabase], Result]) -> Result:
+        with self._writing:
+            return runtime.offload(fn, self._writer)
 
     def _write(self, synchronous: str, fn: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
         with self._measures.timing("write"), self._writing:
@@ -143,6 +158,21 @@ def _empty_log(db: SqliteDatabase) -> bool:
     finally:
         db.execute_sql(f"PRAGMA busy_timeout={PRAGMAS['busy_timeout']}").fetchall()
     return not busy
+
+
+def _give_back(db: SqliteDatabase) -> int:
+    """Shrink the file by some pages that nothing needs; return how many it was."""
+    [(before,)] = db.execute_sql("PRAGMA freelist_count").fetchall()
+    if before <= SPARE_PAGES:
+        return 0
+    db.execute_sql(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
+    [(after,)] = db.execute_sql("PRAGMA freelist_count").fetchall()
+    return int(before - after)
+
+
+def _optimize(db: SqliteDatabase) -> None:
+    db.execute_sql("PRAGMA analysis_limit=400").fetchall()
+    db.execute_sql("PRAGMA optimize").fetchall()
 
 
 def _make_folder(folder: Path) -> None:

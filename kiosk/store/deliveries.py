@@ -133,6 +133,19 @@ def waiting(db: Database) -> int:
     return int(DeliveryRow.select().where(DeliveryRow.state == "waiting").count(db))
 
 
+def given_up(db: Database, since: datetime) -> int:
+    """Return how many messages were given up since then."""
+    where = (DeliveryRow.state == "given_up") & (DeliveryRow.tried_at >= since)
+    return int(DeliveryRow.select().where(where).count(db))
+
+
+def oldest_waiting(db: Database) -> datetime | None:
+    """Return since when the oldest message waits that was tried in vain."""
+    where = (DeliveryRow.state == "waiting") & (DeliveryRow.attempts > 0)
+    row = DeliveryRow.select(DeliveryRow.created_at).where(where).order_by(DeliveryRow.created_at).tuples().first(db)
+    return row[0] if row else None
+
+
 def clear(db: Database, before: datetime) -> int:
     """Forget settled messages that are older; return how many there were."""
     old = (DeliveryRow.created_at < before) & (DeliveryRow.state != "waiting")

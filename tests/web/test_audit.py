@@ -74,6 +74,12 @@ def test_the_page_is_turned_without_losing_an_act(reception: Reception) -> None:
     assert "Older" not in rest
 
 
+def test_the_page_says_from_when_on_the_log_is_whole(reception: Reception, admin: Visitor) -> None:
+    assert "The log only grows" in admin.get("/admin/audit").text
+    reception.parts.store.write(acts.begin_at, clock.parse("2026-01-02T03:04:05Z"))
+    assert 'The log begins on <time datetime="2026-01-02T03:04:05' in admin.get("/admin/audit").text
+
+
 def test_a_cell_is_never_a_formula(reception: Reception, admin: Visitor) -> None:
     did(reception, '=HYPERLINK("https://elsewhere.example")', "book")
     text = admin.get("/admin/audit.csv").text

@@ -28,6 +28,9 @@ def add_google(commands: Commands) -> None:
         description="Look at the connection and at every linked room; the exit status is 1 when something fails.",
     )
     doctor.add_argument("rooms", nargs="*", metavar="ROOM", help="look at these rooms only")
+    doctor.add_argument(
+        "--operations", action="store_true", help="look at this server instead: its process, database, disk, messages"
+    )
     doctor.add_argument("--all", action="store_true", help="print what is well, too")
     doctor.add_argument("--json", action="store_true", help="print JSON")
     doctor.set_defaults(run=terminal("doctor.doctor"))

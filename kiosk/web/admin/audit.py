@@ -33,9 +33,18 @@ def install(app: Flask, admin: Admin) -> None:
         found = admin.store.report(acts.search, _asked(admin), ON_A_PAGE + 1, _before())
         shown = found[:ON_A_PAGE]
         older = _link("/admin/audit", before=str(shown[-1][0])) if len(found) > ON_A_PAGE else ""
+        with admin.store.read() as db:
+            begins = acts.begins(db)
         files = {kind: _link(f"/admin/audit.{kind}") for kind in ("csv", "json")}
         return frame.page(
-            "admin/audit.html", here="audit", acts=shown, older=older, files=files, asked=request.args, told=told
+            "admin/audit.html",
+            here="audit",
+            acts=shown,
+            older=older,
+            files=files,
+            asked=request.args,
+            told=told,
+            begins=begins,
         )
 
     @routes.get("/audit.csv")
