@@ -202,11 +202,12 @@ def first_page(pictures: Mapping[str, Drawn], now: datetime, least_minutes: int 
 
 
 def _lead(pictures: list[Drawn], now: datetime, least_minutes: int) -> dict[str, Any]:
-    coming = [(scene.free, one) for one in pictures if (scene := current_scene(one, now)).free]
-    free = sum(1 for since, _one in coming if since and since <= now)
+    known = [(current_scene(one, now).free, one) for one in pictures]
+    coming = [(since, one) for since, one in known if since]
+    free = len([since for since, _one in coming if since <= now])
     if free or not coming:
         return {"soonest": "", "free": free if free and least_minutes else None}
-    _since, soonest = min(coming, key=lambda one: one[0] or now)
+    _since, soonest = min(coming, key=lambda one: one[0])
     return {"soonest": Markup(current_slots(soonest, now)[1].get("soonest", "")), "free": None}
 
 

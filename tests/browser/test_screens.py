@@ -10,13 +10,20 @@ from playwright.sync_api import Browser, Page, Route
 from tests.browser.scenery import DISPLAYS, LOOKS, PARTS, SIZES, STATUSES, WIDTHS, Look, cut_off, drawn, obstacles
 
 EVERY = [(display, status) for display, kind in DISPLAYS.items() for status in kind.statuses]
-PRIMARY, OTHER = 15, 9
+PRIMARY, OTHER, APART = 15, 9, 8
 # How far things have moved in all, as Cumulative Layout Shift counts it.
 WATCH = """window.moved = 0;
 new PerformanceObserver(list => list.getEntries().forEach(e => (window.moved += e.value)))
   .observe({ type: 'layout-shift', buffered: true })"""
 # Words that have no air above and below them in their button.
 TIGHT = "all => all.filter(e => e.offsetHeight > 0.9 * e.parentElement.offsetHeight).length"
+# The least way, in pixels, from one button to another.
+NEAREST = """() => {
+    const boxes = [...document.querySelectorAll('.actions .act')].map(e => e.getBoundingClientRect());
+    const way = (a, b) => Math.hypot(Math.max(0, a.left - b.right, b.left - a.right),
+        Math.max(0, a.top - b.bottom, b.top - a.bottom));
+    return Math.min(...boxes.flatMap((a, i) => boxes.slice(i + 1).map(b => way(a, b))));
+}"""
 TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # Words that stand in are not as wide to the pixel; a twentieth of what counts as good is seen by nobody.
 HAIR = 0.005
@@ -56,6 +63,7 @@ def test_several_doors_have_their_words_on_one_line_and_targets_for_fingers(brow
             page.set_viewport_size({"width": width, "height": height})
             page.evaluate(TWO_FRAMES)
             assert least(page, ".actions .act") / (width / glass) >= PRIMARY
+            assert page.evaluate(NEAREST) / (width / glass) >= APART
             if width > height:
                 assert len(middles(page, ".sign__word")) == 1
 
