@@ -56,6 +56,11 @@ def offload(fn: Callable[Params, Result], *args: Params.args, **kwargs: Params.k
     return result
 
 
+def breathe() -> None:
+    """Let whoever waits go first: called between the steps of long work."""
+    time.sleep(0)
+
+
 def listen(host: str, port: int) -> socket.socket:
     """Open a listening TCP socket with room for a restart storm."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -6,7 +6,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, NotRequired, TypedDict
 from zoneinfo import ZoneInfo
@@ -17,6 +17,8 @@ from kiosk.schedule.model import Room
 
 # (template with one macro per slot, slot, value, room, zone of the place it hangs in) -> HTML
 Draw = Callable[[str, str, object, Room, ZoneInfo], str]
+# (slot, value): what one part of a picture is drawn from
+Part = tuple[str, object]
 MOST_FRAGMENTS = 20_000
 
 
@@ -31,13 +33,23 @@ class TrackJson(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A room's track on one display: all its scenes, and what each part looks like, in a second language too."""
+    """A room's track on one display: all its scenes, and what each part looks like, in a second language too.
+
+    `draw`: draws a part, in every language; a part is drawn when somebody is to see it.
+    """
 
     version: str
     scenes: tuple[Scene, ...]
-    parts: dict[str, str]
-    names: dict[tuple[str, object], str]
-    other: dict[str, str] = field(default_factory=dict)
+    names: dict[Part, str]
+    draw: Callable[[Part], tuple[str, ...]]
+    _made: dict[Part, tuple[str, ...]] = field(default_factory=dict)
+
+    def html(self, part: Part) -> tuple[str, ...]:
+        """Return what a part looks like in each language."""
+        found = self._made.get(part)
+        if found is None:
+            found = self._made[part] = self.draw(part)
+        return found
 
 
 class Painter:
@@ -45,8 +57,7 @@ class Painter:
 
     def __init__(self, draw: Draw, salt: str, other: Draw | None = None) -> None:
         """`salt` is whatever changes the drawing besides the scenes: the build, the languages. `other` draws too."""
-        self._draw = draw
-        self._other = other
+        self._languages = (draw, other) if other else (draw,)
         self._salt = salt
         self._fragments: OrderedDict[tuple[object, ...], str] = OrderedDict()
 
@@ -57,19 +68,18 @@ class Painter:
     def paint(self, display: Display, room: Room, home: ZoneInfo, scenes: tuple[Scene, ...], now: datetime) -> Drawn:
         """Draw the scenes that are not over at `now`, for a screen that hangs in the zone `home`."""
         current = coming(scenes, now)
-        names: dict[tuple[str, object], str] = {}
+        names: dict[Part, str] = {}
         for scene in current:
             for part in scene.slots:
                 names.setdefault(part, f"p{len(names)}")
 
-        def drawn(draw: Draw) -> dict[str, str]:
-            return {name: self._fragment(draw, display, *part, room, home) for part, name in names.items()}
+        def drawn(part: Part) -> tuple[str, ...]:
+            return tuple(self._fragment(draw, display, *part, room, home) for draw in self._languages)
 
-        other = drawn(self._other) if self._other else {}
-        return Drawn(self.version(display, room, home, scenes), current, drawn(self._draw), names, other)
+        return Drawn(self.version(display, room, home, scenes), current, names, drawn)
 
     def _fragment(self, draw: Draw, display: Display, slot: str, value: object, room: Room, home: ZoneInfo) -> str:
-        key = (draw is self._other, display.fragments, slot, value, room, home.key)
+        key = (draw is self._languages[0], display.fragments, slot, value, room, home.key)
         html = self._fragments.get(key)
         if html is None:
             html = draw(display.fragments, slot, value, room, home)
@@ -90,19 +100,25 @@ def coming(scenes: Sequence[Scene], now: datetime) -> tuple[Scene, ...]:
     return tuple(scenes[past:])
 
 
-def track_json(drawn: Drawn, now: datetime) -> TrackJson:
-    """Return what the page plays from `now` on."""
-    scenes = coming(drawn.scenes, now)
-    used = {drawn.names[pair] for scene in scenes for pair in scene.slots}
-    parts, other = ({name: html for name, html in all_.items() if name in used} for all_ in (drawn.parts, drawn.other))
+def track_json(drawn: Drawn, now: datetime, ahead: timedelta | None = None) -> TrackJson:
+    """Return what the page plays from `now` on; `ahead`: nothing that begins later than so much after `now`."""
+    come = coming(drawn.scenes, now)
+    scenes = [one for one in come if ahead is None or one is come[0] or one.start <= now + ahead]
+    used = {drawn.names[part]: drawn.html(part) for scene in scenes for part in scene.slots}
+    parts, other = ({name: each[place] for name, each in used.items() if place < len(each)} for place in (0, 1))
     track = TrackJson(version=drawn.version, scenes=[_scene_json(scene, drawn) for scene in scenes], parts=parts)
     return {**track, "other": other} if other else track
 
 
+def current_scene(drawn: Drawn, now: datetime) -> Scene:
+    """Return the scene of this moment."""
+    return coming(drawn.scenes, now)[0]
+
+
 def current_slots(drawn: Drawn, now: datetime) -> tuple[Scene, dict[str, str]]:
     """Return the scene of this moment and the HTML of its slots."""
-    scene = coming(drawn.scenes, now)[0]
-    return scene, {slot: drawn.parts[drawn.names[slot, value]] for slot, value in scene.slots}
+    scene = current_scene(drawn, now)
+    return scene, {part[0]: drawn.html(part)[0] for part in scene.slots}
 
 
 def _scene_json(scene: Scene, drawn: Drawn) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from displays import REGISTRY, Display
 from displays.scene import local_date, window
-from kiosk import clock
+from kiosk import clock, runtime
+from kiosk.live import packing
 from kiosk.live.drawing import Drawn, Painter, TrackJson, digest, track_json
 from kiosk.live.members import Census, Shown, members
 from kiosk.store import diary, mirror
@@ -24,6 +25,9 @@ STALE_AFTER = timedelta(seconds=60)
 STALE_BEATS = 2.5
 # A check that lies further ahead than this was stamped by a clock that has been put right since.
 AHEAD = timedelta(seconds=5)
+# A screen of more rooms than this begins with what it shows now and very soon, and asks for the rest then.
+FEW = 9
+SOON = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,15 @@ class Gallery:
     beside: Callable[[Screen], Any] = lambda _screen: None
     _kept: dict[tuple[Screen | str, int], _Kept] = field(default_factory=dict)
 
-    def view(self, screen: Screen) -> dict[str, Any]:
-        """Return the whole view of a screen. Raises NotFound when there is no such room or board."""
+    def view(self, screen: Screen, *, first: bool = False) -> dict[str, Any]:
+        """Return the view of a screen: the whole of it, or the `first` one of a page that asks for the `rest` if told.
+
+        Raises NotFound when there is no such room or board.
+        """
         now, shown = self.clock(), self.shown(screen)
         pictures = self._pictures(screen, shown, now)
+        has_many = len(pictures) > FEW
+        tracks = _played(pictures, now, SOON if first and has_many else None)
         return {
             "display": screen.display,
             "slug": screen.slug,
@@ -74,7 +83,8 @@ class Gallery:
             "frame": shown.frame,
             "notices": self.beside(screen),
             "stamp": self._stamp(shown.rooms, now),
-            "tracks": {slug: track_json(drawn, now) for slug, drawn in pictures.items()},
+            "rest": first and has_many,
+            **(packing.packed(tracks) if has_many else {"tracks": tracks}),
         }
 
     def version(self, screen: Screen) -> str:
@@ -118,6 +128,7 @@ class Gallery:
         if kept is None or (kept.revision, kept.day, kept.home, kept.display) != known:
             kept = _Kept(*known, self._draw(display, stored, home, now, kept))
             self._kept[keeper, stored.id] = kept
+            runtime.breathe()
         return kept.drawn
 
     def _draw(self, display: Display, stored: StoredRoom, home: ZoneInfo, now: datetime, kept: _Kept | None) -> Drawn:
@@ -146,6 +157,15 @@ class Gallery:
     def _progress(self) -> dict[int, Progress]:
         with self.store.read() as db:
             return {one.room_id: one for one in mirror.everything(db)}
+
+
+def _played(pictures: dict[str, Drawn], now: datetime, ahead: timedelta | None) -> dict[str, TrackJson]:
+    tracks = {}
+    for slug, drawn in pictures.items():
+        tracks[slug] = track_json(drawn, now, ahead)
+        if len(pictures) > FEW:
+            runtime.breathe()
+    return tracks
 
 
 def home_zone(stored: list[StoredRoom]) -> ZoneInfo:

@@ -14,7 +14,7 @@ from kiosk.web.problems import Problem
 from kiosk.web.wording import gettext as _
 
 # Whatever is not named here is refused: other rooms, people's names, the log of acts, new links.
-ABOUT_A_ROOM = {"api.one_room", "api.schedule", "api.free_rooms", "api.book"}
+ABOUT_A_ROOM = {"api.one_room", "api.schedule", "api.free_rooms", "api.book", "api.report", "api.withdraw"}
 ABOUT_A_BOOKING = {"api.check-in", "api.end", "api.extend", "api.start", "api.release", "api.cancel"}
 
 

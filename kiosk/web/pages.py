@@ -16,8 +16,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from displays import REGISTRY
 from displays.lobby import place
 from kiosk.fleet import light
-from kiosk.live.drawing import Drawn, current_slots
-from kiosk.live.gallery import Gallery, Screen
+from kiosk.live.drawing import Drawn, current_scene, current_slots
+from kiosk.live.gallery import FEW, Gallery, Screen
 from kiosk.resources import resource
 from kiosk.store import boards, plans, rooms
 from kiosk.store.rooms import StoredRoom
@@ -29,8 +29,6 @@ from kiosk.web.wording import gettext as _
 
 FOREVER = 365 * 24 * 3600
 NEEDLESS = ("Content-Disposition", "Last-Modified", "Expires")
-# As many rows as a page of a board has at most: what static/js/lobby.js says too.
-MOST_ROWS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +127,11 @@ def _display(pages: Pages, screen: Screen) -> AnyResponse:
         return way_in(pages.gate, request.path)
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         return data(pages.gallery, screen)
-    answer = make_response(tongues.page(REGISTRY[screen.display].template, **_picture(pages, screen)))
+    picture = _picture(pages, screen)
+    answer = make_response(tongues.page(REGISTRY[screen.display].template, **picture))
     answer.headers[worker.MARK] = pages.gallery.build
+    if picture["view"]["rest"]:
+        answer.headers[worker.REST] = "1"
     answer.cache_control.no_cache = True
     pairing.renew(pages.gate, answer)
     return answer
@@ -153,7 +154,7 @@ def data(gallery: Gallery, screen: Screen) -> Response:
 def _picture(pages: Pages, screen: Screen) -> dict[str, Any]:
     gallery = pages.gallery
     stored, now = gallery.rooms_of(screen), gallery.clock()
-    view, pictures = gallery.view(screen), gallery.pictures(screen, now)
+    view, pictures = gallery.view(screen, first=worker.WHOLE not in request.headers), gallery.pictures(screen, now)
     shared = {"view": view, **_appearance(pages.words(), stored, view["frame"]["theme"])}
     if screen.display == "doors":
         return {**shared, "panes": [_pane(one, pictures[one.room.slug], now) for one in stored]}
@@ -161,7 +162,7 @@ def _picture(pages: Pages, screen: Screen) -> dict[str, Any]:
         return {**shared, "title": view["frame"]["title"]}
     if screen.display != "door":
         title = view["frame"]["title"] or lazy_gettext("All rooms")
-        return {**shared, "title": title, "current": first_page(pictures, now)}
+        return {**shared, "title": title, "current": first_page(pictures, now, view["frame"]["least_minutes"])}
     code = pages.links.code(stored[0].room)
     return {**shared, **_pane(stored[0], pictures[screen.slug], now), "code": code}
 
@@ -178,23 +179,36 @@ def _pane(stored: StoredRoom, drawn: Drawn, now: datetime) -> dict[str, Any]:
     return {"room": stored.room, "status": scene.status, "current": marked}
 
 
-def first_page(pictures: Mapping[str, Drawn], now: datetime) -> list[dict[str, Any]]:
-    """Return the rows with which a board begins, before its page knows how many fit.
+def first_page(pictures: Mapping[str, Drawn], now: datetime, least_minutes: int = 0) -> dict[str, Any]:
+    """Return what a board begins with, before its page knows how many rows fit.
 
-    `heading`: the HTML that stands above a row, empty where the row before has the same.
+    `rows`: the first ones, of which `heading` is the HTML that stands above, empty where the row before has the same;
+    `more`: whether others follow. `soonest`: the HTML that says which room is free next, where none is; otherwise
+    `free` says how many are free for `least_minutes`, None where that is not asked for.
     """
-    known = ((slug, *current_slots(drawn, now)) for slug, drawn in pictures.items())
-    first = sorted(known, key=lambda one: one[1].order)[:MOST_ROWS]
-    headings = [slots.get("place", "") for _slug, _scene, slots in first]
-    return [
+    known = sorted(pictures.items(), key=lambda one: current_scene(one[1], now).order)
+    drawn = [(slug, *current_slots(one, now)) for slug, one in known[:FEW]]
+    headings = [slots.get("place", "") for _slug, _scene, slots in drawn]
+    rows = [
         {
             "slug": slug,
             "status": scene.status,
             "html": Markup(slots["row"]),
             "heading": Markup("" if heading == before else heading),
         }
-        for (slug, scene, slots), heading, before in zip(first, headings, ["", *headings], strict=False)
+        for (slug, scene, slots), heading, before in zip(drawn, headings, ["", *headings], strict=False)
     ]
+    return {"rows": rows, "more": len(known) > FEW, **_lead([one for _slug, one in known], now, least_minutes)}
+
+
+def _lead(pictures: list[Drawn], now: datetime, least_minutes: int) -> dict[str, Any]:
+    known = [(current_scene(one, now).free, one) for one in pictures]
+    coming = [(since, one) for since, one in known if since]
+    free = len([since for since, _one in coming if since <= now])
+    if free or not coming:
+        return {"soonest": "", "free": free if free and least_minutes else None}
+    _since, soonest = min(coming, key=lambda one: one[0])
+    return {"soonest": Markup(current_slots(soonest, now)[1].get("soonest", "")), "free": None}
 
 
 def way_in(gate: Gate, following: str) -> AnyResponse:

@@ -12,6 +12,8 @@ from kiosk.resources import resource
 
 # What tells a screen's page, which may be kept, from every other answer.
 MARK = "Kiosk-Page"
+# What says that a page asks for the rest of its scenes, and what asks for one that has them all in itself.
+REST, WHOLE = "Kiosk-Rest", "Kiosk-Whole"
 SCRIPT = "js/worker.js"
 MADE_OF = ("js/*.js", "css/*.css", "vendor/socket.io/*.js", "icon.svg")
 

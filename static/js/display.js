@@ -32,6 +32,7 @@ function screenWord() {
 
 // The organisation's look and the theme: the page's own style sheets, which only a new page has.
 const looks = ({ frame }) => `${frame?.look} ${frame?.theme}`;
+const same = (view) => view;
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
 // Only a display that speaks a second language needs what turns between the two.
@@ -44,11 +45,12 @@ const lit = own && (await import("./lit.js").catch(() => null));
 
 // `place(slug, scene, parts)` draws a room (scene null: the room is gone); `framed(frame)` hears of what belongs to the
 // screen as a whole; `aged(stampText)` may show the age of single rooms; `isIdle()` tells whether the page may be loaded
-// anew without taking somebody's hand away. `isKiosk`: it hangs on a wall, and no hand may lead out of it.
-export function start({ place, framed = () => {}, aged = () => {}, isIdle = () => true, isKiosk = true }) {
+// anew without taking somebody's hand away; `unpack(view)` takes apart what comes packed. `isKiosk`: it hangs on a wall,
+// and no hand may lead out of it.
+export function start({ place, framed = () => {}, aged = () => {}, isIdle = () => true, unpack = same, isKiosk = true }) {
   const main = document.querySelector("main[data-display]");
   const words = read("words");
-  let view = read("view");
+  let view = unpack(read("view"));
   const { build } = view;
   const appearance = looks(view);
   // A page that this machine has kept shows nothing until it knows the time.
@@ -66,6 +68,7 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
   let isOutdated = false;
   let mayLeave = YOUNGEST;
   let asksServer = false;
+  let asksRest = false;
   let timer;
   let isSecond = false;
 
@@ -83,13 +86,14 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
       if (stamp) {
         view.stamp = stamp;
         clock.set(stamp.now, heard);
+        askRest();
       }
       tick();
     },
     viewed(fresh) {
       isOutdated ||= fresh.build !== build || looks(fresh) !== appearance;
       fresh.notices ??= view.notices;
-      view = fresh;
+      view = unpack(fresh);
       framed(view.frame ?? {});
       changedTo(fresh.version);
       board?.take(view.notices);
@@ -136,8 +140,17 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
     tick();
   }
 
+  // A page of many rooms begins with what it shows now and very soon.
+  async function askRest() {
+    if (!view.rest || asksRest) return;
+    asksRest = true;
+    await link.fetchAnew();
+    asksRest = false;
+  }
+
   function changedTo(version) {
     main.dataset.version = version;
+    if (!view.rest) delete main.dataset.rest;
     tick();
     link.shown();
     keep.changed();
@@ -229,6 +242,6 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
   tongues?.turnBetween({ main, second, words, isIdle, speak });
   framed(view.frame ?? {});
   tick();
-  openBoard();
+  openBoard().finally(askRest);
   return { words, wording, link, now: clock.now };
 }

@@ -1,16 +1,11 @@
 // The door: its slots, and the sheets it opens.
 
 import { start } from "./display.js";
-import { laterSheet } from "./later.js";
-import { openSheet } from "./sheet.js";
+import { fetched, openReport } from "./sheet.js";
 import { listen } from "./taps.js";
-
-// The sheets that few open are fetched when there is time, and are then there without the server too.
-const QUIET = 3_000;
 
 const main = document.querySelector("main[data-display]");
 const timeline = main.querySelector("[data-slot=timeline]");
-const reporting = main.querySelector("[data-sheet=report]");
 const room = main.dataset.slug;
 const html = new Map();
 let later;
@@ -39,11 +34,11 @@ const { now, wording, words } = display;
 
 import("./code.js").then(({ keepFresh }) => (code = keepFresh(main.querySelector("[data-code]"), room, now)));
 
-later = laterSheet(main.querySelector("[data-sheet=later]"), {
-  free: () => timeline.querySelector("[data-later]"),
-  now,
-  wording,
-  words,
+const free = () => timeline.querySelector("[data-later]");
+
+const laterSheet = fetched(async () => {
+  const { laterSheet } = await import("./later.js");
+  later = laterSheet(main.querySelector("[data-sheet=later]"), { free, now, wording, words });
 });
 
 taps = listen(main, {
@@ -63,24 +58,21 @@ function touched(event) {
   return from + part * (to - from);
 }
 
-function bookLater(event) {
-  if (!timeline.querySelector("[data-later]")) return;
-  if (!later.open(touched(event))) taps.say(words.none_later);
+async function bookLater(event) {
+  const wanted = touched(event);
+  try {
+    await laterSheet();
+    if (free() && !later.open(wanted)) taps.say(words.none_later);
+  } catch {
+    taps.say(words.failed, { ok: false });
+  }
 }
 
-let loading;
-
-// A sheet that could not be fetched is fetched anew when it is wanted next.
-function other() {
-  loading ??= import("./other.js").then(({ otherSheet }) => {
-    const sheet = main.querySelector("[data-sheet=other]");
-    return otherSheet(sheet, { room, say: taps.say, words, wording });
-  });
-  return loading.catch((error) => {
-    loading = undefined;
-    throw error;
-  });
-}
+const other = fetched(async () => {
+  const { otherSheet } = await import("./other.js");
+  const sheet = main.querySelector("[data-sheet=other]");
+  return otherSheet(sheet, { room, say: (...said) => taps.say(...said), words, wording });
+});
 
 async function findOther() {
   try {
@@ -91,10 +83,6 @@ async function findOther() {
 }
 
 function report() {
-  const known = main.querySelector("[data-open=report]")?.dataset.kinds.split(" ") ?? [];
-  for (const button of reporting.querySelectorAll("[data-kind]"))
-    button.disabled = known.includes(button.dataset.kind);
-  openSheet(reporting);
+  const button = main.querySelector("[data-open=report]");
+  if (button) openReport(main.querySelector("[data-sheet=report]"), button);
 }
-
-setTimeout(() => other().catch(() => {}), QUIET);

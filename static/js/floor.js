@@ -1,6 +1,7 @@
 // The plan of a floor: rooms in their status's colours, what is free soonest, and the other floors of the building.
 
 import { start } from "./display.js";
+import { unpack } from "./packed.js";
 import { covers, drawShapes, fit, middle, spread } from "./plan.js";
 
 const TOUCHED = 10_000;
@@ -277,6 +278,7 @@ main.addEventListener("click", ({ target }) => {
 
 let display;
 display = start({
+  unpack,
   place,
   framed,
   aged(ageOf) {

@@ -9,9 +9,10 @@ const nothing = { changed() {}, forget() {} };
 export function keeper() {
   const { serviceWorker } = navigator;
   if (!serviceWorker) return nothing;
-  // A screen is written down again no faster than a kilobyte a second: the disk of a Pi wears out.
-  const size = performance.getEntriesByType("navigation")[0]?.decodedBodySize ?? 0;
-  const pause = Math.max(LEAST_PAUSE, size);
+  // A screen is written down again no faster than a kilobyte a second: the disk of a Pi wears out. What came after the
+  // page is written down as part of it.
+  const sizes = () => performance.getEntriesByName(location.href).map(({ decodedBodySize }) => decodedBodySize);
+  const pause = () => Math.max(LEAST_PAUSE, ...sizes());
   let last = -Infinity;
   let waiting;
 
@@ -28,7 +29,7 @@ export function keeper() {
 
   // Many screens change at once, and do not all ask at once.
   function changed() {
-    waiting ??= setTimeout(keep, Math.max(0, last + pause - performance.now()) + Math.random() * SPREAD);
+    waiting ??= setTimeout(keep, Math.max(0, last + pause() - performance.now()) + Math.random() * SPREAD);
   }
 
   function forget() {

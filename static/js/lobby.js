@@ -2,11 +2,13 @@
 // turned by a calm fade. Only the rows of the page in view are filled and laid out.
 
 import { start } from "./display.js";
+import { unpack } from "./packed.js";
 
 const PAGE_TIME = 12_000;
-const MOST_ROWS = 9;
-const LEAST_FILLED = 2 / 3;
 const FADE = 300;
+
+// Begun before the first picture, by a script of the page's own.
+const { paged, spare, lay } = globalThis.fitting;
 
 const main = document.querySelector("main[data-display]");
 const list = main.querySelector("[data-rows]");
@@ -67,38 +69,10 @@ function arrange() {
   const sorted = [...rooms.values()].sort((one, other) => (one.scene.order < other.scene.order ? -1 : 1));
   sayTitle();
   sayLead(sorted);
-  const pages = paged(sorted);
+  const pages = paged(list, sorted);
   page %= pages.length;
-  show(pages[page], spare(pages));
+  show(pages[page], spare(pages[page], pages.length === 1, page + 1 === pages.length));
   sayPage(pages.length);
-}
-
-// How much room there is, and how much a row and a heading take at least, each with the gap that follows it.
-function measured() {
-  const style = getComputedStyle(list);
-  const pixels = (name) => parseFloat(style.getPropertyValue(name)) || 0;
-  const gap = pixels("row-gap");
-  return { whole: list.clientHeight + gap, least: pixels("--row-least") + gap, head: pixels("--head") + gap };
-}
-
-// Rows stay with their heading: where a page begins within a group, the heading stands there again.
-function paged(sorted) {
-  const { whole, least, head } = measured();
-  const pages = [];
-  let current;
-  for (const room of sorted) {
-    let cost = least + (room.heading && room.heading !== current?.heading ? head : 0);
-    if (!current || cost > current.left || current.rooms.length === MOST_ROWS) {
-      cost = least + (room.heading ? head : 0);
-      current = { rooms: [], left: whole, room: Math.floor(whole / least) };
-      pages.push(current);
-    }
-    current.rooms.push(room);
-    current.left -= cost;
-    current.heading = room.heading;
-    current.spare = Math.max(0, Math.floor(current.left / least));
-  }
-  return pages.length ? pages : [{ rooms: [], spare: 0, room: 0 }];
 }
 
 function show(shown, empty) {
@@ -111,19 +85,8 @@ function show(shown, empty) {
   const isInOrder =
     list.children.length === wanted.length && wanted.every((item, index) => list.children[index] === item);
   if (!isInOrder) list.replaceChildren(...wanted);
-  list.style.gridTemplateRows = [
-    ...items.map((item) => (item.className === "place" ? "max-content" : "minmax(0, 1fr)")),
-    ...Array(empty).fill("minmax(0, 1fr)"),
-  ].join(" ");
+  lay(list, items, empty);
   aged(ageOf);
-}
-
-// Few rows may be taller than they need, but not so tall that they look like something else; with several pages, rows
-// are as tall on the last one as on the others.
-function spare(pages) {
-  const shown = pages[page];
-  if (pages.length > 1) return page + 1 === pages.length ? shown.spare : 0;
-  return Math.min(shown.spare, Math.max(0, Math.ceil(shown.room * LEAST_FILLED) - shown.rooms.length));
 }
 
 // A heading that stands there already is the same element again, so that nothing moves.
@@ -157,7 +120,6 @@ function sayLead(sorted) {
     .replace("{minutes}", minutes && wording.number(minutes))
     .replace("{count}", wording.number(free));
   const html = soonest?.soonest ?? (free && minutes ? counted : "");
-  lead.hidden = !html;
   if (lead.said !== html) lead.innerHTML = html;
   lead.said = html;
 }
@@ -190,11 +152,5 @@ function aged(known) {
   }
 }
 
-const drawn = JSON.parse(document.getElementById("view").textContent);
-for (const [slug, room] of rooms) {
-  const { scenes, parts } = drawn.tracks[slug];
-  room.drawn = parts[scenes[0].slots.row];
-}
-
-const display = start({ place, framed, aged });
+const display = start({ place, framed, aged, unpack });
 new ResizeObserver(arrangeSoon).observe(list);

@@ -2,8 +2,8 @@
 
 import { start } from "./display.js";
 import { laterSheet } from "./later.js";
-import { closeSheets, isOpen, leaves } from "./sheet.js";
-import { send } from "./tap.js";
+import { closeSheets, isOpen, leaves, openReport } from "./sheet.js";
+import { onGlass, pend, saidOf, send } from "./tap.js";
 
 const UNDO = 10_000;
 const LONG = 60_000;
@@ -84,7 +84,8 @@ const requests = {
   release: about("release"),
   "check-in": about("check-in"),
   cancel: takeBack,
-  undo: takeBack,
+  report: ({ kind }) => ["POST", `rooms/${room}/problems`, { kind }],
+  undo: ({ undo }) => ["DELETE", undo],
 };
 const BOOKS = ["book", "later"];
 
@@ -92,11 +93,11 @@ async function act(button) {
   const { act: kind } = button.dataset;
   if (sending || (kind === "book" && !chosen())) return;
   sending = button;
-  const pending = wait(button);
+  const { version } = main.dataset;
+  const end = pend(button, main);
   const answer = await send(...requests[kind](button.dataset), isSigned ? ASKING : undefined);
-  pending.remove();
-  button.removeAttribute("data-sending");
-  delete main.dataset.sending;
+  if (answer.ok) await onGlass(main, version, display.link);
+  end();
   sending = null;
   closeSheets();
   tell(answer, kind);
@@ -105,26 +106,24 @@ async function act(button) {
   listMine();
 }
 
-function wait(button) {
-  const pending = document.createElement("b");
-  pending.className = "act__pending";
-  pending.textContent = button.dataset.pending;
-  button.append(pending);
-  button.dataset.sending = main.dataset.sending = "";
-  return pending;
+// By which path what was done can be taken back, if it can.
+function wayBack(kind, body) {
+  if (!body?.id || body.known) return "";
+  if (kind === "report") return `rooms/${room}/problems/${body.id}`;
+  return BOOKS.includes(kind) ? `bookings/${encodeURIComponent(body.id)}?room=${room}` : "";
 }
 
-function tell({ ok, body, reached }, kind) {
+function tell(answer, kind) {
+  const { ok, body } = answer;
   const { words } = display;
   list(body?.alternatives ?? [], kind === "later" ? words.free_then : words.free_now);
-  const said = body?.message ?? body?.detail ?? (reached ? words.failed : words.unanswered);
-  say(said, ok ? UNDO : LONG, ok && BOOKS.includes(kind) && body?.id);
+  say(saidOf(answer, words), ok ? UNDO : LONG, ok ? wayBack(kind, body) : "");
 }
 
-function say(words, time, booking = "") {
+function say(words, time, way = "") {
   text.textContent = words;
-  undo.hidden = !booking;
-  undo.dataset.booking = booking || "";
+  undo.hidden = !way;
+  undo.dataset.undo = way;
   message.hidden = false;
   clearTimeout(hiding);
   hiding = setTimeout(hush, time);
@@ -144,7 +143,7 @@ function entry({ room: slug, name, building, floor, until }) {
   const item = document.createElement("li");
   const link = Object.assign(document.createElement(isSigned ? "a" : "b"), { textContent: name });
   if (isSigned) link.href = `/phone/${encodeURIComponent(slug)}`;
-  const time = until && display.words.free_until.replace("{time}", display.wording.time(Date.parse(until)));
+  const time = until && display.words.until.replace("{time}", display.wording.time(Date.parse(until)));
   const where = Object.assign(document.createElement("small"), {
     textContent: [floor, building, time].filter(Boolean).join(" · "),
   });
@@ -206,6 +205,7 @@ main.addEventListener("click", (event) => {
   const button = target.closest("button");
   if (button?.matches("[data-act]")) act(button);
   else if (button?.matches("[data-other]")) findOther();
+  else if (button?.matches("[data-open=report]")) openReport(main.querySelector("[data-sheet=report]"), button);
   else if (button?.matches("[data-hush]")) hush();
   else if (button && actions.contains(button)) choose(lengthOf(button));
   else if (timeline.contains(target)) bookLater(event);

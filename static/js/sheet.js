@@ -10,6 +10,13 @@ export function closeSheets() {
   document.querySelectorAll("dialog[open]").forEach((sheet) => sheet.close());
 }
 
+// What somebody has reported already, which its button tells, cannot be reported again.
+export function openReport(sheet, { dataset }) {
+  const known = dataset.kinds.split(" ");
+  for (const button of sheet.querySelectorAll("[data-kind]")) button.disabled = known.includes(button.dataset.kind);
+  openSheet(sheet);
+}
+
 // A touch beside what a sheet says, or on its own way out.
 export const leaves = (target) => target.matches("dialog") || Boolean(target.closest("[data-close]"));
 
@@ -24,4 +31,21 @@ export function ask(sheet, button) {
   sheet.querySelector("[data-ask-title]").textContent = question;
   sheet.querySelector("[data-ask-whose]").textContent = whose;
   openSheet(sheet);
+}
+
+// What few open is fetched when it is wanted, or when there is time, and is then there without the server too; what could
+// not be fetched is fetched anew when it is wanted next.
+const QUIET = 3_000;
+
+export function fetched(load) {
+  let loading;
+  const get = () => {
+    loading ??= load();
+    return loading.catch((error) => {
+      loading = undefined;
+      throw error;
+    });
+  };
+  setTimeout(() => get().catch(() => {}), QUIET);
+  return get;
 }

@@ -1,6 +1,8 @@
 // One tap, one request: the same key however often it must be sent, so that the server acts on it once.
 
 const PATIENCE = 10_000;
+// So long what came of a tap waits for the picture that shows it.
+const SETTLING = 1_000;
 const PAUSES = [500, 1_500, 3_000];
 
 const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
@@ -33,3 +35,36 @@ export async function send(method, path, body, patience = PATIENCE) {
   }
   return { ok: false, reached: false, body: null };
 }
+
+// Says on a button that its act is under way, and marks the part of the page that it is in; answers what ends that.
+export function pend(button, box) {
+  const pending = document.createElement("b");
+  pending.className = "act__pending";
+  pending.textContent = button.dataset.pending;
+  button.append(pending);
+  button.dataset.sending = box.dataset.sending = "";
+  return () => {
+    pending.remove();
+    button.removeAttribute("data-sending");
+    delete box.dataset.sending;
+  };
+}
+
+// Waits until the page shows another version than `before`, so that the status and what is told of it are one.
+export function onGlass(main, before, link) {
+  if (main.dataset.version !== before) return undefined;
+  return new Promise((resolve) => {
+    const shown = new MutationObserver(done);
+    function done() {
+      shown.disconnect();
+      resolve();
+    }
+    shown.observe(main, { attributeFilter: ["data-version"] });
+    setTimeout(done, SETTLING);
+    if (link.isDead()) link.fetchAnew().then(done);
+  });
+}
+
+// What the server said of a tap, or that it said nothing.
+export const saidOf = ({ body, reached }, words) =>
+  body?.message ?? body?.detail ?? (reached ? words.failed : words.unanswered);

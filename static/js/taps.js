@@ -1,8 +1,7 @@
 // What a tap does, at one room or at several beside each other: it is sent once, answered in its room, and undone.
 
-import { nameSheet } from "./name.js";
-import { ask, closeSheets, isOpen, leaves } from "./sheet.js";
-import { send } from "./tap.js";
+import { ask, closeSheets, fetched, isOpen, leaves } from "./sheet.js";
+import { onGlass, pend, saidOf, send } from "./tap.js";
 
 const UNDO = 10_000;
 const IDLE = 30_000;
@@ -38,17 +37,21 @@ export function listen(main, { display, opens = {}, elsewhere }) {
   const hiding = new Map();
   let sending = null;
   let idling;
+  let name;
 
   const roomAt = (element) => element.closest("[data-room]")?.dataset.room ?? main.dataset.slug;
   const boxOf = (slug) => boxes.find((box) => box.dataset.room === slug) ?? main;
   const messageIn = (box) => box.querySelector("[data-message]");
   const messages = () => [...main.querySelectorAll("[data-message]")];
 
-  const name = nameSheet(main.querySelector("[data-sheet=name]"), {
-    choices: (at) => boxOf(at).querySelectorAll("[data-slot=actions] [data-act=book]"),
-    now: display.now,
-    wording: display.wording,
-    words: display.words,
+  const nameSheet = fetched(async () => {
+    const { nameSheet } = await import("./name.js");
+    return nameSheet(main.querySelector("[data-sheet=name]"), {
+      choices: (at) => boxOf(at).querySelectorAll("[data-slot=actions] [data-act=book]"),
+      now: display.now,
+      wording: display.wording,
+      words: display.words,
+    });
   });
 
   async function act(button) {
@@ -61,11 +64,11 @@ export function listen(main, { display, opens = {}, elsewhere }) {
     const [method, path, body] = requests[kind](wish);
     const box = boxOf(at);
     sending = button;
-    const pending = wait(button, box);
+    const { version } = main.dataset;
+    const end = pend(button, box);
     const answer = await (signed ? send(method, path, { ...body, as: signed.as }, ASKING) : send(method, path, body));
-    pending.remove();
-    button.removeAttribute("data-sending");
-    delete box.dataset.sending;
+    if (answer.ok && kind !== "other") await onGlass(main, version, display.link);
+    end();
     sending = null;
     stay();
     if (isOpen() && signed && ABOUT_PIN.includes(answer.body?.reason)) return name.refuse(answer);
@@ -78,31 +81,27 @@ export function listen(main, { display, opens = {}, elsewhere }) {
   }
 
   // Whoever must say who they are is asked that first.
-  function sign(button) {
+  async function sign(button) {
     if (sending) return;
     button.dataset.at ??= roomAt(button);
     closeSheets();
-    name.open(button);
+    try {
+      name = await nameSheet();
+      name.open(button);
+    } catch {
+      say(display.words.failed, { box: boxOf(button.dataset.at), ok: false });
+    }
   }
 
-  function wait(button, box) {
-    const pending = document.createElement("b");
-    pending.className = "act__pending";
-    pending.textContent = button.dataset.pending;
-    button.append(pending);
-    button.dataset.sending = box.dataset.sending = "";
-    return pending;
-  }
-
-  function tell(box, { ok, body, reached }, act, at) {
+  function tell(box, answer, act, at) {
+    const { ok, body } = answer;
     const { words } = display;
     const rooms = body?.alternatives?.map((other) => other.name) ?? [];
     const free = act === "later" ? words.free_then : words.free_now;
     const listed =
       rooms.length && free.replace("{rooms}", new Intl.ListFormat(document.documentElement.lang).format(rooms));
-    const said = body?.message ?? body?.detail ?? (reached ? words.failed : words.unanswered);
     const undo = ok && at && UNDONE.includes(act) && body?.id && !body.known && pathOf(act, body, at);
-    say([said, listed].filter(Boolean).join("\n"), { box, ok, undo });
+    say([saidOf(answer, words), listed].filter(Boolean).join("\n"), { box, ok, undo });
   }
 
   // Tells in a room's part what came of a tap; `undo` is the path by which it can be taken back.

@@ -5,6 +5,9 @@ const CACHE = `kiosk-${FACTS.build}`;
 // What never changes under its address: the files of a build, the organisation's look, and the versions of plans.
 const LASTING = /^\/(?:static|look|floor\/[^/]+\/plan)\//;
 const OWN = "Kiosk-Page";
+// A page that asks for the rest of its scenes, and how to ask for one that has all of them in itself.
+const REST = "Kiosk-Rest";
+const WHOLE = { Accept: "text/html", "Kiosk-Whole": "1" };
 const PATIENCE = 5_000;
 const MOST_PAGES = 4;
 const MOST_ASSETS = 100;
@@ -55,6 +58,7 @@ async function tidy() {
 async function heed(address, answer) {
   if (SHUT.includes(answer.status)) return forget(address);
   if (!answer.ok || answer.redirected || !answer.headers.has(OWN)) return;
+  if (answer.headers.has(REST) && (await caches.match(address, { ignoreVary: true }))) return;
   const headers = new Headers(answer.headers);
   for (const name of ["Content-Encoding", "Content-Length"]) headers.delete(name);
   const text = (await answer.text()).replace("<html ", "<html data-kept ");
@@ -74,7 +78,7 @@ async function forget(address, but = "") {
 }
 
 async function renew(address) {
-  const asked = fetch(address, { headers: { Accept: "text/html" }, cache: "no-store" });
+  const asked = fetch(address, { headers: WHOLE, cache: "no-store" });
   await asked.then((answer) => heed(address, answer)).catch(() => {});
 }
 

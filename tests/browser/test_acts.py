@@ -150,7 +150,7 @@ def test_a_touch_on_the_day_chooses_that_time(put: Put, language: str) -> None:
     part = (15.1 - 7) / 13  # of the strip's hours from 7 to 20, some minutes after three
     along = 1 - part if language == "ar" else part
     page.mouse.click(box["x"] + along * box["width"], box["y"] + box["height"] * 0.8)
-    assert page.locator("[data-act=later]").get_attribute("data-start") == "2026-08-10T13:00:00.000Z"
+    expect(page.locator("[data-act=later]")).to_have_attribute("data-start", "2026-08-10T13:00:00.000Z")
 
 
 def test_where_nothing_is_free_the_door_says_so(put: Put) -> None:

@@ -159,6 +159,7 @@ def test_person_books_and_ends_in_their_own_name_with_a_pin(
     assert one_server.run("policy", slug, "names=yes", "bookable=people").returncode == 0
     assert one_server.run("people", "pin", person.id, typed="4711\n").returncode == 0
     door.locator("[data-act=book][data-named][data-minutes='30']").click(timeout=FOLLOWS)
+    expect(door.locator("dialog[open]")).to_be_visible()
     door.keyboard.type(person.summary[:2])
     say_who(door, person.summary, "0000")
     expect(door.locator("[data-said]")).to_have_text("This is not the PIN of that person.")

@@ -14,7 +14,7 @@ from kiosk.resources import resource
 from kiosk.settings import LANGUAGES
 from tests.running import Server
 
-WITHOUT_LETTERS, WITH_LETTERS = 60 * 1024, 130 * 1024
+WITHOUT_LETTERS, WITH_LETTERS = 58 * 1024, 130 * 1024
 SCRIPTS = Path(resource("static")) / "js"
 # What the page asks for once it is complete: the socket's own traffic is no part of the first sight.
 AFTERWARDS = "/socket.io/"

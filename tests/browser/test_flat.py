@@ -138,3 +138,19 @@ def test_a_week_of_updates_leaves_a_page_as_light_as_it_was(
     updates = int(WEEK * float(os.environ.get("SOAK_SCALE", "1"))) // SCENES * SCENES
     before, after = stays_flat(context, stage, display, updates)
     tell(f"{display}: {updates} updates, before {before}, after {after}")
+
+
+# What the door shows at the moment at which it tells what came of a tap.
+LISTEN = """() => new MutationObserver(() => (window.told ??= document.querySelector('main').dataset.status))
+    .observe(document.querySelector('[data-message]'), { attributeFilter: ['hidden'] })"""
+
+
+def test_what_came_of_a_tap_is_told_with_the_status_that_it_makes(context: BrowserContext, stage: Stage) -> None:
+    page = watched(context, stage, "door")
+    page.evaluate(LISTEN)
+    with page.expect_response("**/bookings"):
+        page.locator("[data-act=book]").first.click()
+    stage.bookings = [Booking("made", NOW - MINUTE, NOW + 15 * MINUTE, own=True)]
+    page.evaluate(PLAY, [[track_json(stage.drawn(stage.app, "door")["oak"], NOW)], 1, 2])
+    page.wait_for_function("window.told")
+    assert page.evaluate("window.told") == "busy"

@@ -175,6 +175,7 @@ def test_a_new_build_takes_the_place_of_the_old_one_when_nobody_is_busy(context:
     page = warm(context, stage)
     page.evaluate("window.same = true")
     page.locator("[data-open=later]").click()
+    expect(page.locator("dialog[open]")).to_be_visible()
     stage.build = "next"
     later(page, stage, 12)
     expect(page.get_by_role("dialog")).to_be_visible()

@@ -167,6 +167,7 @@ def test_a_touched_panel_keeps_its_language_and_answers_in_it(visitors: tuple[St
     page.clock.run_for(12_500)
     expect(page.locator("html")).to_have_attribute("lang", "ar")
     page.locator("[data-open=later]").click()
+    expect(page.locator("dialog[open]")).to_be_visible()
     page.clock.run_for(25_000)
     speaks(page, "ar", "متاحة", "إلغاء")
     page.locator("dialog[open] [data-act=later]").click()

@@ -134,6 +134,7 @@ def test_at_most_five_names_are_shown_and_one_letter_shows_none(put: Put) -> Non
 def test_a_name_that_nobody_has_is_no_dead_end(put: Put) -> None:
     _, page = put(policy=NAMES, people=STAFF)
     page.get_by_role("button", name="In my name").click()
+    expect(sheet(page)).to_be_visible()
     page.keyboard.type("Zo")
     expect(page.locator("[data-people]")).to_have_text("Nobody with a PIN has a name like this.")
 
@@ -141,6 +142,7 @@ def test_a_name_that_nobody_has_is_no_dead_end(put: Put) -> None:
 def test_a_real_keyboard_does_as_well(put: Put) -> None:
     stage, page = put(policy=NAMES, people=STAFF)
     page.get_by_role("button", name="In my name").click()
+    expect(sheet(page)).to_be_visible()
     page.keyboard.type("annix")
     page.keyboard.press("Backspace")
     expect(page.locator(".person")).to_have_count(1)
@@ -169,6 +171,7 @@ def test_whatever_closes_the_sheet_nothing_typed_is_left(put: Put, context: Brow
     context.clock.install(time=NOW)
     _, page = put(policy=NAMES, people=STAFF)
     page.get_by_role("button", name="In my name").click()
+    expect(sheet(page)).to_be_visible()
     page.keyboard.type("anni")
     page.clock.run_for(500)
     page.locator(".person").click()
@@ -202,6 +205,7 @@ def test_the_sheet_fits_and_its_keys_can_be_hit(put: Put, language: str) -> None
     lots = replace(NAMES, durations=(15, 30, 45, 60, 90))
     _, page = put(Booking("b", at("10:00"), at("11:00")), policy=lots, people=MANY, language=language, hours="12")
     page.locator("[data-named=book]").click()
+    expect(sheet(page)).to_be_visible()
     page.keyboard.type("an")
     expect(page.locator(".person")).to_have_count(5)
     every_size(page, ".person")

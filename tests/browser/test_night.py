@@ -81,6 +81,7 @@ def test_a_sheet_that_is_open_keeps_the_screen_light(context: BrowserContext) ->
     page = door(context, Policy(light=parse("Mon-Fri 06:00-10:09")))
     page.clock.run_for(80_000)
     page.locator("[data-open=later]").click()
+    expect(page.locator("dialog[open]")).to_be_visible()
     page.clock.run_for(29_000)
     expect(page.get_by_role("dialog")).to_be_visible()
     expect(page.locator(NIGHT)).to_have_count(0)

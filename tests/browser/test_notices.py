@@ -78,6 +78,7 @@ def test_what_lies_under_an_emergency_cannot_be_touched(
 ) -> None:
     door = open_page(context, f"{house.url}/door/oak")
     door.locator("[data-open=later]").click()
+    expect(door.locator("dialog[open]")).to_be_visible()
     place = door.locator("[data-minutes='15']").bounding_box()
     start("Fire")
     expect(door.locator(TITLE)).to_be_visible()

@@ -268,3 +268,15 @@ def test_whoever_has_not_signed_in_is_offered_what_they_may_do(
     expect(page.locator("[data-act=book]:visible")).to_have_count(books)
     expect(page.get_by_role("link", name="Sign in with Google")).to_have_count(signs)
     expect(page.locator("[data-slot=actions] .pick:visible")).to_have_count(3 * books)
+
+
+def test_a_problem_is_reported_from_the_phone_and_taken_back(shown: Any) -> None:
+    stage, page = shown()
+    stage.answer = (201, {"message": "Sent. Thank you.", "id": 7})
+    page.get_by_role("button", name="Report a problem").click()
+    assert obstacles(page) == []
+    page.get_by_role("button", name="Cleaning").click()
+    expect(page.locator("[data-message]")).to_contain_text("Sent. Thank you.")
+    page.get_by_role("button", name="Undo").click()
+    wait_for(lambda: len(stage.taps) == 2)
+    assert [tap[:2] for tap in stage.taps] == [("POST", "rooms/oak/problems"), ("DELETE", "rooms/oak/problems/7")]

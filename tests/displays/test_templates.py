@@ -228,8 +228,10 @@ def test_the_door_page_has_the_hooks_that_others_rely_on(environment: Environmen
 
 def test_the_board_page_has_the_hooks_that_others_rely_on(environment: Environment) -> None:
     row = {"slug": "oak", "status": "free", "html": "Oak", "heading": ""}
-    view = {"display": "lobby", "slug": "all", "version": "1f", "tracks": {}}
-    html = environment.get_template("lobby.html").render(view=view, title="All rooms", current=[row])
+    view = {"display": "lobby", "slug": "all", "version": "1f", "rest": False, "tracks": {}}
+    html = environment.get_template("lobby.html").render(
+        view=view, title="All rooms", current={"rows": [row], "soonest": "", "free": None, "more": False}
+    )
     assert 'data-display="lobby" data-slug="all" data-version="1f" data-link="live"' in html
     assert 'data-room="oak" data-status="free"' in html
 

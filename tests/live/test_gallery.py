@@ -155,8 +155,31 @@ def test_each_board_draws_its_rooms_in_its_own_way_and_one_change_one_row(
     drawn = drawings.drawn
     after = gallery.pictures(hall, gallery.clock())
     assert (after["elm"] is before["elm"], after["oak"] is before["oak"]) == (True, False)
+    assert drawings.drawn == drawn
+    gallery.view(hall)
     assert drawings.drawn > drawn
     assert gallery.view(LOBBY)["version"] != told["version"]
+
+
+def test_a_page_of_many_rooms_begins_with_what_is_shown_soon_and_draws_nothing_else(
+    gallery: Gallery, oak: StoredRoom, drawings: Drawings
+) -> None:
+    put(gallery, oak, 1, 0.1)
+    put(gallery, oak, 2, 3)
+    few = gallery.view(LOBBY, first=True)
+    assert (few["rest"], "lines" in few) == (False, False)
+    for number in range(8):
+        gallery.store.write(rooms.add, replace(oak.room, slug=f"room-{number}", name=f"Room {number}"))
+    before = drawings.drawn
+    first, after, whole = gallery.view(LOBBY, first=True), drawings.drawn, gallery.view(LOBBY)
+    assert (after - before, drawings.drawn > after) == (8, True)
+    assert (first["rest"], whole["rest"], first["version"]) == (True, False, whole["version"])
+    assert (len(scenes(first)), scenes(first)) == (2, scenes(whole)[:2])
+
+
+def scenes(view: dict[str, Any]) -> list[Any]:
+    """Return the moments of the scenes of one room."""
+    return [scene["from"] for scene in view["tracks"]["oak"]["scenes"]]
 
 
 def test_room_that_moves_to_another_floor_changes_its_board_and_no_heading_stays_alone(gallery: Gallery) -> None:

@@ -228,3 +228,11 @@ def test_the_script_of_a_phone_gets_the_same_view_again_and_again(house: Recepti
     assert (first.json["display"], first.json["slug"]) == ("phone", "oak")
     again = visitor.get("/phone/oak", headers=JSON | {"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304
+
+
+def test_a_phone_reports_what_is_wrong_with_its_room_and_takes_it_back(house: Reception) -> None:
+    visitor = scanned(house)
+    told = visitor.post_json("/api/v1/rooms/oak/problems", {"kind": "light"})
+    assert (told.status_code, told.json["kind"]) == (201, "light")
+    assert visitor.ask("DELETE", f"/api/v1/rooms/oak/problems/{told.json['id']}").status_code == 200
+    assert visitor.post_json("/api/v1/rooms/elm/problems", {"kind": "light"}).status_code == 401

@@ -183,7 +183,8 @@ def _put(admin: Admin, slug: str) -> AnyResponse:
     wanted = _points(numbers) if plan.kind == "picture" else _elements(numbers, _parts_of(admin, plan), before)
     admin.store.write(plans.put, slug, wanted)
     admin.record("map_plan", plan=slug, rooms=len(wanted))
-    return frame.done(f"{len(wanted)} rooms are on the plan.", f"{PAGE}/{slug}")
+    said = "One room is" if len(wanted) == 1 else f"{len(wanted)} rooms are"
+    return frame.done(f"{said} on the plan.", f"{PAGE}/{slug}")
 
 
 def _elements(numbers: dict[str, int], parts: tuple[Part, ...], before: list[Place]) -> list[Place]:
