@@ -48,6 +48,10 @@ class Handing:
         """Return what the hub said of this machine, {} when it does not let it in."""
         return self.shadow.known()
 
+    def why_not(self) -> str:
+        """Return why the hub cannot be followed at present, empty when it can."""
+        return self.shadow.reason
+
     def path(self) -> str:
         """Return the address of the display that the hub has this machine show, empty when it is not known."""
         return str(self.says().get("path", ""))
