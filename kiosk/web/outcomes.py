@@ -30,7 +30,9 @@ def message(command: Command, room: Room) -> str:
     if command.state != "confirmed" and command.kind != "book":
         return _("Noted. The calendar has not answered yet; it is done as soon as it does.")
     if command.state != "confirmed":
-        return _("Held until %(time)s. The calendar cannot be reached; it is booked there as soon as it can.", time=until)
+        return _(
+            "Held until %(time)s. The calendar cannot be reached; it is booked there as soon as it can.", time=until
+        )
     if command.kind == "book":
         return _booked(command, room, until)
     released = _("The room is released. The meeting itself is still in its organizer's calendar.")
