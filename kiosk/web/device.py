@@ -94,7 +94,11 @@ def _add_errands(routes: Blueprint, machines: Machines) -> None:
     @routes.get("/acts")
     def take() -> Response:
         wait = min(Query().number("wait", 600) or 0, LONGEST_WAIT)
-        return jsonify(acts=[_errand(one) for one in machines.courier.wait(machines.asking().id, wait)])
+        found = machines.courier.wait(machines.asking().id, wait)
+        # It may have been revoked while it waited.
+        if machines.gate.device() is None:
+            raise revoked()
+        return jsonify(acts=[_errand(one) for one in found])
 
     @routes.post("/acts/<int:number>")
     def answer(number: int) -> Response:
