@@ -309,7 +309,8 @@ def _install_web(
     hub_says = handing.says if handing else dict
     pages.install(web, Pages(pulse.gallery, everything.gate, everything.links, hub_says))
     api.install(web, everything)
-    health.install(web, Health(pulse, everything.gate, stalls))
+    reason = handing.why_not if handing else str
+    health.install(web, Health(pulse, everything.gate, stalls, reason))
     hooks.install(web, push.heard, bell)
 
 

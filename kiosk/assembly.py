@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from kiosk import clock
 from kiosk.booking.carrier import Carrier
@@ -24,7 +25,7 @@ from kiosk.notify.letters import Say, plain
 from kiosk.notify.mailing import Mail
 from kiosk.notify.notifier import Notifier
 from kiosk.notify.posting import Post
-from kiosk.settings import Settings
+from kiosk.settings import SPEECH, Settings, spoken
 from kiosk.store import following, restoring
 from kiosk.store.database import Store
 from kiosk.store.vault import Vault
@@ -39,8 +40,6 @@ from kiosk.upstream.line import Line
 
 # Of the requests that Google allows, the part that synchronisation may use.
 SYNC_SHARE = 0.95
-# What a hub's displays speak, its followers' do.
-SPEECH = ("language", "second_language", "clock_hours")
 # Nobody at a door waits for the doctor: it waits for a minute with room, more than once where others use that too.
 DOCTOR_PATIENCE = 150.0
 
@@ -114,7 +113,8 @@ def _spoken(settings: Settings, store: Store) -> Settings:
         return settings
     with store.read() as db:
         known = following.known(db)
-    return replace(settings, **{name: known[name] for name in SPEECH if name in known})
+    said: dict[str, Any] = {**speech(settings), **spoken(known)}
+    return replace(settings, **said)
 
 
 def route(settings: Settings) -> Route:

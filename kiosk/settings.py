@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import Field, dataclass, field, fields
 from email.utils import parseaddr
 from pathlib import Path
@@ -303,6 +304,8 @@ class Supervision:
     seconds: float = 0.0
 
 
+# What a hub's displays speak, its followers' do.
+SPEECH = ("language", "second_language", "clock_hours")
 CONFIG = "KIOSK_CONFIG"
 CONFIG_HELP = "file with settings, one NAME=value a line; the environment wins over it"
 
@@ -337,6 +340,16 @@ def given(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return what the environment and the file say, as it is written there; what nobody has said is left out."""
     environ = os.environ if environ is None else environ
     return {**_named(_read_file(environ.get(CONFIG, ""))), **_named(environ)}
+
+
+def spoken(said: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a hub says of displays' languages and clock; what this version does not know is left out."""
+    found: dict[str, str] = {}
+    for one in fields(Settings):
+        if one.name in SPEECH and isinstance(said.get(one.name), str):
+            with suppress(ValueError):
+                found[one.name] = one.metadata["parse"](said[one.name])
+    return found
 
 
 def export(**variables: str) -> None:

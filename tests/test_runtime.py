@@ -27,6 +27,27 @@ def getaddrinfo(host, *rest, **more):
 socket.getaddrinfo = getaddrinfo
 """
 
+BEGINNING = """
+import os, sys
+from kiosk import runtime
+runtime.patch(sys.argv[1])
+port = int(os.environ.get("PORT_BEFORE", "0"))
+listener = runtime.listen("127.0.0.1", port)
+print(os.getpid(), sys.argv[1:], "again" if port else "first")
+if not port:
+    os.environ["PORT_BEFORE"] = str(listener.getsockname()[1])
+    runtime.begin_again()
+"""
+
+
+@pytest.mark.parametrize("mode", ["eventlet", "threading"])
+def test_a_program_begins_again_in_its_own_process_with_its_port_free(mode: str) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", BEGINNING, mode, "a word"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, cwd=ROOT, check=False)
+    first, again = done.stdout.splitlines()
+    assert first.removesuffix("first") == again.removesuffix("again"), done.stderr
+    assert f"['{mode}', 'a word']" in again
+
 
 @pytest.fixture
 def hanging(tmp_path: Path, google_settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Server:

@@ -46,11 +46,7 @@ class Parcels:
         What the rules decline is written down too: a request for it that arrives late must not be done after all.
         Raises NotNow while the room is being booked, and BadParcel for an id that is something else's.
         """
-        if not ID.fullmatch(parcel.id):
-            raise BadParcel("This is no parcel's id.")
-        known = self.find(parcel.id)
-        if known and known.room_id != stored.id:
-            raise BadParcel("This id came with something else before.")
+        known = self._known(parcel.id, stored)
         if known:
             return known
         try:
@@ -64,6 +60,8 @@ class Parcels:
 
     def find(self, parcel_id: str) -> Command | None:
         """Return what became of a parcel, None when it never arrived. Raises BadParcel for what nobody has brought."""
+        if not ID.fullmatch(parcel_id):
+            raise BadParcel("This is no parcel's id.")
         with self.desk.driver.store.read() as db:
             found = journal.find(db, parcel_id)
         if found and not journal.is_carried(found):
@@ -71,8 +69,11 @@ class Parcels:
         return found
 
     def give_up(self, parcel_id: str, stored: StoredRoom) -> Command:
-        """Undo a parcel, or see to it that it is never done; return its command as far as that came."""
-        known = self.find(parcel_id)
+        """Undo a parcel of a room, or see to it that it is never done; return its command as far as that came.
+
+        Raises BadParcel for another room's: whoever reads a calendar knows the ids of what was booked there.
+        """
+        known = self._known(parcel_id, stored)
         if known is None:
             return self._bury(parcel_id, stored, journal.TAKEN_BACK)
         if known.state in journal.WAITING:
@@ -81,6 +82,13 @@ class Parcels:
             self.desk.hasten()
             return self.desk.find(parcel_id)
         return self._undo(known, stored) if known.state == "confirmed" else known
+
+    def _known(self, parcel_id: str, stored: StoredRoom) -> Command | None:
+        """Return what became of a parcel of a room. Raises BadParcel for another room's."""
+        known = self.find(parcel_id)
+        if known and known.room_id != stored.id:
+            raise BadParcel("This id came with something else before.")
+        return known
 
     def outcome(self, command: Command) -> Outcome:
         """Return what a follower is told of a command: with the booking as it is now, where that was settled."""

@@ -47,6 +47,6 @@ def refusal(reason: str, _: Say = plain) -> str:
         "too_short": _("This is shorter than a booking may be."),
         "too_long": _("This is longer than a booking may be."),
         "too_far": _("This is further ahead than can be booked here."),
-        "unreachable": _("Google cannot be reached, so nothing was booked or changed. Please try again later."),
+        "unreachable": _("The calendar cannot be reached, so nothing was booked or changed. Please try again later."),
     }
     return known.get(reason) or _("Google refused (%(reason)s). Nothing was booked or changed.", reason=reason)

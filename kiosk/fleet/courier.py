@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from kiosk import clock, runtime
 from kiosk.clock import DAWN
-from kiosk.store import errands
+from kiosk.store import devices, errands, tokens
 from kiosk.store.database import Store
 from kiosk.store.errands import Errand
 
@@ -53,6 +53,7 @@ class Courier:
     _waiting: dict[int, list[threading.Event]] = field(default_factory=dict)
     _finds: dict[int, Find] = field(default_factory=dict)
     _expired_at: datetime = DAWN
+    _endings: int = 0
     _wake: threading.Event = field(default_factory=threading.Event)
     _noting: threading.Lock = field(default_factory=threading.Lock)
 
@@ -68,23 +69,30 @@ class Courier:
         """Bring what waits to open pages, and wake the machines that wait for the rest."""
         now = self.clock()
         with self.store.read() as db:
-            waiting = errands.waiting(db, now)
+            waiting, endings = errands.waiting(db, now), tokens.endings(db)
         self._expire(now)
+        if endings != self._endings:
+            self._endings = endings
+            self._call_all()
         for device in {device for device, act in waiting if act in BY_PAGE}:
             self._bring(device, now)
         for device in {device for device, _act in waiting}:
             self._call(device)
 
     def wait(self, device: int, seconds: float) -> list[Errand]:
-        """Return what a machine is to do now; where there is nothing, wait for something for so long."""
+        """Return what a machine is to do now; where there is nothing, wait for something for so long.
+
+        One that is let in no more waits no longer, and is given nothing.
+        """
         bell, give_up = threading.Event(), clock.monotonic() + seconds
         with self._noting:
             self._waiting.setdefault(device, []).append(bell)
         try:
             while True:
-                found = self._take(device)
+                is_let_in = self._is_let_in(device)
+                found = self._take(device) if is_let_in else []
                 left = give_up - clock.monotonic()
-                if found or left <= 0:
+                if found or left <= 0 or not is_let_in:
                     return found
                 bell.wait(left)
                 bell.clear()
@@ -112,6 +120,10 @@ class Courier:
     def _is_good(self, one: Find, now: datetime) -> bool:
         return one.at <= now < one.until
 
+    def _is_let_in(self, device: int) -> bool:
+        with self.store.read() as db:
+            return devices.is_let_in(db, device)
+
     def _take(self, device: int) -> list[Errand]:
         now = self.clock()
         with self.store.read() as db:
@@ -130,6 +142,12 @@ class Courier:
             bells = list(self._waiting.get(device, ()))
         for bell in bells:
             bell.set()
+
+    def _call_all(self) -> None:
+        with self._noting:
+            waiting = list(self._waiting)
+        for device in waiting:
+            self._call(device)
 
     def _leave(self, device: int, bell: threading.Event) -> None:
         with self._noting:

@@ -145,6 +145,11 @@ def is_next(db: Database, device: int, token: str) -> bool:
     return bool(rows(db, "SELECT 1 FROM device WHERE id = ? AND next_hash = ?", device, digest(token)))
 
 
+def is_let_in(db: Database, device: int) -> bool:
+    """Tell whether a device is known and not revoked."""
+    return bool(rows(db, "SELECT 1 FROM device WHERE id = ? AND revoked_at IS NULL", device))
+
+
 def promote(db: Database, device: int, token: str, now: datetime) -> None:
     """Make the token that was laid down for a device its current one; the one before is good for a day more."""
     row = DeviceRow.select().where((DeviceRow.id == device) & (DeviceRow.next_hash == digest(token))).first(db)

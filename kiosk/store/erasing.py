@@ -17,6 +17,7 @@ from peewee import Database, Expression, fn
 from kiosk.errors import UsageError
 from kiosk.store import accounts, history, journal, names, policies, sessions, stays
 from kiosk.store.database import Store
+from kiosk.store.machines import DeviceRow, ErrandRow, PairingRow
 from kiosk.store.models import ActRow, AttendanceRow, CommandRow, EventRow, PinRow
 from kiosk.store.names import KINDS, Forgotten
 from kiosk.store.office import DeliveryRow, HookRow, ProblemRow, RequestRow
@@ -72,6 +73,7 @@ def said_of(done: Forgotten, upcoming: int) -> str:
         "reported problems": done.problems,
         "bookings in the history": done.stays,
         "notices": done.notices,
+        "devices and what they were asked": done.devices,
     }
     found = ", ".join(f"{name} {number}" for name, number in parts.items() if number)
     said = f"Forgotten: {found}." if found else "Nothing that is over names this person."
@@ -82,6 +84,7 @@ def said_of(done: Forgotten, upcoming: int) -> str:
 def _leave(db: Database, person: str) -> None:
     PinRow.delete().where(PinRow.email == person).execute(db)
     sessions.close_all(db, person)
+    PairingRow.update(by="").where(PairingRow.by == person).execute(db)
     HookRow.update(said="").where(HookRow.said.contains(person)).execute(db)
 
 
@@ -102,6 +105,8 @@ def _steps(person: str, now: datetime) -> tuple[Step, ...]:
         _rows(
             NoticeRow.id, (NoticeRow.created_by == person) | (NoticeRow.ended_by == person), "notices", names.writers
         ),
+        _rows(DeviceRow.id, DeviceRow.created_by.in_((person, *actors)), "devices", names.devices),
+        _rows(ErrandRow.id, ErrandRow.by.in_((person, *actors)), "devices", names.errands),
         Step(lambda db: _naming(db, person), lambda db, ids: Forgotten(messages=_unsay(db, person, ids))),
         Step(lambda db: policies.exempting(db, person), lambda db, found: _exempt_no_longer(db, person, found)),
         _kind(StayRow.id, "stays", stays.forget, lambda db: history.of_person(db, person, _bookings(db, person, now))),

@@ -8,6 +8,7 @@ from peewee import Database
 
 from kiosk.errors import UsageError
 from kiosk.store import facts, journal, names
+from kiosk.store.machines import DeviceRow, ErrandRow
 from kiosk.store.models import ActRow, AttendanceRow, CommandRow, EventRow
 from kiosk.store.names import NAMELESS, Forgotten
 from kiosk.store.office import DeliveryRow, ProblemRow, RequestRow
@@ -70,6 +71,8 @@ def forget_before(db: Database, before: datetime) -> Forgotten:
         requests=names.requests(db, old_request),
         messages=names.messages(db, old_message),
         problems=names.problems(db, (ProblemRow.reported_at < before) & names.said(ProblemRow.by, ProblemRow.place)),
+        devices=names.devices(db, (DeviceRow.created_at < before) & names.said(DeviceRow.created_by))
+        + names.errands(db, (ErrandRow.created_at < before) & names.said(ErrandRow.by, ErrandRow.place)),
         notices=names.notices(db, (NoticeRow.ended_at < before) | (NoticeRow.end < before)),
     )
 

@@ -14,6 +14,7 @@ from peewee import Database, Expression
 
 from kiosk.schedule.availability import CALENDAR_ADDRESSES
 from kiosk.store import revisions
+from kiosk.store.machines import DeviceRow, ErrandRow
 from kiosk.store.models import ActRow, AttendanceRow, CommandRow, EventRow
 from kiosk.store.office import DeliveryRow, ProblemRow, RequestRow
 from kiosk.store.told import NoticeRow
@@ -40,6 +41,7 @@ class Forgotten:
     problems: int = 0
     stays: int = 0
     notices: int = 0
+    devices: int = 0
 
     def __add__(self, other: Forgotten) -> Forgotten:
         """Return both together."""
@@ -149,6 +151,18 @@ def writers(db: Database, where: Expression) -> int:
     """Take who wrote and who ended them out of some notices; return of how many."""
     found = [row[0] for row in NoticeRow.select(NoticeRow.id).where(where).limit(CHUNK).tuples().execute(db)]
     return _update(db, NoticeRow.update(created_by="", ended_by=""), NoticeRow.id, found)
+
+
+def devices(db: Database, where: Expression) -> int:
+    """Take who let them in out of some devices; return of how many."""
+    found = [row[0] for row in DeviceRow.select(DeviceRow.id).where(where).limit(CHUNK).tuples().execute(db)]
+    return _update(db, DeviceRow.update(created_by=""), DeviceRow.id, found)
+
+
+def errands(db: Database, where: Expression) -> int:
+    """Take who asked, and from where, out of some of what devices were asked to do; return of how many."""
+    found = [row[0] for row in ErrandRow.select(ErrandRow.id).where(where).limit(CHUNK).tuples().execute(db)]
+    return _update(db, ErrandRow.update(by="", place=""), ErrandRow.id, found)
 
 
 def messages(db: Database, where: Expression) -> int:

@@ -13,6 +13,7 @@ from kiosk.errors import NotFound, UsageError
 from kiosk.store import devices, reach
 from kiosk.store.devices import Described, Device
 from kiosk.store.machines import PairingRow
+from kiosk.store.places import network
 from kiosk.store.tokens import digest
 
 # No vowels, so that no code is a word; none that looks like a figure.
@@ -65,7 +66,7 @@ class Answer:
 def begin(db: Database, name: str, boot_id: str, address: str, agent: str, now: datetime) -> tuple[str, str]:
     """Return a new screen's secret, and the code that it is to show. Raises TooMany."""
     PairingRow.delete().where(PairingRow.expires_at <= now).execute(db)
-    _spare(db, address, now)
+    _spare(db, address)
     secret, code = secrets.token_urlsafe(32), "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
     PairingRow.insert(
         hash=digest(secret),
@@ -130,11 +131,12 @@ def plain(code: str) -> str:
     return "".join(sign for sign in code.upper() if sign.isalnum())
 
 
-def _spare(db: Database, address: str, now: datetime) -> None:
-    here = PairingRow.select(PairingRow.expires_at).where(PairingRow.address == address)
-    oldest = here.order_by(PairingRow.expires_at).first(db)
-    if here.count(db) >= MOST_HERE or PairingRow.select().count(db) >= MOST:
-        raise TooMany(oldest.expires_at if oldest else now + LIFE)
+def _spare(db: Database, address: str) -> None:
+    asking = PairingRow.select(PairingRow.address, PairingRow.expires_at).order_by(PairingRow.expires_at)
+    living = list(asking.tuples().execute(db))
+    here = [expires for other, expires in living if network(other) == network(address)]
+    if len(here) >= MOST_HERE or len(living) >= MOST:
+        raise TooMany(here[0] if here else living[0][1])
 
 
 def _in_time(db: Database, row: PairingRow, now: datetime) -> bool:

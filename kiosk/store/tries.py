@@ -5,7 +5,6 @@ Names nobody has rest just as well, so that a rest tells nothing about who has a
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import datetime, timedelta
 
 from peewee import Database
@@ -15,6 +14,7 @@ from kiosk.errors import UsageError
 from kiosk.store import accounts, hashing
 from kiosk.store.database import Store
 from kiosk.store.office import TryRow
+from kiosk.store.places import network
 from kiosk.store.tokens import digest
 
 # How many wrong tries an account, and an address from which many people may come, have before they rest.
@@ -128,14 +128,8 @@ def _coders(person: str, place: str) -> tuple[str, str]:
 
 
 def _panel(place: str) -> str:
-    return digest(f"panel {place}")
+    return digest(f"panel {network(place)}")
 
 
 def _place(place: str) -> str:
-    """Name the network that a try came from: whoever has one IPv6 address has 2^64 of them."""
-    try:
-        address = ipaddress.ip_address(place)
-    except ValueError:
-        return digest(f"place {place}")
-    prefix = 64 if address.version == 6 else 32
-    return digest(f"place {ipaddress.ip_network(f'{address}/{prefix}', strict=False)}")
+    return digest(f"place {network(place)}")

@@ -6,15 +6,17 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from kiosk import clock, runtime
+from kiosk import clock, runtime, settings
 from kiosk.errors import AccessDenied, SourceError
 from kiosk.store import following, journal, mirror, tokens
 from kiosk.store.database import Store
 from kiosk.sync.machine import MachineToken
 from kiosk.upstream import hub, words
 from kiosk.upstream.hub import Hub, News
+from kiosk.upstream.line import STRANGE
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +74,7 @@ class Shadow:
             return False
         try:
             news = self.hub.listen(self._version, self._pulse, 0 if self.reason else hub.LISTEN_SECONDS)
-            self._keep(news)
+            hub.understood(partial(self._keep, news))
         except AccessDenied as error:
             return self._refused(error)
         except SourceError as error:
@@ -87,7 +89,8 @@ class Shadow:
         self._compare(news)
         if self.reason:
             self._found_again()
-        if any(self.speech[name] != news.device.get(name) for name in self.speech):
+        # A hub of another version may not say it, or speak what is not known here: that is no reason to begin again.
+        if not settings.spoken(news.device).items() <= self.speech.items():
             self.respoken()
 
     def _keep_sheet(self, sheet: Mapping[str, Any], device: Mapping[str, Any]) -> None:
@@ -122,7 +125,7 @@ class Shadow:
 
     def _lost(self, error: SourceError) -> None:
         if self.reason != str(error):
-            log.warning("The hub cannot be followed: %s", error)
+            log.warning("The hub cannot be followed: %s", error, exc_info=error.__cause__ if _is_odd(error) else None)
         self.reason = str(error) or type(error).__name__
 
     def _refused(self, error: AccessDenied) -> bool:
@@ -140,3 +143,8 @@ class Shadow:
 
     def _loop(self) -> None:
         runtime.repeat(self.step, self._wake, AGAIN_SECONDS, log, "Following the hub")
+
+
+def _is_odd(error: SourceError) -> bool:
+    """Tell whether a hub said what is not understood here: then it matters what that was."""
+    return error.reason == STRANGE

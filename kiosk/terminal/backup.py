@@ -73,8 +73,8 @@ def _passphrase(options: argparse.Namespace, twice: bool = True) -> str:
         return typed_secret("passphrase", twice=twice)
     try:
         return Path(options.passphrase_file).expanduser().read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise UsageError(f"{options.passphrase_file} cannot be read ({error.strerror}).") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{options.passphrase_file} cannot be read ({error}).") from error
 
 
 @contextmanager

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kiosk.errors import UsageError
+from kiosk.terminal import wellformed
 
 RINGS = ("one", "floor", "all")
 DISPLAYS = ("door", "doors", "lobby", "floor")
@@ -30,6 +32,11 @@ class Entry:
     display: str
     slug: str
     plan: dict[str, Any]
+
+    @property
+    def follows(self) -> bool:
+        """Tell whether it shows what a hub says, and is enrolled there."""
+        return bool(self.plan["hub"] and self.plan["screen"])
 
 
 @dataclass(frozen=True)
@@ -59,23 +66,36 @@ def read(file: Path) -> Inventory:
         given = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{file} cannot be read ({error.strerror}).") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{file}: {error}.") from error
     fleet = _table(given, "fleet", FLEET)
     _only(given, ("fleet", "settings", "machines"), "the inventory")
+    wellformed.check("[fleet]", fleet)
+    wellformed.check_settings("[settings]", given.get("settings", {}))
     folder = file.parent
     wheels = _path(folder, fleet.get("wheels", "wheelhouse"))
     machines = _table(given, "machines", ())
     if not machines:
         raise UsageError(f"{file} names no machine: [machines.NAME].")
+    entries = tuple(_entry(name, one, given, folder) for name, one in machines.items())
+    _check_addresses(entries)
     return Inventory(
         server=str(fleet.get("server", "")).rstrip("/"),
         token_file=_path(folder, fleet["token_file"]) if fleet.get("token_file") else None,
         wheels=wheels,
         version=_version(wheels),
         parallel=int(fleet.get("parallel", 20)),
-        entries=tuple(_entry(name, one, given, folder) for name, one in machines.items()),
+        entries=entries,
     )
+
+
+def _check_addresses(entries: Iterable[Entry]) -> None:
+    """Raise UsageError where a line was copied: one machine would be set up as two by turns."""
+    known: dict[tuple[str, int], str] = {}
+    for one in entries:
+        where = str(one.plan["ssh"]["ssh_hostname"]), int(one.plan["ssh"]["ssh_port"])
+        if known.setdefault(where, one.name) != one.name:
+            raise UsageError(f"{known[where]} and {one.name} have the same address {where[0]}.")
 
 
 def _entry(name: str, given: Any, whole: dict[str, Any], folder: Path) -> Entry:
@@ -83,6 +103,7 @@ def _entry(name: str, given: Any, whole: dict[str, Any], folder: Path) -> Entry:
     if not NAME.fullmatch(name) or not isinstance(given, dict):
         raise UsageError(f"{where}: allowed: a table named in small letters, digits and hyphens.")
     _only(given, (*TEXTS, *MORE_TEXTS, *TABLES, *NUMBERS, "server_port", "screen", "packages", "hub"), where)
+    wellformed.check(where, given)
     screen = given.get("screen", True)
     for needed in ("address", "display", "slug") if screen else ("address",):
         if not isinstance(given.get(needed), str) or not given[needed]:
@@ -90,6 +111,7 @@ def _entry(name: str, given: Any, whole: dict[str, Any], folder: Path) -> Entry:
     _one_of(where, "display", given.get("display", "door"), DISPLAYS)
     ring = _one_of(where, "ring", given.get("ring", "all"), RINGS)
     plan = _plan(given, whole, folder)
+    wellformed.check_settings(where, plan["settings"])
     return Entry(name, ring, str(given.get("display", "")), str(given.get("slug", "")), plan)
 
 

@@ -126,7 +126,7 @@ class Run:
 
     def _enrol(self, entries: list[Entry]) -> None:
         """Let the server know the machines that follow it, by the hash of the token that each has made."""
-        followers = [one for one in entries if one.plan["hub"] and one.plan["screen"]]
+        followers = [one for one in entries if one.follows]
         self._drive("identity", followers)
         for one in self.outcome.left(followers):
             try:
@@ -156,6 +156,7 @@ def provision(_settings: Settings, options: argparse.Namespace) -> int:
     fleet = inventory.read(Path(options.inventory))
     run = Run(fleet, options.python or sys.executable, _print, _folder(options.pictures))
     rings = fleet.rings(options.ring, options.machine)
+    _check_means(run, options.act, [one for _ring, entries in rings for one in entries])
     for place, (ring, entries) in enumerate(rings):
         _print(f"ring {ring}: {len(entries)} {'machine' if len(entries) == 1 else 'machines'}, release {fleet.version}")
         getattr(run, options.act)(entries)
@@ -165,6 +166,14 @@ def provision(_settings: Settings, options: argparse.Namespace) -> int:
             break
     _print(_summary(run.outcome))
     return run.outcome.status
+
+
+def _check_means(run: Run, act: str, entries: list[Entry]) -> None:
+    """Raise UsageError for what would be missed only when machines have been changed."""
+    if subprocess.run([run.python, "-c", "import pyinfra"], capture_output=True, check=False).returncode:
+        raise UsageError(NO_PYINFRA)
+    if act == "apply" and any(one.follows for one in entries):
+        _token(run.fleet)
 
 
 def _folder(name: str) -> str:
@@ -183,8 +192,6 @@ def _summary(outcome: Outcome) -> str:
 def _driver(python: str, plan: Event) -> Iterator[Event]:
     """Run the program that knows pyinfra and yield what happens, line by line. Raises KioskError."""
     home = resource("deploy/raspberrypi") / "provision"
-    if subprocess.run([python, "-c", "import pyinfra"], capture_output=True, check=False).returncode:
-        raise UsageError(NO_PYINFRA)
     command = [python, "-W", "ignore", str(home)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdin is not None

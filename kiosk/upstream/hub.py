@@ -17,7 +17,7 @@ from kiosk.schedule.model import Answer as Reply
 from kiosk.schedule.model import Event
 from kiosk.source import Busy, Calendar, Draft, Outcome, Page, Parcel, Since, Window
 from kiosk.upstream import words
-from kiosk.upstream.line import ANSWER_SECONDS, Answer, Line, check
+from kiosk.upstream.line import ANSWER_SECONDS, Answer, Line, check, strange
 
 FOLLOW = "/api/v1/follow"
 # A hub waits no longer than this for something to tell; a little more, and it is taken for gone.
@@ -61,8 +61,8 @@ class Hub:
         answer = self.line.ask("GET", f"{self._room(calendar_id)}?{span}", headers=known)
         check(answer)
         if answer.status == 304:
-            return _understood(lambda: _unchanged(answer, before))
-        return _understood(lambda: _page(answer.json(), span, before.get("have", {})))
+            return understood(lambda: _unchanged(answer, before))
+        return understood(lambda: _page(answer.json(), span, before.get("have", {})))
 
     def busy(self, calendar_ids: list[str], start: datetime, end: datetime) -> dict[str, Busy]:
         """Return when rooms are taken; one request for each."""
@@ -77,7 +77,7 @@ class Hub:
     def get(self, calendar_id: str, event_id: str, person: str = "") -> Event:
         """Return one booking. Raises Missing."""
         said = self.line.say("GET", f"{self._room(calendar_id)}/events/{quote(event_id, safe='')}")
-        return _understood(lambda: words.event(said))
+        return understood(lambda: words.event(said))
 
     def insert(self, calendar_id: str, draft: Draft) -> Event:
         """Refuse: bookings are carried as parcels."""
@@ -118,8 +118,11 @@ class Hub:
     def listen(self, version: str, pulse: str, seconds: int = LISTEN_SECONDS) -> News:
         """Return what the hub has to tell once it differs from the sheet and pulse of that name, or after a while."""
         query = urlencode({"sheet": version, "pulse": pulse, **({"wait": seconds} if seconds else {})})
-        said = self.line.say("GET", f"{FOLLOW}?{query}", seconds=seconds + GRACE_SECONDS)
-        return _understood(lambda: _news(said))
+        try:
+            said = self.line.say("GET", f"{FOLLOW}?{query}", seconds=seconds + GRACE_SECONDS)
+        except Missing as error:
+            raise strange() from error
+        return understood(lambda: _news(said))
 
     def plan(self, slug: str, version: str) -> tuple[bytes, str]:
         """Return the file of a plan's version, and its type. Raises Unreachable for another, or a part of it."""
@@ -141,9 +144,9 @@ class Hub:
         """Return what an answer says of a parcel; a refusal is one too. Raises SourceError for any other."""
         said = answer.json() if answer.status in {200, 201, 202, 409, 422, 503} else None
         if isinstance(said, dict) and isinstance(said.get("parcel"), dict):
-            return _understood(lambda: words.outcome(said["parcel"]))
+            return understood(lambda: words.outcome(said["parcel"]))
         check(answer)
-        raise Unreachable("What answers at KIOSK_HUB_URL does not answer as a hub does.")
+        raise strange()
 
     def _busy(self, calendar_id: str, window: Window) -> Busy:
         try:
@@ -194,11 +197,11 @@ def _digest(said: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _understood(read: Callable[[], Result]) -> Result:
+def understood(read: Callable[[], Result]) -> Result:
     """Read an answer. Raises Unreachable for one that another kind of server gave, or another version."""
     try:
         return read()
     except SourceError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Unreachable("What answers at KIOSK_HUB_URL does not answer as a hub does.", "strange") from error
+        raise strange() from error

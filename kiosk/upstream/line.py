@@ -23,7 +23,9 @@ CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 5.0
 # Requests at a time; a lobby reads a few rooms at once.
 CONNECTIONS = 8
-REVOKED = "revoked"
+# Why a hub itself lets nobody in. A gateway says 401 as well, and is no reason to forget anything.
+STRANGE = "strange"
+REFUSALS = ("revoked", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Answer:
         try:
             return json.loads(self.content)
         except ValueError as error:
-            raise Unreachable("What answers at KIOSK_HUB_URL does not answer as a hub does.") from error
+            raise strange() from error
 
 
 @dataclass
@@ -118,8 +120,10 @@ def check(answer: Answer) -> None:
 
 
 def _error(status: int, detail: str, reason: str) -> SourceError:
+    if status == 401 and reason in REFUSALS:
+        return AccessDenied("The hub does not know this machine (any more): pair it anew.", reason)
     if status == 401:
-        return AccessDenied("The hub does not know this machine (any more): pair it anew.", reason or REVOKED)
+        return Unreachable("What stands before the hub asks who this machine is: let /api/v1 through there.", STRANGE)
     if status == 429:
         return RateLimited(detail, reason)
     if 300 <= status < 400:
@@ -127,6 +131,12 @@ def _error(status: int, detail: str, reason: str) -> SourceError:
     if status == 404:
         return Missing(detail, reason or "gone")
     return Refused(detail, reason or "refused") if status < 500 else Unreachable(detail, reason)
+
+
+def strange() -> Unreachable:
+    """Return the error that stands for an answer which no hub of this version gives."""
+    sentence = "What answers at KIOSK_HUB_URL does not answer as a hub does: is it another program, or another version?"
+    return Unreachable(sentence, STRANGE)
 
 
 def _said(answer: Answer) -> Mapping[str, Any]:

@@ -53,6 +53,8 @@ def parcel(said: Mapping[str, Any]) -> Parcel:
     texts = (values["id"], values["event_id"], values["title"])
     if not all(isinstance(one, str) for one in texts) or not isinstance(values["series"], bool):
         raise TypeError("not a text")
+    if values["asked_at"] is None:
+        raise TypeError("not a time")
     return Parcel(calendar_id=calendar_id(int(said["room"])), **values)
 
 

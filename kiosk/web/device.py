@@ -16,6 +16,7 @@ from kiosk.store import devices, errands
 from kiosk.store.database import Store
 from kiosk.store.devices import Device
 from kiosk.store.errands import Errand
+from kiosk.web import fields
 from kiosk.web.access import Gate, foreign, from_elsewhere, machine_token, revoked, stranger
 from kiosk.web.asking import place
 from kiosk.web.fields import Body, Query
@@ -93,7 +94,11 @@ def _add_errands(routes: Blueprint, machines: Machines) -> None:
     @routes.get("/acts")
     def take() -> Response:
         wait = min(Query().number("wait", 600) or 0, LONGEST_WAIT)
-        return jsonify(acts=[_errand(one) for one in machines.courier.wait(machines.asking().id, wait)])
+        found = machines.courier.wait(machines.asking().id, wait)
+        # It may have been revoked while it waited.
+        if machines.gate.device() is None:
+            raise revoked()
+        return jsonify(acts=[_errand(one) for one in found])
 
     @routes.post("/acts/<int:number>")
     def answer(number: int) -> Response:
@@ -128,7 +133,7 @@ def _rotate(machines: Machines) -> Response:
 
 
 def _heartbeat(machines: Machines, device: Device) -> Response:
-    said = request.get_json(silent=True)
+    said = fields.said()
     machines.roster.heard(device.id, read(said if isinstance(said, dict) else {}), place())
     interval = int(health.INTERVAL.total_seconds())
     return jsonify(interval=interval, rotate=device.rotates(machines.clock()))

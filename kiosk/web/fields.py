@@ -21,7 +21,7 @@ class Body:
 
     def __init__(self, values: Any = None) -> None:
         """`values`: a part of a request's body instead of the whole."""
-        self._values: Any = _json() if values is None else values
+        self._values: Any = said() if values is None else values
         if not isinstance(self._values, dict):
             raise invalid("body", _("Send a JSON object, with Content-Type: application/json."))
 
@@ -109,7 +109,8 @@ class Query:
         return int(value)
 
 
-def _json() -> Any:
+def said() -> Any:
+    """Return the JSON of the request that is being handled, whatever it is; None where it has none that can be read."""
     try:
         return request.get_json(silent=True)
     except RecursionError:

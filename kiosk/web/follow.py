@@ -22,14 +22,17 @@ from kiosk.store.devices import Device
 from kiosk.store.journal import Command
 from kiosk.store.rooms import StoredRoom
 from kiosk.upstream import words
+from kiosk.web import fields
 from kiosk.web.access import Gate, foreign, from_elsewhere
-from kiosk.web.fields import Query
+from kiosk.web.fields import Body, Query
 from kiosk.web.outcomes import invalid, refusal
 from kiosk.web.problems import Problem
 from kiosk.web.wording import gettext as _
 
 LONGEST_WAIT = 25
 Sent = TypeVar("Sent", Command, Command | None)
+# An event's id has so many signs at most: https://developers.google.com/workspace/calendar/api/v3/reference/events
+LONGEST = {"event_id": 1024, "title": 200}
 # Before what is asked for is answered, these have their own words.
 STATUS = {"confirmed": 200, "held": 202, "pending": 202, "withdrawing": 409, "refused": 409}
 
@@ -178,9 +181,11 @@ def _take(follow: Follow, number: str) -> tuple[Response, int]:
 
 
 def _parcel(number: str) -> Parcel:
-    said = request.get_json(silent=True)
+    said = Body()
+    for name, longest in LONGEST.items():
+        said.text(name, longest)
     try:
-        return words.parcel(dict(said or {}, id=number))
+        return words.parcel({**fields.said(), "id": number})
     except (KeyError, TypeError, ValueError) as error:
         raise invalid("body", _("Send a JSON object, with Content-Type: application/json.")) from error
 

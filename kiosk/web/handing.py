@@ -18,6 +18,7 @@ from kiosk.store import rooms
 from kiosk.store.database import Store
 from kiosk.sync.shadow import Shadow
 from kiosk.upstream.line import Answer
+from kiosk.web import fields
 from kiosk.web.access import Gate, foreign, from_elsewhere
 from kiosk.web.problems import Problem
 
@@ -46,6 +47,10 @@ class Handing:
     def says(self) -> Mapping[str, Any]:
         """Return what the hub said of this machine, {} when it does not let it in."""
         return self.shadow.known()
+
+    def why_not(self) -> str:
+        """Return why the hub cannot be followed at present, empty when it can."""
+        return self.shadow.reason
 
     def path(self) -> str:
         """Return the address of the display that the hub has this machine show, empty when it is not known."""
@@ -77,7 +82,7 @@ def _is_the_hubs(handing: Handing) -> bool:
     """Tell whether the hub must answer: also for rooms that are not here, and for people, who sign there."""
     booking, change = BOOKING.fullmatch(request.path), CHANGE.fullmatch(request.path)
     if booking or change:
-        body = request.get_json(silent=True) if request.data else None
+        body = fields.said() if request.data else None
         said = body if isinstance(body, dict) else {}
         slug = booking[1] if booking else str(said.get("room") or request.args.get("room", ""))
         return "as" in said or (bool(slug) and not _is_here(handing, slug))
@@ -113,7 +118,7 @@ def _pair(handing: Handing) -> Response:
     """Pair this machine at the hub; it makes its token itself, and shows it to the hub alone."""
     if from_elsewhere(request):
         raise foreign()
-    said = request.get_json(silent=True)
+    said = fields.said()
     wish: dict[str, Any] = dict(said) if isinstance(said, dict) else {}
     if request.path.endswith("/token"):
         wish["token_sha256"] = handing.shadow.token.make_once()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Flask, Response, jsonify
+from flask import Blueprint, Flask, Response, jsonify, request
 
 from kiosk import clock, runtime
 from kiosk.live.gallery import Screen
@@ -18,11 +19,12 @@ from kiosk.web.access import Gate
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What the answers are made of."""
+    """What the answers are made of; `hub`: why the hub that this server follows cannot be followed, or empty."""
 
     pulse: Pulse
     gate: Gate
     stalls: runtime.StallWatch
+    hub: Callable[[], str] = str
 
 
 def install(app: Flask, health: Health) -> None:
@@ -37,7 +39,9 @@ def install(app: Flask, health: Health) -> None:
     def ready() -> tuple[Response, int]:
         reasons = _reasons(health)
         details = _details(health, reasons) if health.gate.allowed() else {}
-        return jsonify(ready=not reasons, **details), 503 if reasons else 200
+        hub = {"hub": health.hub()} if health.gate.is_here(request) else {}
+        is_ready = not reasons and not _waits(health)
+        return jsonify(ready=is_ready, **details, **hub), 200 if is_ready else 503
 
     app.register_blueprint(routes)
 
@@ -48,6 +52,12 @@ def _reasons(health: Health) -> dict[str, str]:
     with health.pulse.gallery.store.read() as db:
         known = {one.slug: one.reason for one in mirror.everything(db)}
     return {slug: known.get(slug) or f"last checked {as_of or 'never'}" for slug, as_of in stamp["stale"].items()}
+
+
+def _waits(health: Health) -> bool:
+    """Tell whether this server shows nothing because its hub does not let it in, or was never reached."""
+    follows = health.gate.follows
+    return follows is not None and not follows()
 
 
 def _details(health: Health, reasons: dict[str, str]) -> dict[str, Any]:

@@ -28,9 +28,11 @@ def message(command: Command, room: Room) -> str:
     if command.state == "pending":
         return _("The room has been asked and has not answered yet.")
     if command.state != "confirmed" and command.kind != "book":
-        return _("Noted. Google has not answered yet; it is done as soon as it does.")
+        return _("Noted. The calendar has not answered yet; it is done as soon as it does.")
     if command.state != "confirmed":
-        return _("Held until %(time)s. Google cannot be reached; it is booked there as soon as it can.", time=until)
+        return _(
+            "Held until %(time)s. The calendar cannot be reached; it is booked there as soon as it can.", time=until
+        )
     if command.kind == "book":
         return _booked(command, room, until)
     released = _("The room is released. The meeting itself is still in its organizer's calendar.")
@@ -69,7 +71,7 @@ def _booked(command: Command, room: Room, until: str) -> str:
 def refusal(reason: str, **more: Any) -> Problem:
     """Return the problem for a command that was not done."""
     if reason == "unreachable":
-        problem = Problem(503, reason, "Google cannot be reached", sentence(reason))
+        problem = Problem(503, reason, "The calendar cannot be reached", sentence(reason))
         problem.headers["Retry-After"] = "30"
         return problem
     return Problem(409, reason or "refused", "Not done", sentence(reason), **more)

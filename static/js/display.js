@@ -66,6 +66,8 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
   let board;
   let painted = "";
   let isOutdated = false;
+  // Not let in any more: nothing is shown for a moment longer, whoever stands there.
+  let isShut = false;
   let mayLeave = YOUNGEST;
   let asksServer = false;
   let asksRest = false;
@@ -114,7 +116,10 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
       isOutdated = true;
       tick();
     },
-    shut: keep.forget,
+    shut() {
+      keep.forget();
+      isShut = true;
+    },
     // Fetched when it is wanted, which is seldom.
     asked: async ({ id, act }) => {
       const deeds = await import("./errand.js").catch(() => null);
@@ -214,7 +219,7 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
     delete root.dataset.kept;
     const news = board?.refresh() ?? Infinity;
     const isFree = isIdle() && !board?.isLoud();
-    if (isOutdated && isFree && isQuiet(BETWEEN_TAPS)) leave();
+    if (isShut || (isOutdated && isFree && isQuiet(BETWEEN_TAPS))) leave();
     move(isFree && isQuiet(AWAY));
     const dusk = light.refresh(isNight(now), !isIdle());
     const nap = Math.min(wording.refresh(now), dusk, next - now, news, LONGEST_NAP);

@@ -244,5 +244,5 @@ def test_nothing_but_screens_is_kept_and_a_revoked_token_ends_it(
             page.goto(one_server.url + path)
     assert kept(page) == [f"/door/{slug}"]
     assert one_server.run("admin", "token", "--revoke", "door-oak").returncode == 0
-    expect(page.locator("[data-code]")).not_to_be_empty(timeout=60_000)
+    expect(page.locator(".pair__code")).not_to_be_empty(timeout=60_000)
     wait_for(lambda: kept(page) == [])

@@ -48,7 +48,10 @@ def test_the_example_is_an_inventory(folder: Path) -> None:
 
 def test_rings_come_in_their_order_and_empty_ones_not_at_all(folder: Path) -> None:
     rings = {"elm": "all", "oak": "one", "ash": "all"}
-    text = "".join(f'[machines.{name}]\n{OAK}ring = "{ring}"\n' for name, ring in rings.items())
+    text = "".join(
+        f'[machines.{name}]\n{OAK}port = {port}\nring = "{ring}"\n'
+        for port, (name, ring) in enumerate(rings.items(), 22)
+    )
     found = read(folder, text)
     assert [(ring, [one.name for one in some]) for ring, some in found.rings("", [])] == [
         ("one", ["oak"]),
@@ -79,6 +82,25 @@ def test_strangers_are_refused_whatever_the_inventory_says(folder: Path) -> None
         ("[machines.oak]\n" + OAK + 'credentials = "google.json"', "There is no file"),
         ("[fleets]\n[machines.oak]\n" + OAK, "fleets: allowed:"),
         ("[fleet]\npassword = 1\n[machines.oak]\n" + OAK, "password: allowed:"),
+        ("[fleet]\nparallel = 0\n[machines.oak]\n" + OAK, "parallel 0: allowed: a whole number from 1"),
+        ("[fleet]\nkey = 5\n[machines.oak]\n" + OAK, "key 5: allowed"),
+        ('[fleet]\nserver = "rooms.example.com"\n[machines.oak]\n' + OAK, "allowed: an address such as https://"),
+        ("[machines.oak]\n" + OAK + "hub = 5", "the hub 5"),
+        ("[machines.oak]\n" + OAK + 'port = "ssh"', "the port 'ssh'"),
+        ("[machines.oak]\n" + OAK + 'room = "oak"', "room is to be a table"),
+        ("[machines.oak]\n" + OAK + 'room = { name = "Oak" }', "a room has name and slug"),
+        ("[machines.oak]\n" + OAK + "rotate = 90", 'the rotate 90: allowed: "normal", "90"'),
+        ("[machines.oak]\n" + OAK + 'dark = "off"', "the dark 'off': allowed: dim, power"),
+        ("[machines.oak]\n" + OAK + 'light_pins = "17"', "red, green and blue"),
+        ("[machines.oak]\n" + OAK + 'screen = "no"', "allowed: true, false"),
+        ("[machines.oak]\n" + OAK + 'packages = "labwc"', "packages is to be a list"),
+        ("[machines.oak]\n" + OAK + 'settings = "x"', "settings is to be a table"),
+        ("[machines.oak]\n" + OAK + 'settings = { KIOSK_LANGUAG = "de" }', "Did you mean KIOSK_LANGUAGE"),
+        ("[machines.oak]\n" + OAK + 'settings = { PATH = "/" }', "PATH is not a setting"),
+        ("[machines.oak]\n" + OAK + 'settings = { KIOSK_MAIL_FROM = "a\\nKIOSK_HOST=0.0.0.0" }', "one line"),
+        ('[settings]\nKIOSK_LANGUAGE = "klingon"\n[machines.oak]\n' + OAK, "KIOSK_LANGUAGE is 'klingon'"),
+        ('[machines.oak]\naddress = "-oProxyCommand=true"\ndisplay = "door"\nslug = "oak"', "a name or an address"),
+        ('[machines.oak]\naddress = "10.0.0.11"\ndisplay = "door"\nslug = "../oak"', "a word of an address"),
         ("machines = 3", "is to be a table"),
         ("[machines", "fleet.toml"),
     ],
@@ -86,6 +108,17 @@ def test_strangers_are_refused_whatever_the_inventory_says(folder: Path) -> None
 def test_what_cannot_be_used_is_named(folder: Path, text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         read(folder, text)
+
+
+def test_two_machines_at_one_address_are_named(folder: Path) -> None:
+    with pytest.raises(UsageError, match="elm and oak have the same address"):
+        read(folder, f"[machines.elm]\n{OAK}[machines.oak]\n{OAK}")
+
+
+def test_an_inventory_in_another_encoding_is_named(folder: Path) -> None:
+    (folder / "fleet.toml").write_bytes("# T\u00fcr\n".encode("latin-1"))
+    with pytest.raises(UsageError, match="codec"):
+        inventory.read(folder / "fleet.toml")
 
 
 def test_a_folder_without_a_release_says_how_to_make_one(folder: Path) -> None:

@@ -18,9 +18,24 @@ from kiosk.booking.forgetter import Forgetter
 from kiosk.errors import UsageError
 from kiosk.schedule.model import Booking, Person
 from kiosk.schedule.rights import Who
-from kiosk.store import acts, attendance, deliveries, forgetting, mirror, names, notices, orders, pins, services
+from kiosk.store import (
+    acts,
+    attendance,
+    deliveries,
+    devices,
+    errands,
+    forgetting,
+    mirror,
+    names,
+    notices,
+    orders,
+    pins,
+    services,
+)
 from kiosk.store.acts import Act
 from kiosk.store.database import Store
+from kiosk.store.devices import Described
+from kiosk.store.machines import ErrandRow
 from kiosk.store.rooms import StoredRoom
 from kiosk.store.told import NoticeRow
 from tests.booking.test_desk import unreachable
@@ -243,3 +258,36 @@ def test_who_wrote_a_notice_is_forgotten_with_them(store: Store, forgetter: Forg
     assert forgetter.erase(ADA)[0].notices == 1
     with store.read() as db:
         assert notices.find(db, made.id).created_by == ""
+
+
+def test_who_let_a_device_in_and_asked_it_for_something_is_forgotten_with_them(
+    store: Store, forgetter: Forgetter, still: StillClock
+) -> None:
+    device = let_in(store, still)
+    assert forgetter.erase(ADA)[0].devices == 2
+    assert askers(store, device) == ("", "", "")
+
+
+def test_who_let_a_device_in_and_asked_it_for_something_is_forgotten_in_time(
+    store: Store, forgetter: Forgetter, still: StillClock
+) -> None:
+    device = let_in(store, still)
+    store.write(forgetting.set_after_days, 2)
+    still.advance(days=4)
+    while forgetter.step():
+        pass
+    assert askers(store, device) == ("", "", "")
+
+
+def let_in(store: Store, still: StillClock) -> int:
+    """Have somebody let a device in that shows all rooms, and ask it to blink; return its number."""
+    wanted = Described("A board", "lobby", "all")
+    one, _ = store.write(devices.enrol, wanted, "a" * 64, ADA, still())
+    store.write(errands.ask, one.id, "identify", "", errands.By(f"admin:{ADA}", "10.0.0.7", still()))
+    return one.id
+
+
+def askers(store: Store, device: int) -> tuple[str, str, str]:
+    with store.read() as db:
+        (asked,) = ErrandRow.select().execute(db)
+        return devices.find(db, device).created_by, asked.by, asked.place

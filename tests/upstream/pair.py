@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -34,10 +34,14 @@ ACTS = ("end", "extend", "cancel", "start", "check_in")
 
 @dataclass
 class Wire(Line):
-    """A line to a server in this process; `fault` is what becomes of the next requests."""
+    """A line to a server in this process; `fault` is what becomes of the next requests.
+
+    `spoil`: what becomes of their answers, before that.
+    """
 
     client: FlaskClient | None = None
     fault: Fault = ""
+    spoil: Callable[[Answer], Answer] = lambda answer: answer
     under_way: list[tuple[str, str, bytes | None, dict[str, str]]] = field(default_factory=list)
 
     def ask(
@@ -53,7 +57,7 @@ class Wire(Line):
             self.under_way.append(asked)
         if self.fault in {"cut", "late"}:
             raise Unreachable("The hub does not answer.", "hub")
-        answer = self.send(*asked)
+        answer = self.spoil(self.send(*asked))
         if self.fault == "deaf":
             raise Unreachable("The hub does not answer.", "hub")
         return replace(answer, content=answer.content[: len(answer.content) // 2]) if self.fault == "half" else answer

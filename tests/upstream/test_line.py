@@ -162,13 +162,20 @@ def test_a_token_is_not_sent_where_a_hub_sends_elsewhere() -> None:
     assert heard == []
 
 
-def test_a_token_that_is_refused_is_no_reason_to_wait() -> None:
-    def refuse(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(401)
-        handler.send_header("Content-Length", "0")
-        handler.end_headers()
+def refuse(handler: BaseHTTPRequestHandler, text: bytes) -> None:
+    handler.send_response(401)
+    handler.send_header("Content-Length", str(len(text)))
+    handler.end_headers()
+    handler.wfile.write(text)
 
-    with answering(refuse) as port:
+
+def test_a_gateway_that_asks_for_a_password_is_no_hub_that_refuses() -> None:
+    with answering(lambda handler: refuse(handler, b"<html>Who are you?</html>")) as port:
+        assert "What stands before the hub" in complaint(f"http://127.0.0.1:{port}")
+
+
+def test_a_token_that_is_refused_is_no_reason_to_wait() -> None:
+    with answering(lambda handler: refuse(handler, b'{"reason": "revoked"}')) as port:
         line = Line(f"http://127.0.0.1:{port}", lambda: "token")
         with pytest.raises(AccessDenied):
             Hub(line).listen("", "", 0)

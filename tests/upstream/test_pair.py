@@ -153,3 +153,10 @@ def spend(folder: Path, seed: int, breaks: int) -> Counter[str]:
 
 def summary(counts: Counter[str]) -> str:
     return ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
+
+
+def test_a_hold_does_not_say_that_google_is_away_where_it_may_be_the_hub(pair: Pair) -> None:
+    pair.wire.fault = "cut"
+    answer = pair.follower.web.test_client().post("/api/v1/rooms/oak/bookings", json={"minutes": 30})
+    assert answer.status_code == 202
+    assert "The calendar cannot be reached" in answer.get_json()["message"]

@@ -13,6 +13,7 @@ from kiosk import app, clock
 from kiosk.store import acts, devices, errands
 from kiosk.web.device import PICTURE
 from tests.fakes import StillClock
+from tests.running import wait_for
 from tests.web.visitors import Reception, Visitor
 
 JPEG = b"\xff\xd8\xff\xe0 a very small picture"
@@ -117,6 +118,27 @@ def test_machine_waits_for_an_act_and_has_it_at_once(machine: Visitor, admin: Vi
         courier.step()
         waiting.join(0.05)
     assert [one.act for one in found] == ["restart_display"]
+
+
+def test_machine_that_is_revoked_while_it_waits_is_told_so(machine: Visitor, house: Reception) -> None:
+    courier, answers = house.server.fleet.courier, []
+    waiting = threading.Thread(target=lambda: answers.append(machine.get("/api/v1/device/acts?wait=30")))
+    waiting.start()
+    wait_for(lambda: courier._waiting)
+    house.parts.store.write(devices.revoke, 1, clock.now())
+    while waiting.is_alive():
+        courier.step()
+        waiting.join(0.05)
+    assert answers[0].status_code == 401
+    assert answers[0].json["reason"] == "revoked"
+
+
+def test_acts_that_were_asked_before_are_not_given_to_a_revoked_machine(
+    machine: Visitor, admin: Visitor, house: Reception
+) -> None:
+    ask(admin, "reboot")
+    house.parts.store.write(devices.revoke, 1, clock.now())
+    assert house.server.fleet.courier.wait(1, 0) == []
 
 
 def test_acts_of_one_machine_are_no_business_of_another(machine: Visitor, admin: Visitor, house: Reception) -> None:
