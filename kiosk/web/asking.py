@@ -8,16 +8,15 @@ from datetime import datetime
 from flask import request
 
 from kiosk import clock
+from kiosk.errors import TooSoon
 from kiosk.schedule.rights import Who
 from kiosk.store import acts, people, pins, rooms, tokens, tries
 from kiosk.store.acts import Act
 from kiosk.store.database import Store
-from kiosk.store.pins import PinResting
-from kiosk.store.tries import Resting
 from kiosk.web.access import bearer
 from kiosk.web.fields import Body
 from kiosk.web.identity import Identities
-from kiosk.web.problems import Problem
+from kiosk.web.problems import Problem, too_soon
 from kiosk.web.wording import gettext as _
 
 MOST_NAMES = 20
@@ -68,7 +67,7 @@ class Asking:
         try:
             self.store.write(tries.begin_pin, place(), self.clock())
             right = pins.check(self.store, email, pin, self.clock())
-        except (Resting, PinResting) as error:
+        except TooSoon as error:
             raise self._resting(error.until) from error
         if not right:
             self.store.write(acts.record, self._mistyped(email, slug))
@@ -80,9 +79,8 @@ class Asking:
         return Act(self.clock(), "panel", place(), "sign", slug, "", "refused", "wrong_pin", {"person": email})
 
     def _resting(self, until: datetime) -> Problem:
-        problem = Problem(429, "pin_resting", "Too many tries", _("Too many wrong PINs. Please try again later."))
-        problem.headers["Retry-After"] = str(max(1, int((until - self.clock()).total_seconds())))
-        return problem
+        sentence = _("Too many wrong PINs. Please try again later.")
+        return too_soon("pin_resting", "Too many tries", sentence, until, self.clock())
 
     def _program(self) -> str | None:
         """Return the name of the program whose token the header shows; a screen's makes nobody an administrator."""

@@ -10,7 +10,7 @@ from kiosk.store import tries
 from kiosk.store.tries import Resting
 from kiosk.web.access import PHONE, Gate, stranger
 from kiosk.web.fields import Body
-from kiosk.web.problems import Problem
+from kiosk.web.problems import too_soon
 from kiosk.web.wording import gettext as _
 
 # Whatever is not named here is refused: other rooms, people's names, the log of acts, new links.
@@ -45,6 +45,4 @@ def _count(gate: Gate, visit: str, now: datetime) -> None:
         gate.store.write(tries.begin_visit, visit, now)
     except Resting as error:
         sentence = _("This phone has booked often enough. Please try again later, or sign in.")
-        problem = Problem(429, "resting", "Too many bookings", sentence)
-        problem.headers["Retry-After"] = str(max(1, int((error.until - now).total_seconds())))
-        raise problem from error
+        raise too_soon("resting", "Too many bookings", sentence, error.until, now) from error

@@ -17,7 +17,7 @@ from kiosk.web.asking import place
 from kiosk.web.fields import Body
 from kiosk.web.links import drawn
 from kiosk.web.outcomes import invalid
-from kiosk.web.problems import Problem
+from kiosk.web.problems import Problem, too_soon
 from kiosk.web.wording import gettext as _
 
 APPROVAL = "/admin/devices/pair"
@@ -118,6 +118,4 @@ def _done(found: Answer, cookie: bool) -> Response:
 
 def _too_many(pairing: Pairings, error: TooMany) -> Problem:
     sentence = _("Too many screens ask to be paired. Please try again later.")
-    problem = Problem(429, "too_many", "Too many screens", sentence)
-    problem.headers["Retry-After"] = str(max(1, int((error.until - pairing.clock()).total_seconds())))
-    return problem
+    return too_soon("too_many", "Too many screens", sentence, error.until, pairing.clock())

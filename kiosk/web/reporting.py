@@ -14,7 +14,7 @@ from kiosk.store.database import Store
 from kiosk.store.problems import KINDS, Report, TooMany
 from kiosk.web.asking import place
 from kiosk.web.fields import Body
-from kiosk.web.problems import Problem
+from kiosk.web.problems import Problem, too_soon
 from kiosk.web.wording import gettext as _
 
 
@@ -51,9 +51,7 @@ class Reporting:
 
     def _too_many(self, error: TooMany) -> Problem:
         sentence = _("Too many problems were reported here. Please try again later.")
-        problem = Problem(429, "too_many", "Too many reports", sentence)
-        problem.headers["Retry-After"] = str(max(1, int((error.until - self.clock()).total_seconds())))
-        return problem
+        return too_soon("too_many", "Too many reports", sentence, error.until, self.clock())
 
 
 def add_routes(routes: Blueprint, reporting: Reporting, key: Callable[[], str | None]) -> None:
