@@ -90,6 +90,7 @@ from kiosk.web.metrics import Metrics
 from kiosk.web.my import My
 from kiosk.web.notices import Notices
 from kiosk.web.occupancy import Occupancy
+from kiosk.web.openapi import page as openapi
 from kiosk.web.pages import Pages
 from kiosk.web.phone import Phone
 from kiosk.web.problems import response
@@ -218,6 +219,7 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     office = _office(parts, web, identities, desk, announced, pulse.audience.viewers.__len__, machines, now)
     admin.install(web, office)
     signin.install(web, office.sign_in, identities)
+    openapi.install(web)
     catering = Catering(store, everything.asking, now)
     can_sign_in = office.sign_in.google is not None
     my.install(web, My(store, desk, identities, catering, now, can_sign_in))

@@ -9,7 +9,7 @@ from flask import request
 from kiosk.store import tries
 from kiosk.store.tries import Resting
 from kiosk.web.access import PHONE, Gate, stranger
-from kiosk.web.fields import Body
+from kiosk.web.openapi.operation import said
 from kiosk.web.problems import too_soon
 from kiosk.web.wording import gettext as _
 
@@ -32,12 +32,12 @@ def _named() -> str:
     """Return the room that the request is about, as whoever answers it reads it."""
     if request.endpoint in ABOUT_A_ROOM:
         return str((request.view_args or {}).get("slug", ""))
-    return request.args.get("room", "") if request.endpoint == "api.cancel" else Body().text("room", 100)
+    return said("room") or ""
 
 
 def _signs() -> bool:
     """Tell whether a PIN is tried: on a phone people say who they are by signing in."""
-    return bool(request.data) and Body().part("as") is not None
+    return said("as_") is not None
 
 
 def _count(gate: Gate, visit: str, now: datetime) -> None:

@@ -1,0 +1,52 @@
+"""The running server is asked everything that its document knows, by everybody, and answers as the document says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+
+from kiosk.store.database import Store
+from kiosk.web.openapi.roles import ROLES
+from tests.conftest import Tell
+from tests.running import Server
+from tests.web.fuzzing import Fuzzer, Guests
+
+SEED = 20260810
+SCALE = float(os.environ.get("SOAK_SCALE", "1"))
+
+
+@pytest.fixture
+def fuzzer(google_settings: dict[str, str], tmp_path: Path) -> Iterator[Fuzzer]:
+    """A server that lets in only whom it knows, and everybody whom it knows."""
+    server = Server(tmp_path, google_settings | {"KIOSK_OPEN_DISPLAYS": "0"}).with_rooms()
+    store = Store(f"sqlite:///{tmp_path / 'kiosk.db'}")
+    guests = Guests(store)
+    guests.enter()
+    store.close()
+    server.start()
+    guests.scan(server)
+    yield Fuzzer(server, guests)
+    server.stop()
+
+
+def test_a_slice_of_everything_is_answered_as_the_document_says(fuzzer: Fuzzer) -> None:
+    others = cycle(ROLES)
+    for one in fuzzer.operations():
+        first = "device" if ("/device" in one.path and "/devices" not in one.path) or "/follow" in one.path else "admin"
+        fuzzer.ask(one, (first, next(others)), 2, SEED)
+    assert fuzzer.faults == {}
+    assert {status for _, _, status in fuzzer.counts} >= {200, 201, 401, 403, 404, 422}
+    assert "Traceback" not in fuzzer.server.log()
+
+
+@pytest.mark.soak
+def test_everything_is_answered_to_everybody_as_the_document_says(fuzzer: Fuzzer, tell: Tell) -> None:
+    for one in fuzzer.operations():
+        fuzzer.ask(one, ROLES, int(10 * SCALE), SEED)
+    tell(fuzzer.table())
+    assert fuzzer.faults == {}
+    assert "Traceback" not in fuzzer.server.log()
