@@ -65,6 +65,7 @@ from kiosk.web import (
     metrics,
     my,
     notices,
+    numbers,
     outcomes,
     pages,
     phone,
@@ -358,6 +359,7 @@ def _flask(parts: Parts) -> Flask:
     web.jinja_env.trim_blocks = web.jinja_env.lstrip_blocks = True
     with parts.store.read() as db:
         web.secret_key = schema.secret(db)
+    numbers.install(web)
     Compress(web)
     tracing.install(web)
     wording.install(web, parts.settings.language, parts.settings.clock_hours)

@@ -169,8 +169,8 @@ def install(app: Flask, machines: Machines) -> None:
         about=READINGS,
         example={"version": "1.4.0", "uptime_s": 3600, "temp_c": 51.5, "screen_on": True},
     )
-    def heartbeat(body: dict[str, Any] | None) -> Response:
-        return _heartbeat(machines, machines.asking(), body or {})
+    def heartbeat(body: Any) -> Response:
+        return _heartbeat(machines, machines.asking(), body if isinstance(body, dict) else {})
 
     _add_errands(routes, machines)
     app.register_blueprint(routes)

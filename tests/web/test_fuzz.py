@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
-from itertools import cycle
+from itertools import cycle, product
 from pathlib import Path
 
 import pytest
+from schemathesis.generation import GenerationMode
 
 from kiosk.store.database import Store
 from kiosk.web.openapi.roles import ROLES
@@ -16,6 +18,8 @@ from tests.running import Server
 from tests.web.fuzzing import Fuzzer, Guests
 
 SEED = 20260810
+# What only devices may ask, beside what they may as screens.
+MACHINES = re.compile(r"/api/v1/(device|follow)(/|$)")
 SCALE = float(os.environ.get("SOAK_SCALE", "1"))
 
 
@@ -36,8 +40,10 @@ def fuzzer(google_settings: dict[str, str], tmp_path: Path) -> Iterator[Fuzzer]:
 def test_a_slice_of_everything_is_answered_as_the_document_says(fuzzer: Fuzzer) -> None:
     others = cycle(ROLES)
     for one in fuzzer.operations():
-        first = "device" if ("/device" in one.path and "/devices" not in one.path) or "/follow" in one.path else "admin"
-        fuzzer.ask(one, (first, next(others)), 2, SEED)
+        first = "device" if MACHINES.match(one.path) else "admin"
+        fuzzer.ask(one, first, GenerationMode.POSITIVE, 2, SEED)
+        fuzzer.ask(one, first, GenerationMode.NEGATIVE, 1, SEED)
+        fuzzer.ask(one, next(others), GenerationMode.POSITIVE, 1, SEED)
     assert fuzzer.faults == {}
     assert {status for _, _, status in fuzzer.counts} >= {200, 201, 401, 403, 404, 422}
     assert "Traceback" not in fuzzer.server.log()
@@ -45,8 +51,8 @@ def test_a_slice_of_everything_is_answered_as_the_document_says(fuzzer: Fuzzer) 
 
 @pytest.mark.soak
 def test_everything_is_answered_to_everybody_as_the_document_says(fuzzer: Fuzzer, tell: Tell) -> None:
-    for one in fuzzer.operations():
-        fuzzer.ask(one, ROLES, int(10 * SCALE), SEED)
+    for one, role, mode in product(fuzzer.operations(), ROLES, GenerationMode):
+        fuzzer.ask(one, role, mode, max(1, int(10 * SCALE)), SEED)
     tell(fuzzer.table())
     assert fuzzer.faults == {}
     assert "Traceback" not in fuzzer.server.log()

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import schemathesis
@@ -21,6 +26,7 @@ from tests.web import documented
 from tests.web.test_matrix import TABLE, VISITORS, booked, everything, rows, rule_of
 from tests.web.visitors import Reception
 
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 REFUSED = {"401", "403"}
 METHODS = {"get", "post", "put", "patch", "delete"}
 
@@ -79,6 +85,37 @@ def examples(api: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], Any]]:
                 yield f"{method} {path} {part['name']}", part["schema"], part["example"]
 
 
+def test_commands_of_the_docs_are_as_the_document_says(reception: Reception) -> None:
+    api = documented.of(reception.server.web)
+    commands = re.findall(r"^```\n(curl .*?)^```", DOCS.read_text(encoding="utf-8"), re.M | re.S)
+    assert len(commands) > 5
+    assert {line: wrong(api, *command(line)) for line in commands} == {line: [] for line in commands}
+
+
+def command(line: str) -> tuple[str, str, dict[str, list[str]], str]:
+    """Return (method, path, parameters, body) of a curl command."""
+    parser = ArgumentParser()
+    for short, more in (("-X", {}), ("-d", {}), ("-H", {"action": "append"}), ("-G", {"action": "store_true"})):
+        parser.add_argument(short, **more)  # type: ignore[arg-type]
+    parser.add_argument("--data-urlencode", action="append", default=[])
+    parser.add_argument("url")
+    said = parser.parse_args(shlex.split(line.replace("\\\n", " "))[1:])
+    parameters = {name: [value] for name, _, value in (part.partition("=") for part in said.data_urlencode)}
+    return said.X or "GET", urlsplit(said.url).path, parameters, said.d or ""
+
+
+def wrong(api: dict[str, Any], method: str, path: str, parameters: dict[str, list[str]], body: str) -> list[str]:
+    """Return what of a request is not in the document."""
+    shapes = {shape: re.sub(r"\{\w+\}", "[^/]+", shape) for shape in api["paths"]}
+    shape = min((one for one, pattern in shapes.items() if re.fullmatch(pattern, path)), key=lambda one: one.count("{"))
+    one = api["paths"][shape][method.lower()]
+    known = {part["name"] for part in one["parameters"]}
+    unknown = [name for name in parameters if name not in known]
+    if not body:
+        return unknown
+    return unknown + documented.errors(one["requestBody"]["content"]["application/json"]["schema"], json.loads(body))
+
+
 def test_every_body_has_an_example(api: dict[str, Any]) -> None:
     bodies = {
         one["operationId"]: one["requestBody"]["content"] for _, _, one in operations(api) if "requestBody" in one
@@ -102,12 +139,8 @@ def test_roles_stated_agree_with_the_table(reception: Reception, api: dict[str, 
         method, rule = rule_of(reception, line)
         if rule.startswith("/api/"):
             one = api["paths"][document.PART.sub(r"{\2}", rule)][method.lower()]
-            depends = "also depends" in one["description"]
-            wrong += [
-                f"{line}: {name}"
-                for name, cell in zip(VISITORS, cells, strict=True)
-                if not agrees(one, name, cell, depends)
-            ]
+            answers = zip(VISITORS, cells, strict=True)
+            wrong += [f"{line}: {name}" for name, cell in answers if not agrees(one, name, cell)]
     assert wrong == []
 
 

@@ -11,6 +11,7 @@ import msgspec
 from flask import Flask
 from werkzeug.routing import Rule
 
+from kiosk.web.numbers import HIGHEST
 from kiosk.web.openapi import kinds, operation, refusals, roles, told_outside
 from kiosk.web.openapi.operation import File, Operation
 from kiosk.web.openapi.refusals import Refusal
@@ -18,7 +19,6 @@ from kiosk.web.openapi.refusals import Refusal
 ROOT = "/api/v1"
 PART = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 TEMPLATE = "#/components/schemas/{name}"
-HIGHEST = 2**63 - 1
 PLACES = {
     "slug": "The slug of a room, or of a plan.",
     "event_id": "The id of a booking.",

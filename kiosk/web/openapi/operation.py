@@ -28,9 +28,10 @@ class File:
 class Operation:
     """What can be asked; `answers`: by status what is told, None for nothing. `refusals`: beside those of all.
 
-    `body` and `query` are what the view takes by these names. `where`: on what else it depends whether one of the
-    `roles` is let in. `first`: raises a problem for whoever is not, before anything is read. `keyed`: takes an
-    Idempotency-Key. `takes`: a file instead of JSON. `sends`, `headers`: of the request and the answer, by name.
+    `body` and `query` are what the view takes by these names, Any for a body that is not checked. `where`: on what
+    else it depends whether one of the `roles` is let in. `first`: raises a problem for whoever is not, before anything
+    is read. `keyed`: takes an Idempotency-Key. `takes`: a file instead of JSON. `sends`, `headers`: of the request and
+    the answer, by name.
     """
 
     summary: str
@@ -51,7 +52,7 @@ class Operation:
     @property
     def needs_body(self) -> bool:
         """Tell whether nothing is done without a body."""
-        return self.body is not None and type(None) not in get_args(self.body)
+        return self.body not in {None, Any} and type(None) not in get_args(self.body)
 
     def asked(self) -> dict[str, Any]:
         """Return what the request says, read once. Raises a 422 problem."""

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Flask, Response, render_template
+from markupsafe import Markup, escape
 
 from kiosk import __version__
+from kiosk.web.numbers import HIGHEST
 from kiosk.web.openapi import document, roles
 from kiosk.web.openapi.operation import File, operation
 from kiosk.web.openapi.roles import EVERYBODY
 
 JSON = "application/json"
 DEEPEST = 3
+CODE = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,14 @@ def install(app: Flask) -> None:
         return render_template("api_docs.html", api=document.build(app, __version__), roles=roles.MEANING)
 
     app.register_blueprint(routes)
+    app.jinja_env.filters["api_words"] = words
     app.jinja_env.globals["api_lines"] = lines
     app.jinja_env.globals["api_kind"] = kind
+
+
+def words(text: str) -> Markup:
+    """Return a sentence as HTML, in which what stands between backquotes is code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
 def lines(api: dict[str, Any], schema: dict[str, Any]) -> list[Line]:
@@ -90,9 +100,9 @@ def kind(api: dict[str, Any], schema: dict[str, Any]) -> str:
 def _plain(schema: dict[str, Any]) -> str:
     word = schema.get("format") or schema.get("type") or str(schema.get("const", "anything"))
     least, most = schema.get("minimum"), schema.get("maximum", schema.get("maxLength"))
-    if least is not None and most is not None and most < document.HIGHEST:
+    if least is not None and most is not None and most < HIGHEST:
         return f"{word} {least}–{most}"
-    return f"{word}, at most {most}" if most is not None and most < document.HIGHEST else word
+    return f"{word}, at most {most}" if most is not None and most < HIGHEST else word
 
 
 def _about(schema: dict[str, Any]) -> str:
