@@ -42,9 +42,13 @@ KNOWN = 0.7
 
 @dataclass
 class Guests:
-    """Whoever comes to a server: by role, what they show. `slugs`: its rooms. Used before the server starts."""
+    """Whoever comes to a server: by role, what they show; used before it starts. `slugs`: its rooms.
+
+    `member`: somebody whom its Directory knows; nobody else stays signed in without an account.
+    """
 
     store: Store
+    member: str
     shown: dict[Role, requests.Session] = field(default_factory=dict)
     slugs: list[str] = field(default_factory=list)
     secret: str = ""
@@ -82,7 +86,7 @@ class Guests:
         self.shown["device"].headers["Authorization"] = f"Bearer {token}"
 
     def _sign_in(self, role: Role) -> None:
-        email = f"{role}@kiosk.example"
+        email = f"{role}@kiosk.example" if role in ACCOUNTS else self.member
         key = self.store.write(sessions.open_, email, role, "google", clock.now())
         web = Flask("cookies")
         web.secret_key = self.secret
@@ -103,8 +107,10 @@ class Fuzzer:
 
     def operations(self) -> Iterator[Any]:
         """Return everything that can be asked, as the server's own document says."""
-        api = schemathesis.openapi.from_dict(self.server.get("/api/v1/openapi.json").json())
-        for found in api.get_all_operations():
+        said = self.server.get("/api/v1/openapi.json").json()
+        for one in (one for methods in said["paths"].values() for one in methods.values()):
+            del one["security"]  # or it makes up who asks
+        for found in schemathesis.openapi.from_dict(said).get_all_operations():
             yield found.ok()
 
     def table(self) -> str:
@@ -158,6 +164,8 @@ class Fuzzer:
                 case.path_parameters[name] = chance.choice(values)
         if isinstance(case.query, dict) and str(case.query.get("wait", "")).isdecimal():
             case.query["wait"] = "1" if chance.random() < 0.1 else "0"
+        if case.path.endswith("/bookings") and isinstance(case.body, dict) and chance.random() < KNOWN:
+            case.body = {"title": case.body.get("title", ""), "minutes": 15}
         for part in (case.query, case.body):
             if isinstance(part, dict) and "room" in part and isinstance(part["room"], str) and chance.random() < KNOWN:
                 part["room"] = chance.choice(self.guests.slugs)

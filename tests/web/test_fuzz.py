@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from schemathesis.generation import GenerationMode
 
+from kiosk.emulator.server import Emulator
 from kiosk.store.database import Store
 from kiosk.web.openapi.roles import ROLES
 from tests.conftest import Tell
@@ -24,11 +25,11 @@ SCALE = float(os.environ.get("SOAK_SCALE", "1"))
 
 
 @pytest.fixture
-def fuzzer(google_settings: dict[str, str], tmp_path: Path) -> Iterator[Fuzzer]:
+def fuzzer(google: Emulator, google_settings: dict[str, str], tmp_path: Path) -> Iterator[Fuzzer]:
     """A server that lets in only whom it knows, and everybody whom it knows."""
     server = Server(tmp_path, google_settings | {"KIOSK_OPEN_DISPLAYS": "0"}).with_rooms()
     store = Store(f"sqlite:///{tmp_path / 'kiosk.db'}")
-    guests = Guests(store)
+    guests = Guests(store, google.world.people()[1].id)
     guests.enter()
     store.close()
     server.start()
@@ -37,6 +38,7 @@ def fuzzer(google_settings: dict[str, str], tmp_path: Path) -> Iterator[Fuzzer]:
     server.stop()
 
 
+@pytest.mark.timeout(600)
 def test_a_slice_of_everything_is_answered_as_the_document_says(fuzzer: Fuzzer) -> None:
     others = cycle(ROLES)
     for one in fuzzer.operations():

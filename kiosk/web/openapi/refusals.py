@@ -28,6 +28,7 @@ MEANING = {
     401: "You have not said who you are, or are let in no more.",
     403: "You may not do this, or another site's page asks.",
     404: "There is no such thing here.",
+    405: "There is no such number, and nothing else at that address that could be done so.",
     409: "Not done, for the `reason`; `alternatives` are other rooms that are free.",
     413: "The request is too large: 64 KiB at most unless said otherwise.",
     415: "This is not the kind of file that was asked for.",
@@ -48,6 +49,8 @@ def statuses(operation: Operation, path: str, method: str) -> list[int]:
         found.add(403)
     if "{" in path:
         found.add(404)
+    if "{number}" in path:
+        found.add(405)
     if operation.body or operation.query or operation.keyed:
         found.add(422)
     if operation.body:
