@@ -66,6 +66,7 @@ from kiosk.web import (
     metrics,
     my,
     notices,
+    numbers,
     outcomes,
     pages,
     phone,
@@ -91,6 +92,7 @@ from kiosk.web.metrics import Metrics
 from kiosk.web.my import My
 from kiosk.web.notices import Notices
 from kiosk.web.occupancy import Occupancy
+from kiosk.web.openapi import page as openapi
 from kiosk.web.pages import Pages
 from kiosk.web.phone import Phone
 from kiosk.web.problems import response
@@ -221,6 +223,7 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     office = _office(parts, web, identities, desk, announced, pulse.audience.viewers.__len__, machines, now)
     admin.install(web, office)
     signin.install(web, office.sign_in, identities)
+    openapi.install(web)
     catering = Catering(store, everything.asking, now)
     can_sign_in = office.sign_in.google is not None
     my.install(web, My(store, desk, identities, catering, now, can_sign_in))
@@ -368,6 +371,7 @@ def _flask(parts: Parts) -> Flask:
     web.jinja_env.trim_blocks = web.jinja_env.lstrip_blocks = True
     with parts.store.read() as db:
         web.secret_key = schema.secret(db)
+    numbers.install(web)
     Compress(web)
     tracing.install(web)
     wording.install(web, parts.settings.language, parts.settings.clock_hours)

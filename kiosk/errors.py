@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class KioskError(Exception):
     """Base of all our errors; its text is one clear sentence for a person."""
@@ -15,6 +17,14 @@ class SettingError(KioskError):
 
 class UsageError(KioskError):
     """Somebody asked for something that cannot be done as asked."""
+
+
+class TooSoon(UsageError):
+    """It was tried too often; it may be tried again at `until`, an instant in UTC."""
+
+    def __init__(self, sentence: str, until: datetime) -> None:
+        super().__init__(sentence)
+        self.until = until
 
 
 class NotFound(UsageError):

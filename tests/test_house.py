@@ -59,6 +59,7 @@ OWNERS = {
     "segno": ("web",),
     "prometheus_client": ("web",),
     "itsdangerous": ("web",),
+    "msgspec": ("web",),
     "PIL": ("store",),
     "cryptography": ("store", "emulator"),
     "urllib3": ("upstream",),

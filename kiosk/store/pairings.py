@@ -9,7 +9,7 @@ from typing import Literal
 
 from peewee import Database
 
-from kiosk.errors import NotFound, UsageError
+from kiosk.errors import NotFound, TooSoon, UsageError
 from kiosk.store import devices, reach
 from kiosk.store.devices import Described, Device
 from kiosk.store.machines import PairingRow
@@ -29,12 +29,11 @@ LONGEST_AGENT = 300
 State = Literal["pending", "slow", "expired", "denied", "done"]
 
 
-class TooMany(UsageError):
+class TooMany(TooSoon):
     """Too many screens ask to be paired; the next one may `until`."""
 
     def __init__(self, until: datetime) -> None:
-        super().__init__("Too many screens ask to be paired. Please try again later.")
-        self.until = until
+        super().__init__("Too many screens ask to be paired. Please try again later.", until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from peewee import Database
 
 from kiosk import runtime
-from kiosk.errors import NotFound, UsageError
+from kiosk.errors import NotFound, TooSoon, UsageError
 from kiosk.store import hashing, people
 from kiosk.store.database import Store
 from kiosk.store.models import PersonRow, PinRow
@@ -25,12 +25,11 @@ FIRST_REST = timedelta(minutes=5)
 LONGEST_REST = timedelta(hours=1)
 
 
-class PinResting(UsageError):
+class PinResting(TooSoon):
     """After too many wrong tries no PIN of this person is looked at until `until`."""
 
     def __init__(self, until: datetime) -> None:
-        super().__init__(f"Too many wrong PINs: try again after {until:%H:%M} UTC.")
-        self.until = until
+        super().__init__(f"Too many wrong PINs: try again after {until:%H:%M} UTC.", until)
 
 
 @dataclass(frozen=True, slots=True)

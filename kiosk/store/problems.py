@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from peewee import Database
 
 from kiosk import clock
-from kiosk.errors import NotFound, UsageError
+from kiosk.errors import NotFound, TooSoon, UsageError
 from kiosk.store import accounts, acts, deliveries, revisions, rooms, webhooks
 from kiosk.store.acts import Act
 from kiosk.store.models import RoomRow
@@ -30,12 +30,11 @@ MOST, WITHIN = 10, timedelta(minutes=30)
 LONGEST_NOTE = 500
 
 
-class TooMany(UsageError):
+class TooMany(TooSoon):
     """A room has had too many reports; the next is taken at `until`."""
 
     def __init__(self, until: datetime) -> None:
-        super().__init__("Too many problems were reported here. Please try again later.")
-        self.until = until
+        super().__init__("Too many problems were reported here. Please try again later.", until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from peewee import Database
 
 from kiosk import runtime
-from kiosk.errors import UsageError
+from kiosk.errors import TooSoon
 from kiosk.store import accounts, hashing
 from kiosk.store.database import Store
 from kiosk.store.office import TryRow
@@ -28,12 +28,11 @@ LONGEST_REST = timedelta(minutes=30)
 FORGOTTEN = timedelta(days=1)
 
 
-class Resting(UsageError):
+class Resting(TooSoon):
     """After too many wrong tries no password is looked at until `until`."""
 
     def __init__(self, until: datetime) -> None:
-        super().__init__("Too many wrong passwords. Please try again later.")
-        self.until = until
+        super().__init__("Too many wrong passwords. Please try again later.", until)
 
 
 def check(store: Store, email: str, password: str, place: str, now: datetime) -> bool:

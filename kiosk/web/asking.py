@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
 from flask import request
+from msgspec import Struct
 
 from kiosk import clock
+from kiosk.errors import TooSoon
 from kiosk.schedule.rights import Who
 from kiosk.store import acts, people, pins, rooms, tokens, tries
 from kiosk.store.acts import Act
 from kiosk.store.database import Store
-from kiosk.store.pins import PinResting
-from kiosk.store.tries import Resting
 from kiosk.web.access import bearer
-from kiosk.web.fields import Body
 from kiosk.web.identity import Identities
-from kiosk.web.problems import Problem
+from kiosk.web.openapi.kinds import text
+from kiosk.web.problems import Problem, too_soon
 from kiosk.web.wording import gettext as _
 
 MOST_NAMES = 20
 SHORTEST_SEARCH = 2
+
+
+class Signed(Struct, frozen=True, kw_only=True):
+    """Somebody who says who they are at a door."""
+
+    person: Annotated[str, text(200, "Their address.")] = ""
+    pin: Annotated[str, text(20, "Their PIN.")] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +40,8 @@ class Asking:
     identities: Identities
     clock: clock.Clock
 
-    def who(self, body: Body | None, slug: str) -> Who:
+    def who(self, named: Signed | None, slug: str) -> Who:
         """Return who asks for something in a room. Raises a problem for a name without its PIN."""
-        named = body.part("as") if body else None
         if named:
             return self._by_pin(named, slug)
         program = self._program()
@@ -59,16 +66,16 @@ class Asking:
                 return []
             return people.search(db, text, MOST_NAMES)
 
-    def _by_pin(self, named: Body, slug: str) -> Who:
+    def _by_pin(self, named: Signed, slug: str) -> Who:
         with self.store.read() as db:
             policy = rooms.by_slug(db, slug).room.policy
         if not policy.names:
             raise Problem(403, "no_names", "Refused", _("Nobody books by name and PIN at this room."))
-        email, pin = named.text("person", 200).lower(), named.text("pin", 20)
+        email, pin = named.person.lower(), named.pin
         try:
             self.store.write(tries.begin_pin, place(), self.clock())
             right = pins.check(self.store, email, pin, self.clock())
-        except (Resting, PinResting) as error:
+        except TooSoon as error:
             raise self._resting(error.until) from error
         if not right:
             self.store.write(acts.record, self._mistyped(email, slug))
@@ -80,9 +87,8 @@ class Asking:
         return Act(self.clock(), "panel", place(), "sign", slug, "", "refused", "wrong_pin", {"person": email})
 
     def _resting(self, until: datetime) -> Problem:
-        problem = Problem(429, "pin_resting", "Too many tries", _("Too many wrong PINs. Please try again later."))
-        problem.headers["Retry-After"] = str(max(1, int((until - self.clock()).total_seconds())))
-        return problem
+        sentence = _("Too many wrong PINs. Please try again later.")
+        return too_soon("pin_resting", "Too many tries", sentence, until, self.clock())
 
     def _program(self) -> str | None:
         """Return the name of the program whose token the header shows; a screen's makes nobody an administrator."""
@@ -96,11 +102,3 @@ class Asking:
 def place() -> str:
     """Return from where the request came."""
     return request.remote_addr or ""
-
-
-def idempotency_key() -> str | None:
-    """Return the word that makes a repeated request the same request. Raises a problem when it is too long."""
-    key = request.headers.get("Idempotency-Key", "").strip()
-    if len(key) > 200:
-        raise Problem(422, "invalid", "Invalid header", _("The Idempotency-Key is longer than 200 characters."))
-    return key or None

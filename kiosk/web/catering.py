@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, TypedDict
 
 from flask import Blueprint, Response, current_app, jsonify
+from msgspec import Struct, field
 
 from kiosk import clock
 from kiosk.errors import NotFound, UsageError
@@ -17,12 +18,67 @@ from kiosk.store.database import Store
 from kiosk.store.orders import MOST, KeyReused, Request, TooLate
 from kiosk.store.rooms import StoredRoom
 from kiosk.store.services import Service
-from kiosk.web.asking import Asking, idempotency_key, place
-from kiosk.web.fields import Body, Query
+from kiosk.web.asking import Asking, Signed, place
+from kiosk.web.openapi.kinds import Moment, about, number, text
+from kiosk.web.openapi.operation import operation
+from kiosk.web.openapi.reading import idempotency_key
+from kiosk.web.openapi.roles import INSIDE
 from kiosk.web.outcomes import invalid
 from kiosk.web.problems import Problem
 from kiosk.web.wording import gettext as _
 from kiosk.web.wording import zone_of
+
+WHOSE = "on whose booking it is"
+
+
+class Offered(TypedDict):
+    """A service of a building."""
+
+    id: int
+    name: str
+    detail: str
+    lead_minutes: Annotated[int, about("So long before the booking begins it can be asked for at the latest.")]
+
+
+class Services(TypedDict):
+    """What a building offers with a booking."""
+
+    services: list[Offered]
+
+
+class ServiceRequest(TypedDict):
+    """A service that was asked for with a booking."""
+
+    id: int
+    service: Offered
+    booking: str
+    start: Moment
+    quantity: int
+    note: str
+    state: orders.State
+    answer: Annotated[str, about("What the caterers say.")]
+
+
+class ServiceRequests(TypedDict):
+    """What was asked for with a booking."""
+
+    requests: list[ServiceRequest]
+
+
+class ServiceWish(Struct, frozen=True, kw_only=True):
+    """What is asked for with a booking."""
+
+    room: Annotated[str, text(100, "Whose booking it is.")] = ""
+    service: Annotated[int, number(2**31, "The service's number.")] | None = None
+    quantity: Annotated[int, number(MOST, "How many.")] = 1
+    note: Annotated[str, text(orders.LONGEST_NOTE, "A word to the caterers.")] = ""
+    as_: Annotated[Signed | None, about("In whose name.")] = field(default=None, name="as")
+
+
+class BookedRoom(Struct, frozen=True, kw_only=True):
+    """Which room's booking is meant."""
+
+    room: Annotated[str, text(100, "The room's slug.")] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,30 +163,41 @@ def add_routes(routes: Blueprint, catering: Catering) -> None:
     """Add what the API does about services to its routes."""
 
     @routes.get("/rooms/<slug>/services")
+    @operation("What the building of a room offers with a booking", INSIDE, {200: Services})
     def offered(slug: str) -> Response:
         with catering.store.read() as db:
             found = services.offered(db, rooms.by_slug(db, slug).room.building)
         return jsonify(services=[_service(one) for one in found])
 
     @routes.get("/bookings/<event_id>/services")
-    def asked(event_id: str) -> Response:
-        slug = Query().text("room")
+    @operation("What was asked for with a booking", INSIDE, {200: ServiceRequests}, where=WHOSE)
+    def asked(event_id: str, query: BookedRoom) -> Response:
+        slug = query.room
         stored, booking = catering.booking(event_id, slug, catering.asking.who(None, slug))
         with catering.store.read() as db:
             found = orders.of_bookings(db, [(stored.id, booking.id)])[stored.id, booking.id]
         return jsonify(requests=[_request(one) for one in found])
 
     @routes.post("/bookings/<event_id>/services")
-    def ask(event_id: str) -> tuple[Response, int]:
-        body = Body()
-        slug = body.text("room", 100)
-        who = catering.asking.who(body, slug)
-        service, quantity = body.number("service", 2**31), body.number("quantity", MOST)
-        note = body.text("note", orders.LONGEST_NOTE)
-        made = catering.ask(Wanted(event_id, slug, service or 0, quantity or 1, note, idempotency_key()), who)
+    @operation(
+        "Ask for a service with a booking",
+        INSIDE,
+        {201: ServiceRequest},
+        refusals=(409, 429),
+        where=WHOSE,
+        keyed=True,
+        example={"room": "oak", "service": 1, "quantity": 6, "note": "oat milk"},
+    )
+    def ask(event_id: str, body: ServiceWish) -> tuple[Response, int]:
+        who = catering.asking.who(body.as_, body.room)
+        key = idempotency_key()
+        made = catering.ask(Wanted(event_id, body.room, body.service or 0, body.quantity, body.note, key), who)
         return jsonify(_request(made)), 201
 
     @routes.delete("/bookings/<event_id>/services/<int:number>")
+    @operation(
+        "Take a request back, until the meeting is over", INSIDE, {200: ServiceRequest}, refusals=(409,), where=WHOSE
+    )
     def take_back(event_id: str, number: int) -> Response:
         return jsonify(_request(catering.take_back(number, event_id, catering.asking.who(None, ""))))
 
@@ -148,11 +215,11 @@ def written(instant: datetime, room: Room) -> tuple[str, str]:
         return str(filters["day"](instant.astimezone(room.zone).date())), str(filters["clock"](instant))
 
 
-def _service(one: Service) -> dict[str, Any]:
+def _service(one: Service) -> Offered:
     return {"id": one.id, "name": one.name, "detail": one.detail, "lead_minutes": one.lead_minutes}
 
 
-def _request(one: Request) -> dict[str, Any]:
+def _request(one: Request) -> ServiceRequest:
     return {
         "id": one.id,
         "service": _service(one.service),

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypedDict
 
 from flask import Blueprint, Flask, Response, g, jsonify, request
+from msgspec import Struct
 
 from kiosk import clock
 from kiosk.errors import NotFound, UsageError
 from kiosk.fleet import health, light
 from kiosk.fleet.courier import Courier
-from kiosk.fleet.report import read
+from kiosk.fleet.report import FLAGS, NUMBERS, TEXTS, read
 from kiosk.fleet.roster import Roster
 from kiosk.store import devices, errands
 from kiosk.store.database import Store
 from kiosk.store.devices import Device
 from kiosk.store.errands import Errand
-from kiosk.web import fields
 from kiosk.web.access import Gate, foreign, from_elsewhere, machine_token, revoked, stranger
 from kiosk.web.asking import place
-from kiosk.web.fields import Body, Query
+from kiosk.web.openapi.kinds import Moment, about, lines, number, text
+from kiosk.web.openapi.operation import File, operation
+from kiosk.web.openapi.roles import MACHINES
 from kiosk.web.outcomes import invalid
 from kiosk.web.problems import Problem
 
@@ -29,6 +32,80 @@ LONGEST_WAIT = 30
 PICTURE = ("screenshot", "image/jpeg", b"\xff\xd8", 100 * 1024)
 LOGS = ("collect_logs", "text/plain", b"", 200 * 1024)
 Sendable = tuple[str, str, bytes, int]
+
+
+class MyDevice(TypedDict):
+    """What a device is told of itself."""
+
+    id: int
+    name: str
+    display: str
+    slug: str
+    path: str
+    rooms: Annotated[list[str], about("The slugs of the rooms that it shows.")]
+    hours: Annotated[str, about("When its screen is lit; empty for always.")]
+    server_time: Moment
+
+
+class NextToken(Struct, frozen=True, kw_only=True):
+    """The token that a device wants to show from now on."""
+
+    next_sha256: Annotated[str, text(64, "Its SHA-256, in hexadecimal.")] = ""
+
+
+class Rotated(TypedDict):
+    """The next token is good from its first use, and the old one for a day longer."""
+
+    rotated: bool
+
+
+class Heard(TypedDict):
+    """What a device is told when it has said how it is."""
+
+    interval: Annotated[int, about("Seconds until the next heartbeat.")]
+    rotate: Annotated[bool, about("It is time for another token.")]
+
+
+class Waiting(Struct, frozen=True, kw_only=True):
+    """How long to wait for something."""
+
+    wait: Annotated[int, number(600, "Seconds; 30 at most are waited.")] | None = None
+
+
+class DeviceAct(TypedDict):
+    """Something that a device is to do."""
+
+    id: int
+    act: errands.What
+    value: str
+    expires_at: Moment
+
+
+class DeviceActs(TypedDict):
+    """What a device is to do, each told once."""
+
+    acts: list[DeviceAct]
+
+
+class DeviceAnswer(Struct, frozen=True, kw_only=True):
+    """What became of something that a device was to do."""
+
+    state: Literal["done", "failed"] = "done"
+    said: Annotated[str, lines(2_000, "A word about it.")] = ""
+
+
+class Answered(TypedDict):
+    """How it is written down."""
+
+    id: int
+    state: errands.State
+
+
+READINGS = (
+    "What the machine reads of itself, as far as it can: "
+    + ", ".join(f"`{name}`" for name in (*TEXTS, *FLAGS, *NUMBERS))
+    + ". What makes no sense is left out."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +152,25 @@ def install(app: Flask, machines: Machines) -> None:
             raise foreign()
 
     @routes.get("")
+    @operation("Which device asks, and what it shows", MACHINES, {200: MyDevice})
     def myself() -> Response:
         return jsonify(_told(machines, machines.asking()))
 
     @routes.post("/token")
-    def rotate() -> Response:
-        return _rotate(machines)
+    @operation("Exchange the device's token", MACHINES, {200: Rotated}, example={"next_sha256": "9f86d081884c7d65…"})
+    def rotate(body: NextToken) -> Response:
+        return _rotate(machines, body.next_sha256)
 
     @routes.post("/heartbeat")
-    def heartbeat() -> Response:
-        return _heartbeat(machines, machines.asking())
+    @operation(
+        "Say how the device is",
+        MACHINES,
+        {200: Heard},
+        about=READINGS,
+        example={"version": "1.4.0", "uptime_s": 3600, "temp_c": 51.5, "screen_on": True},
+    )
+    def heartbeat(body: Any) -> Response:
+        return _heartbeat(machines, machines.asking(), body if isinstance(body, dict) else {})
 
     _add_errands(routes, machines)
     app.register_blueprint(routes)
@@ -92,23 +178,44 @@ def install(app: Flask, machines: Machines) -> None:
 
 def _add_errands(routes: Blueprint, machines: Machines) -> None:
     @routes.get("/acts")
-    def take() -> Response:
-        wait = min(Query().number("wait", 600) or 0, LONGEST_WAIT)
-        found = machines.courier.wait(machines.asking().id, wait)
+    @operation("What the device is to do; waits until there is something", MACHINES, {200: DeviceActs})
+    def take(query: Waiting) -> Response:
+        found = machines.courier.wait(machines.asking().id, min(query.wait or 0, LONGEST_WAIT))
         # It may have been revoked while it waited.
         if machines.gate.device() is None:
             raise revoked()
         return jsonify(acts=[_errand(one) for one in found])
 
     @routes.post("/acts/<int:number>")
-    def answer(number: int) -> Response:
-        return _answer(machines, number)
+    @operation(
+        "Say what became of something that the device was to do",
+        MACHINES,
+        {200: Answered},
+        refusals=(409,),
+        example={"state": "done", "said": "as you wish"},
+    )
+    def answer(number: int, body: DeviceAnswer) -> Response:
+        return _answer(machines, number, body)
 
     @routes.put("/acts/<int:number>/picture")
+    @operation(
+        "Send the picture that was asked for",
+        MACHINES,
+        {204: None},
+        refusals=(409, 413, 415),
+        takes=File(PICTURE[1], "The picture, 100 KiB at most."),
+    )
     def picture(number: int) -> Response:
         return _keep(machines, number, PICTURE)
 
     @routes.put("/acts/<int:number>/logs")
+    @operation(
+        "Send the log that was asked for",
+        MACHINES,
+        {204: None},
+        refusals=(409, 413, 415),
+        takes=File(LOGS[1], "The log, 200 KiB at most."),
+    )
     def logs(number: int) -> Response:
         return _keep(machines, number, LOGS)
 
@@ -123,18 +230,16 @@ def _told(machines: Machines, device: Device) -> dict[str, object]:
     }
 
 
-def _rotate(machines: Machines) -> Response:
-    device, hashed = machines.asking(), Body().text("next_sha256", 64)
+def _rotate(machines: Machines, hashed: str) -> Response:
     try:
-        machines.store.write(devices.lay_down, device.id, hashed)
+        machines.store.write(devices.lay_down, machines.asking().id, hashed)
     except UsageError as error:
         raise invalid("next_sha256", str(error)) from error
     return jsonify(rotated=True)
 
 
-def _heartbeat(machines: Machines, device: Device) -> Response:
-    said = fields.said()
-    machines.roster.heard(device.id, read(said if isinstance(said, dict) else {}), place())
+def _heartbeat(machines: Machines, device: Device, said: dict[str, Any]) -> Response:
+    machines.roster.heard(device.id, read(said), place())
     interval = int(health.INTERVAL.total_seconds())
     return jsonify(interval=interval, rotate=device.rotates(machines.clock()))
 
@@ -143,12 +248,10 @@ def _errand(one: Errand) -> dict[str, object]:
     return {"id": one.id, "act": one.act, "value": one.value, "expires_at": clock.iso(one.expires_at)}
 
 
-def _answer(machines: Machines, number: int) -> Response:
-    body = Body()
-    done = body.one_of("state", ("done", "failed")) == "done"
-    said = body.lines("said", 2_000)
+def _answer(machines: Machines, number: int, body: DeviceAnswer) -> Response:
+    told = number, body.state == "done", body.said.replace("\r", ""), machines.clock()
     try:
-        one = machines.store.write(errands.answer, machines.asking().id, number, done, said, machines.clock())
+        one = machines.store.write(errands.answer, machines.asking().id, *told)
     except NotFound:
         raise
     except UsageError as error:

@@ -22,18 +22,17 @@ from kiosk.store.devices import Device
 from kiosk.store.journal import Command
 from kiosk.store.rooms import StoredRoom
 from kiosk.upstream import words
-from kiosk.web import fields
+from kiosk.web import carried, fields
 from kiosk.web.access import Gate, foreign, from_elsewhere
-from kiosk.web.fields import Body, Query
+from kiosk.web.openapi.operation import File, operation
+from kiosk.web.openapi.roles import MACHINES
 from kiosk.web.outcomes import invalid, refusal
 from kiosk.web.problems import Problem
 from kiosk.web.wording import gettext as _
 
-LONGEST_WAIT = 25
 Sent = TypeVar("Sent", Command, Command | None)
-# An event's id has so many signs at most: https://developers.google.com/workspace/calendar/api/v3/reference/events
-LONGEST = {"event_id": 1024, "title": 200}
 # Before what is asked for is answered, these have their own words.
+PARCELS = dict.fromkeys((200, 202, 409, 503), carried.ToldParcel)
 STATUS = {"confirmed": 200, "held": 202, "pending": 202, "withdrawing": 409, "refused": 409}
 
 
@@ -73,41 +72,68 @@ def install(app: Flask, follow: Follow) -> None:
             raise foreign()
 
     @routes.get("")
-    def news() -> Response:
-        return _news(follow, follow.asking())
+    @operation("What is new, as soon as something is", MACHINES, {200: carried.NewsOf})
+    def news(query: carried.Listening) -> Response:
+        return _news(follow, follow.asking(), query)
 
     @routes.get("/rooms/<int:number>")
-    def room(number: int) -> Response:
-        return _room(follow, _mine(follow, number))
+    @operation(
+        "The bookings of a room",
+        MACHINES,
+        {200: carried.RoomTruth, 304: None},
+        sends={"If-None-Match": "The ETag of the state that the follower has."},
+        headers={"ETag": "Names the room's state.", "Kiosk-As-Of": "How old that is, empty where it is not known."},
+    )
+    def room(number: int, query: carried.Span) -> Response:
+        return _room(follow, _mine(follow, number), query)
 
     @routes.get("/rooms/<int:number>/events/<event_id>")
+    @operation("One booking of a room", MACHINES, {200: carried.Event})
     def event(number: int, event_id: str) -> Response:
         return _event(follow, _mine(follow, number), event_id)
 
     @routes.get("/plans/<slug>")
+    @operation("The file of a plan", MACHINES, {200: File("image/*", "The drawing, as SVG or a picture.")})
     def plan(slug: str) -> Response:
         return _plan(follow, follow.asking(), slug)
 
     @routes.put("/parcels/<number>")
-    def take(number: str) -> tuple[Response, int]:
+    @operation(
+        "Have something done",
+        MACHINES,
+        PARCELS | {201: carried.ToldParcel},
+        refusals=(409, 503),
+        example={
+            "room": 1,
+            "act": "book",
+            "event_id": "",
+            "asked_at": "2026-08-10T08:00:00Z",
+            "start": "2026-08-10T08:00:00Z",
+            "end": "2026-08-10T08:30:00Z",
+            "title": "Stand-up",
+            "series": False,
+        },
+    )
+    def take(number: str, body: carried.CarriedParcel) -> tuple[Response, int]:
         return _take(follow, number)
 
     @routes.get("/parcels/<number>")
+    @operation("What became of it", MACHINES, PARCELS | {201: carried.ToldParcel}, refusals=(409, 503))
     def find(number: str) -> tuple[Response, int]:
         return _find(follow, number)
 
     @routes.delete("/parcels/<number>")
-    def give_up(number: str) -> tuple[Response, int]:
-        stored = _mine(follow, Query().number("room", 10**9) or 0)
+    @operation("Have it undone, or never done", MACHINES, PARCELS | {201: carried.ToldParcel}, refusals=(409, 503))
+    def give_up(number: str, query: carried.OfRoomNumber) -> tuple[Response, int]:
+        stored = _mine(follow, query.room or 0)
         return _told(follow, _sent(lambda: follow.parcels.give_up(number, stored)))
 
     app.register_blueprint(routes)
 
 
-def _news(follow: Follow, device: Device) -> Response:
+def _news(follow: Follow, device: Device, query: carried.Listening) -> Response:
     """Answer at once where something is not as the follower has it, else when it changes, or after a while."""
-    wait = min(Query().number("wait", LONGEST_WAIT) or 0, LONGEST_WAIT)
-    known = request.args.get("sheet", ""), request.args.get("pulse", "")
+    wait, known = query.wait or 0, (query.sheet, query.pulse)
     with follow.listeners.ear(frozenset(one.id for one in _rooms(follow, device))) as news:
         said = _said(follow, device)
         if wait and (said["version"], said["pulse"]) == known:
@@ -136,10 +162,10 @@ def _said(follow: Follow, device: Device) -> dict[str, Any]:
     }
 
 
-def _room(follow: Follow, stored: StoredRoom) -> Response:
+def _room(follow: Follow, stored: StoredRoom, query: carried.Span) -> Response:
     """Return a room's bookings; nothing where its follower has this state and asks for the same time."""
     now = follow.clock()
-    start, end = Query().instant("from", now), Query().instant("to", now)
+    start, end = query.from_ or now, query.to or now
     with follow.store.read() as db:
         state, as_of = telling.state(db, stored), telling.as_of(db, stored, now)
         if request.if_none_match.contains(state):
@@ -181,9 +207,6 @@ def _take(follow: Follow, number: str) -> tuple[Response, int]:
 
 
 def _parcel(number: str) -> Parcel:
-    said = Body()
-    for name, longest in LONGEST.items():
-        said.text(name, longest)
     try:
         return words.parcel({**fields.said(), "id": number})
     except (KeyError, TypeError, ValueError) as error:

@@ -9,8 +9,8 @@ from flask import request
 from kiosk.store import tries
 from kiosk.store.tries import Resting
 from kiosk.web.access import PHONE, Gate, stranger
-from kiosk.web.fields import Body
-from kiosk.web.problems import Problem
+from kiosk.web.openapi.operation import said
+from kiosk.web.problems import too_soon
 from kiosk.web.wording import gettext as _
 
 # Whatever is not named here is refused: other rooms, people's names, the log of acts, new links.
@@ -32,12 +32,12 @@ def _named() -> str:
     """Return the room that the request is about, as whoever answers it reads it."""
     if request.endpoint in ABOUT_A_ROOM:
         return str((request.view_args or {}).get("slug", ""))
-    return request.args.get("room", "") if request.endpoint == "api.cancel" else Body().text("room", 100)
+    return said("room") or ""
 
 
 def _signs() -> bool:
     """Tell whether a PIN is tried: on a phone people say who they are by signing in."""
-    return bool(request.data) and Body().part("as") is not None
+    return said("as_") is not None
 
 
 def _count(gate: Gate, visit: str, now: datetime) -> None:
@@ -45,6 +45,4 @@ def _count(gate: Gate, visit: str, now: datetime) -> None:
         gate.store.write(tries.begin_visit, visit, now)
     except Resting as error:
         sentence = _("This phone has booked often enough. Please try again later, or sign in.")
-        problem = Problem(429, "resting", "Too many bookings", sentence)
-        problem.headers["Retry-After"] = str(max(1, int((error.until - now).total_seconds())))
-        raise problem from error
+        raise too_soon("resting", "Too many bookings", sentence, error.until, now) from error

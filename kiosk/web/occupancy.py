@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs
 
 from flask import Blueprint, Response, request
+from msgspec import Struct, field
 
 from kiosk import clock
 from kiosk.schedule import usage
@@ -18,12 +19,27 @@ from kiosk.store.database import Store
 from kiosk.store.usage import Wanted
 from kiosk.web.access import bearer
 from kiosk.web.identity import Identity, identities
+from kiosk.web.openapi.kinds import about, text
+from kiosk.web.openapi.operation import File, operation
+from kiosk.web.openapi.roles import REPORTED
 from kiosk.web.outcomes import invalid
 from kiosk.web.problems import Problem
 from kiosk.web.wording import gettext as _
 
 DAYS = 28
 KINDS = {"json": "application/json", "csv": "text/csv"}
+
+
+class Days(Struct, frozen=True, kw_only=True):
+    """Which local days, both included, and which rooms."""
+
+    from_: Annotated[date | None, about("Four weeks before `to` if left out.")] = field(default=None, name="from")
+    to: Annotated[date | None, about("Yesterday if left out.")] = None
+    building: Annotated[str, text(200)] = ""
+    floor: Annotated[str, text(200)] = ""
+    size: Annotated[str, text(200, "A class of size, such as 5-8.")] = ""
+    room: Annotated[str, text(200)] = ""
+    format: Annotated[Literal["json", "csv"], about("As JSON, or a line for each room.")] = "json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +99,21 @@ def add_routes(routes: Blueprint, occupancy: Occupancy, is_program: Any) -> None
     """Add the report to the API; `is_program(token)` tells whether a token is one of ours."""
 
     @routes.get("/occupancy")
-    def occupancy_report() -> Response:
-        slugs = None if is_program(bearer(request)) else may_see(identities().current())
-        return occupancy.file("csv" if request.args.get("format") == "csv" else "json", occupancy.wanted(slugs))
+    @operation(
+        "How rooms were used",
+        REPORTED,
+        first=lambda: _may_see(is_program),
+        answers={200: (dict[str, Any], File("text/csv", "A line for each room, and one of all together."))},
+        about="docs/occupancy.md says what each figure is. Managers get their rooms.",
+    )
+    def occupancy_report(query: Days) -> Response:
+        slugs = _may_see(is_program)
+        return occupancy.file(query.format, occupancy.wanted(slugs))
+
+
+def _may_see(is_program: Any) -> tuple[str, ...] | None:
+    """Return the rooms that whoever asks may see, None for all. Raises a problem."""
+    return None if is_program(bearer(request)) else may_see(identities().current())
 
 
 def _day(name: str, otherwise: date) -> date:

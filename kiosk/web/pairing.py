@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, request
+from msgspec import Struct
 
 from kiosk import clock
 from kiosk.errors import UsageError
@@ -14,10 +16,12 @@ from kiosk.store.pairings import LIFE, PACE, Answer, TooMany
 from kiosk.store.tokens import digest
 from kiosk.web.access import DEVICE_COOKIES, Gate, bearer, foreign, from_elsewhere
 from kiosk.web.asking import place
-from kiosk.web.fields import Body
 from kiosk.web.links import drawn
+from kiosk.web.openapi.kinds import about, text
+from kiosk.web.openapi.operation import operation
+from kiosk.web.openapi.roles import EVERYBODY
 from kiosk.web.outcomes import invalid
-from kiosk.web.problems import Problem
+from kiosk.web.problems import Problem, too_soon
 from kiosk.web.wording import gettext as _
 
 APPROVAL = "/admin/devices/pair"
@@ -29,6 +33,63 @@ ERRORS = {
     "expired": "expired_token",
     "denied": "access_denied",
 }
+
+
+class NewScreen(Struct, frozen=True, kw_only=True):
+    """What a screen says of itself."""
+
+    name: Annotated[str, text(devices.LONGEST_NAME, "What administrators are to call it.")] = ""
+    boot_id: Annotated[str, text(100, "The same until the machine begins anew.")] = ""
+    picture: Annotated[Literal["no", "yes"], about("Whether the address is also wanted as a code.")] = "no"
+
+
+class Code(TypedDict):
+    """What a screen shows until somebody approves it (RFC 8628)."""
+
+    device_code: str
+    user_code: str
+    verification_uri: str
+    verification_uri_complete: str
+    picture: NotRequired[Annotated[str, about("The address as a code, as SVG.")]]
+    expires_in: Annotated[int, about("Seconds.")]
+    interval: Annotated[int, about("Seconds between two questions.")]
+
+
+class TokenWish(Struct, frozen=True, kw_only=True):
+    """The question whether somebody has approved a screen."""
+
+    device_code: Annotated[str, text(100)] = ""
+    token_sha256: Annotated[
+        str,
+        text(64, "The SHA-256, in hexadecimal, of a token that the machine makes itself; left out, it is given one."),
+    ] = ""
+    keep: Annotated[Literal["token", "cookie"], about("Whether the answer tells the token, or sets a cookie.")] = (
+        "token"
+    )
+
+
+class Paired(TypedDict):
+    """The display that a device shows."""
+
+    id: int
+    name: str
+    display: str
+    slug: str
+    path: str
+
+
+class TokenGiven(TypedDict):
+    """A device that was approved."""
+
+    token: NotRequired[str]
+    device: Paired
+
+
+class NotPaired(TypedDict):
+    """Why there is no token (RFC 8628)."""
+
+    error: Literal["authorization_pending", "slow_down", "expired_token", "access_denied"]
+    identify: NotRequired[Annotated[bool, about("Somebody wants to know which screen this is.")]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +111,26 @@ def install(app: Flask, pairing: Pairings) -> None:
             raise foreign()
 
     @routes.post("")
-    def begin() -> tuple[Response, int]:
-        return _begin(pairing), 201
+    @operation(
+        "Begin to pair a screen",
+        EVERYBODY,
+        {201: Code},
+        refusals=(403, 429),
+        example={"name": "Tablet at Oak", "picture": "yes"},
+    )
+    def begin(body: NewScreen) -> tuple[Response, int]:
+        return _begin(pairing, body), 201
 
     @routes.post("/token")
-    def ask() -> tuple[Response, int]:
-        return _ask(pairing)
+    @operation(
+        "Ask whether somebody has approved the screen",
+        EVERYBODY,
+        {200: TokenGiven, 400: NotPaired},
+        refusals=(403,),
+        example={"device_code": "kW8…"},
+    )
+    def ask(body: TokenWish) -> tuple[Response, int]:
+        return _ask(pairing, body)
 
     app.register_blueprint(routes)
 
@@ -76,32 +151,28 @@ def renew(gate: Gate, answer: Response) -> None:
         keep_token(answer, token)
 
 
-def _begin(pairing: Pairings) -> Response:
-    body, agent = Body(), request.headers.get("User-Agent", "")
-    name, boot_id = body.text("name", devices.LONGEST_NAME), body.text("boot_id", 100)
+def _begin(pairing: Pairings, body: NewScreen) -> Response:
+    agent, now = request.headers.get("User-Agent", ""), pairing.clock()
     try:
-        secret, code = pairing.store.write(pairings.begin, name, boot_id, place(), agent, pairing.clock())
+        secret, code = pairing.store.write(pairings.begin, body.name, body.boot_id, place(), agent, now)
     except TooMany as error:
         raise _too_many(pairing, error) from error
     uri = f"{pairing.public_url or request.host_url.rstrip('/')}{APPROVAL}"
     complete = f"{uri}?code={code}"
     told = {"device_code": secret, "user_code": code, "verification_uri": uri, "verification_uri_complete": complete}
-    picture = {"picture": drawn(complete)} if body.one_of("picture", ("no", "yes")) == "yes" else {}
+    picture = {"picture": drawn(complete)} if body.picture == "yes" else {}
     return jsonify(told | picture | {"expires_in": LIFE.seconds, "interval": PACE.seconds})
 
 
-def _ask(pairing: Pairings) -> tuple[Response, int]:
+def _ask(pairing: Pairings, body: TokenWish) -> tuple[Response, int]:
     """Answer as RFC 8628 says; a page that keeps its token as a cookie is not told the token itself."""
-    body = Body()
-    secret, hashed = body.text("device_code", 100), body.text("token_sha256", 64)
-    cookie = body.one_of("keep", ("token", "cookie")) == "cookie"
     try:
-        found = pairing.store.write(pairings.ask, secret, hashed, pairing.clock())
+        found = pairing.store.write(pairings.ask, body.device_code, body.token_sha256, pairing.clock())
     except UsageError as error:
         raise invalid("token_sha256", str(error)) from error
     if found.device is None:
         return jsonify({"error": ERRORS[found.state], **({"identify": True} if found.blinks else {})}), 400
-    return _done(found, cookie), 200
+    return _done(found, body.keep == "cookie"), 200
 
 
 def _done(found: Answer, cookie: bool) -> Response:
@@ -118,6 +189,4 @@ def _done(found: Answer, cookie: bool) -> Response:
 
 def _too_many(pairing: Pairings, error: TooMany) -> Problem:
     sentence = _("Too many screens ask to be paired. Please try again later.")
-    problem = Problem(429, "too_many", "Too many screens", sentence)
-    problem.headers["Retry-After"] = str(max(1, int((error.until - pairing.clock()).total_seconds())))
-    return problem
+    return too_soon("too_many", "Too many screens", sentence, error.until, pairing.clock())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from flask import Response
@@ -15,6 +16,18 @@ class Problem(Exception):
         super().__init__(detail)
         self.status, self.reason, self.title, self.detail, self.more = status, reason, title, detail, more
         self.headers: dict[str, str] = {}
+
+
+def too_soon(reason: str, title: str, detail: str, until: datetime, now: datetime) -> Problem:
+    """Return the problem of what was tried too often and may be tried again at `until`."""
+    problem = Problem(429, reason, title, detail)
+    problem.headers["Retry-After"] = retry_after(until, now)
+    return problem
+
+
+def retry_after(until: datetime, now: datetime) -> str:
+    """Return the whole seconds until then as a header says them, at least one."""
+    return str(max(1, int((until - now).total_seconds())))
 
 
 def response(problem: Problem) -> Response:

@@ -13,7 +13,7 @@ from kiosk.errors import NotFound
 from kiosk.store import rooms
 from kiosk.store.devices import Device
 from kiosk.web.access import Gate, not_yours
-from kiosk.web.fields import Body
+from kiosk.web.openapi.operation import said
 
 # Whatever is not named here is refused: lists of rooms, other people's requests, the log of acts, notices.
 ABOUT_A_ROOM = {
@@ -62,7 +62,7 @@ def _named() -> str:
     """Return the room that the request is about, as whoever answers it reads it."""
     if request.endpoint in ABOUT_A_ROOM:
         return str((request.view_args or {}).get("slug", ""))
-    return request.args.get("room", "") if request.endpoint == "api.cancel" else Body().text("room", 100)
+    return said("room") or ""
 
 
 def _elsewhere(slug: str) -> str:

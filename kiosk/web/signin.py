@@ -4,19 +4,38 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, TypedDict
 
 from flask import Blueprint, Flask, Response, jsonify, redirect, request, session
 from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk.errors import AccessDenied, NotFound, SourceError
 from kiosk.google.signin import Attempt, GoogleSignIn, begin
+from kiosk.store.accounts import Role
 from kiosk.web.identity import Identities, Identity, check_csrf, inside
+from kiosk.web.openapi.kinds import about
+from kiosk.web.openapi.operation import operation
+from kiosk.web.openapi.roles import EVERYBODY
 from kiosk.web.problems import Problem
 from kiosk.web.wording import gettext as _
 
 ATTEMPT = "sign_in"
 BACK = "/signed-in"
+
+
+class SignedIn(TypedDict):
+    """Somebody who has signed in."""
+
+    email: str
+    name: str
+    role: Annotated[Role | None, about("Null without an account.")]
+    csrf: Annotated[str, about("What forms outside the API must show.")]
+
+
+class Myself(TypedDict):
+    """Who has signed in; null where nobody has."""
+
+    person: SignedIn | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +77,7 @@ def install(app: Flask, sign_in: SignIn, identities: Identities) -> None:
         return _come_back(sign_in, identities)
 
     @routes.get("/api/v1/me")
+    @operation("Who has signed in with this browser", EVERYBODY, {200: Myself})
     def who_am_i() -> Response:
         return jsonify(person=_told(identities.current()))
 
@@ -76,7 +96,7 @@ def _asked(sign_in: SignIn, attempt: Attempt) -> str:
         raise _failed(error) from error
 
 
-def _told(found: Identity | None) -> dict[str, Any] | None:
+def _told(found: Identity | None) -> SignedIn | None:
     """Return what a page's scripts may know of who is signed in; `csrf` is what their requests must show."""
     if found is None:
         return None

@@ -67,7 +67,7 @@ def test_same_request_is_done_once(reception: Reception) -> None:
         ("end", {"end": "later"}),
         ("room", {"target": {"room": "ash"}}),
         ("floor", {"target": {"building": "Berlin", "floor": "9"}}),
-        ("body", {"target": "oak"}),
+        ("target", {"target": "oak"}),
     ],
 )
 def test_what_cannot_be_used_is_named(reception: Reception, field: str, wrong: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from kiosk.web.admin.frame import Admin, open_to_all
 from kiosk.web.asking import place
 from kiosk.web.fields import form_text
 from kiosk.web.identity import Identity, inside, me, needs
+from kiosk.web.problems import retry_after
 
 WRONG = "This is not the address and password of an account."
 GONE = "This link is used or too old."
@@ -106,8 +107,7 @@ def _log_in(admin: Admin) -> AnyResponse:
 
 
 def _rest(admin: Admin, answer: AnyResponse, error: Resting) -> AnyResponse:
-    seconds = (error.until - admin.clock()).total_seconds()
-    answer.headers["Retry-After"] = str(max(1, int(seconds)))
+    answer.headers["Retry-After"] = retry_after(error.until, admin.clock())
     return answer
 
 
