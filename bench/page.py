@@ -6,12 +6,11 @@ coming to the page until the scripts have done with it, layout and painting asid
 
 from __future__ import annotations
 
-import os
 import statistics
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.conftest import QUIET
+from tests.browser import chromium
 from tests.browser.stage import NOW, Stage
 from tests.browser.test_flat import PLAY, ROOM, tracks, watched
 
@@ -34,8 +33,7 @@ TIMED = """async ([tracks, first, last]) => {
 
 def main() -> None:
     with sync_playwright() as playwright, Stage(ROOM, moment=NOW) as stage:
-        chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
+        browser = chromium.launch(playwright)
         for display in ("door", "lobby"):
             times = measure(browser, stage, display)
             print(f"{display}: script for one update at {SLOWER} times slower, ms:", said(times))

@@ -13,6 +13,8 @@ from typing import Any
 import requests
 
 from kiosk import clock
+from tests import warm
+from tests.warm import Child, Stove
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVICE_USER = "rooms-service@kiosk.example"
@@ -52,9 +54,14 @@ class Process:
     environment: dict[str, str]
     log: Path
     folder: Path = ROOT
-    child: subprocess.Popen[bytes] = field(init=False)
+    stove: Stove | None = None
+    child: subprocess.Popen[bytes] | Child = field(init=False)
 
     def start(self) -> None:
+        if self.stove:
+            files = [Path(os.devnull), self.log, self.log]
+            self.child = self.stove.start(self.command[3:], self.environment, self.folder, files)
+            return
         with self.log.open("ab") as log:
             self.child = subprocess.Popen(self.command, env=self.environment, stdout=log, stderr=log, cwd=self.folder)
 
@@ -80,13 +87,17 @@ class Process:
 
 @dataclass
 class Server:
-    """A running `kiosk serve`, or another program that serves in its place."""
+    """A running `kiosk serve`, or another program that serves in its place.
+
+    It and its commands are forked off a process that has loaded them (see `warm`), unless they are to start `cold`.
+    """
 
     folder: Path
     settings: dict[str, str]
     process: Process = field(init=False)
     url: str = ""
     program: str = "kiosk"
+    cold: bool = False
 
     def start(self) -> Server:
         log = self.folder / "server.log"
@@ -94,7 +105,9 @@ class Server:
         database = f"sqlite:///{self.folder / 'kiosk.db'}"
         given = {"KIOSK_PORT": "0", "KIOSK_DATABASE_URL": database, "KIOSK_OPEN_DISPLAYS": "1"}
         given |= {"KIOSK_SECRETS": str(self.folder / "secrets")} | self.settings
-        self.process = Process([sys.executable, "-m", self.program, "serve"], clean_environment(**given), log)
+        environment = clean_environment(**given)
+        command, stove = [sys.executable, "-m", self.program, "serve"], self._stove(environment)
+        self.process = Process(command, environment, log, stove=stove)
         self.process.start()
         self.url = self.process.said("Serving ").rsplit(" ", 1)[1]
         wait_for(lambda: self.get("/healthz").ok)
@@ -108,10 +121,18 @@ class Server:
         database = f"sqlite:///{self.folder / 'kiosk.db'}"
         own = {"KIOSK_DATABASE_URL": database, "KIOSK_SECRETS": str(self.folder / "secrets")}
         environment = clean_environment(**own | self.settings)
+        stove = self._stove(environment | {"KIOSK_ASYNC_MODE": "threading"})
+        if stove:
+            return stove.run(list(arguments), environment, typed)
         command = [sys.executable, "-m", "kiosk", *arguments]
         return subprocess.run(
             command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, input=typed
         )
+
+    def _stove(self, environment: dict[str, str]) -> Stove | None:
+        if self.cold or self.program != "kiosk":
+            return None
+        return warm.stove(environment.get("KIOSK_ASYNC_MODE", "eventlet"), environment)
 
     def with_rooms(self) -> Server:
         """Give it the rooms of the usual stand-in for Google: read from there once in a run, and copied then."""

@@ -7,6 +7,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.browser.chromium import window
 from tests.running import Server
 
 BOSS, PASSWORD = "boss@kiosk.example", "correct horse battery"
@@ -32,7 +33,7 @@ def sign_in(page: Page, server: Server, email: str = BOSS, following: str = "/ad
 
 def opened(browser: Browser, server: Server, viewport: dict[str, int] = DESK, scheme: Any = "light") -> BrowserContext:
     """Return a browser's window of that size by day ("light") or by night ("dark")."""
-    return browser.new_context(viewport=viewport, color_scheme=scheme, base_url=server.url)  # type: ignore[arg-type]
+    return window(browser, viewport=viewport, color_scheme=scheme, base_url=server.url)
 
 
 def obstacles(page: Page) -> list[str]:

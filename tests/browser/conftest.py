@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -13,20 +12,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from kiosk.schedule.model import Booking, Policy
+from tests.browser import chromium
 from tests.browser.stage import NOW, OAK, Stage
 from tests.running import Server, wait_for
 
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # A name that leads here and is no loopback to the browser.
-    "--host-resolver-rules=MAP kiosk.test 127.0.0.1",
-)
 PANEL = {"width": 800, "height": 480}
 SIZES = [(800, 480), (1280, 800), (800, 1280), (1920, 1080)]
 Put = Callable[..., tuple[Stage, Page]]
@@ -34,16 +23,15 @@ Put = Callable[..., tuple[Stage, Page]]
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
+        opened = chromium.launch(playwright)
         yield opened
         opened.close()
 
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    opened = browser.new_context(viewport=PANEL)  # type: ignore[arg-type]
+    opened = chromium.window(browser, viewport=PANEL)
     yield opened
     opened.close()
 

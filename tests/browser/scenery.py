@@ -18,6 +18,7 @@ from kiosk.schedule.hours import parse
 from kiosk.schedule.model import Booking, CheckIn, Policy, Room
 from kiosk.store import drawings, outlines, plans
 from tests.browser.admin import LEVELS
+from tests.browser.chromium import window
 from tests.browser.hall import Hall
 from tests.browser.stage import NOW, OAK, Stage, at
 
@@ -166,10 +167,11 @@ def drawn(browser: Browser, display: str, status: str, look: Look, size: tuple[i
     """Open a display as it is looked at; its letters are there and its first scene is shown."""
     viewport = {"width": size[0], "height": size[1]}
     contrast = "more" if look.theme == "contrast" else "no-preference"
-    context = browser.new_context(
-        viewport=viewport,  # type: ignore[arg-type]
-        color_scheme=look.scheme,  # type: ignore[arg-type]
-        contrast=contrast,  # type: ignore[arg-type]
+    context = window(
+        browser,
+        viewport=viewport,
+        color_scheme=look.scheme,
+        contrast=contrast,
         reduced_motion="reduce",
     )
     page = context.new_page()

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import argparse
 import html
-import os
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser import story
+from tests.browser import chromium, story
 from tests.browser.scenery import DISPLAYS, LOOKS, SIZES, cut_off, drawn, obstacles
 
-FLAGS = ("--no-sandbox", "--disable-gpu", "--hide-scrollbars")
 STYLE = "body{font:16px system-ui;margin:2rem;background:#ddd}figure{display:inline-block;margin:.5rem}img{width:24rem}"
 Picture = tuple[str, str, str, tuple[int, int]]
 
@@ -24,9 +22,8 @@ def main() -> int:
     options = _options()
     folder = Path(options.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    browser_path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=list(FLAGS))
+        browser = chromium.launch(playwright)
         if options.story:
             story.draw(browser, Path("docs/screens"))
             return 0

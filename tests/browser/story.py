@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page
 from kiosk import clock
 from kiosk.schedule.model import Booking, CheckIn, Room
 from tests.browser import scenery
+from tests.browser.chromium import window
 from tests.browser.scenery import TOLD, Look
 from tests.browser.stage import NOW, OAK, Stage, at
 
@@ -113,7 +114,8 @@ def draw(browser: Browser, folder: Path) -> None:
     """Draw the whole story into a folder."""
     for name, picture in STORY.items():
         width, height = picture.size
-        context = browser.new_context(
+        context = window(
+            browser,
             viewport={"width": width, "height": height},
             color_scheme=picture.scheme,  # type: ignore[arg-type]
             reduced_motion="reduce",

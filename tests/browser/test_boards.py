@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from kiosk.schedule.model import Person
 from tests.browser.admin import obstacles
+from tests.browser.chromium import window
 from tests.browser.conftest import SIZES, inside
 from tests.browser.hall import Hall
 
@@ -36,9 +37,9 @@ def look(browser: Browser) -> Iterator[Look]:
 
         def at(url: str, size: tuple[int, int] = WALL, scheme: Any = "light", motion: Any = "reduce") -> Page:
             viewport: Any = {"width": size[0], "height": size[1]}
-            window = browser.new_context(viewport=viewport, color_scheme=scheme, reduced_motion=motion)
-            open_windows.callback(window.close)
-            page = window.new_page()
+            opened = window(browser, viewport=viewport, color_scheme=scheme, reduced_motion=motion)
+            open_windows.callback(opened.close)
+            page = opened.new_page()
             page.clock.install()
             errors: list[str] = []
             page.on("pageerror", lambda error: errors.append(str(error)))

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Request
 
 from kiosk.resources import resource
 from kiosk.settings import LANGUAGES
+from tests.browser.chromium import window
 from tests.running import Server
 
 WITHOUT_LETTERS, WITH_LETTERS = 58 * 1024, 130 * 1024
@@ -34,7 +35,7 @@ def served(tmp_path: Path, language: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_cold_door_is_light(browser: Browser, tmp_path: Path, language: str) -> None:
-    context = browser.new_context(viewport={"width": 800, "height": 480})
+    context = window(browser, keeps=True, viewport={"width": 800, "height": 480})
     page = context.new_page()
     with served(tmp_path, language) as address:
         finished: list[Request] = []

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.admin import make_admin, obstacles, opened, sign_in
+from tests.browser.chromium import window
 from tests.browser.conftest import inside, open_page, smallest
 from tests.running import Server
 
@@ -151,7 +152,7 @@ def test_everything_fits_on_every_glass(
 ) -> None:
     add(server, tmp_path, PLAN, "Second floor")
     add(server, tmp_path, PLAN, "Third floor", "3")
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    context = window(browser, viewport={"width": size[0], "height": size[1]})
     page = open_page(context, f"{server.url}/floor/second-floor?here=0.3,0.6")
     expect(page.locator(".spot")).to_have_count(3)
     assert inside(page, ".spot, .side *, .top *") == []
@@ -188,7 +189,7 @@ def test_a_crowded_plan_numbers_its_rooms_and_lists_them(browser: Browser, serve
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1200 750">{close}</svg>'.encode(),
         "Dense",
     )
-    context = browser.new_context(viewport={"width": 800, "height": 480})
+    context = window(browser, viewport={"width": 800, "height": 480})
     page = open_page(context, f"{server.url}/floor/dense")
     expect(page.locator("main")).to_have_attribute("data-density", "number")
     expect(page.locator("[data-rows] .row:visible")).to_have_count(3)

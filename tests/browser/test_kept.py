@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Error, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 from kiosk.schedule.model import Booking
+from tests.browser.chromium import window
+from tests.browser.conftest import PANEL
 from tests.browser.stage import NOW, OAK, Stage, at
 from tests.running import Server, wait_for
 
@@ -23,6 +25,14 @@ KEPT = """async () => {
 }"""
 # What the browser has kept of the page itself, with what it is made of.
 TEXT = "async () => (await (await caches.match(location.href))?.text()) ?? ''"
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A window that keeps pages."""
+    opened = window(browser, keeps=True, viewport=PANEL)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

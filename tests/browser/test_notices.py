@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from kiosk import clock
 from kiosk.schedule.model import Booking
 from tests.browser.admin import make_admin, obstacles, opened, sign_in
+from tests.browser.chromium import window
 from tests.browser.conftest import SIZES, inside, open_page, smallest, status
 from tests.browser.stage import NOW, OAK, Stage, at
 from tests.running import Server, wait_for
@@ -160,7 +161,7 @@ def test_band_covers_nothing_and_an_emergency_fits(browser: Browser, size: tuple
     own = Booking("kiosk1", at("08:00"), at("09:00"), "Review", owner="Anna Arendt", own=True)
     following = Booking("x", at("09:30"), at("10:00"), "Interview", owner="Bernd Brecht")
     width, height = size
-    context = browser.new_context(viewport={"width": width, "height": height})
+    context = window(browser, viewport={"width": width, "height": height})
     with Stage(OAK, [own, following], moment=NOW, told=[told("A title " * 9, text=LONG)]) as stage:
         page = on_stage(context, stage)
         page.locator(BAND).wait_for()
@@ -195,7 +196,7 @@ def test_administrator_sees_who_shows_the_emergency_and_who_does_not(
     browser: Browser, context: BrowserContext, house: Server
 ) -> None:
     make_admin(house)
-    away = open_page(browser.new_context(), f"{house.url}/door/elm")
+    away = open_page(window(browser), f"{house.url}/door/elm")
     here = open_page(context, f"{house.url}/door/oak")
     away.context.close()
     desk = opened(browser, house)

@@ -14,6 +14,7 @@ from kiosk.schedule.model import Room
 from kiosk.store import rooms
 from kiosk.store.database import Store
 from tests.browser.admin import DESK, PHONE, make_admin, obstacles, opened, sign_in
+from tests.browser.chromium import window
 from tests.running import Server
 from tests.store import seeded
 
@@ -95,7 +96,7 @@ def test_paper_has_every_table_and_light_colours_and_the_screen_is_as_before_the
 
 def test_tables_stand_alone_without_scripts(browser: Browser, server: Server) -> None:
     with_scripts = shown(browser, server, DESK, "light").context
-    context = browser.new_context(viewport=DESK, java_script_enabled=False, storage_state=with_scripts.storage_state())
+    context = window(browser, viewport=DESK, java_script_enabled=False, storage_state=with_scripts.storage_state())
     page = context.new_page()
     page.goto(server.url + ADDRESS)
     assert all(table.is_visible() for table in page.locator(".chart table").all())

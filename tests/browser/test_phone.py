@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from kiosk.emulator.server import Emulator
 from kiosk.schedule.model import Booking, Policy
 from tests.browser.admin import PHONE, obstacles
+from tests.browser.chromium import window
 from tests.browser.conftest import inside, open_page
 from tests.browser.stage import NOW, OAK, Stage, at
 from tests.running import POLL, SERVICE_USER, Server, wait_for
@@ -78,7 +79,7 @@ def people(browser: Browser) -> Iterator[Any]:
     with ExitStack() as opened:
 
         def somebody(width: int = PHONE["width"], height: int = PHONE["height"], **more: Any) -> BrowserContext:
-            context = browser.new_context(viewport={"width": width, "height": height}, **more)
+            context = window(browser, viewport={"width": width, "height": height}, **more)
             opened.callback(context.close)
             return context
 
@@ -176,7 +177,7 @@ def shown(browser: Browser) -> Iterator[Any]:
             scheme = more.pop("scheme", "light")
             stage = opened.enter_context(Stage(replace(OAK, policy=policy), bookings, moment=NOW, **more))
             viewport = {"width": size[0], "height": size[1]}
-            context = opened.enter_context(browser.new_context(viewport=viewport, color_scheme=scheme))
+            context = opened.enter_context(window(browser, viewport=viewport, color_scheme=scheme))
             page = context.new_page()
             page.clock.install(time=NOW)
             page.goto(f"{stage.url}/{display}/oak")

@@ -7,6 +7,7 @@ import threading
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
+from tests.browser.chromium import window
 from tests.browser.scenery import DISPLAYS, LOOKS, PARTS, SIZES, STATUSES, WIDTHS, Look, cut_off, drawn, obstacles
 
 EVERY = [(display, status) for display, kind in DISPLAYS.items() for status in kind.statuses]
@@ -110,7 +111,7 @@ def test_a_theme_wins_over_the_system(browser: Browser) -> None:
 @pytest.mark.parametrize(("display", "status", "size"), FIRST)
 def test_nothing_moves_when_the_letters_come_late(browser: Browser, display: str, status: str, size: int) -> None:
     width, height = DISPLAYS[display].sizes[size]
-    context = browser.new_context(viewport={"width": width, "height": height}, bypass_csp=True)
+    context = window(browser, viewport={"width": width, "height": height}, bypass_csp=True)
     page, seen = context.new_page(), threading.Event()
     waiting: list[Route] = []
     page.add_init_script(WATCH)
