@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -385,9 +386,10 @@ def offences(law: Callable[[Module], list[str]]) -> list[str]:
     return [offence for module in modules() for offence in law(module)]
 
 
-def modules() -> list[Module]:
+@cache
+def modules() -> tuple[Module, ...]:
     paths = [path for package in ("kiosk", "displays", "deploy") for path in sorted((ROOT / package).rglob("*.py"))]
-    return [module_at(path.relative_to(ROOT), path.read_text(encoding="utf-8")) for path in paths]
+    return tuple(module_at(path.relative_to(ROOT), path.read_text(encoding="utf-8")) for path in paths)
 
 
 def module_at(path: Path, source: str) -> Module:

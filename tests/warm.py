@@ -16,13 +16,17 @@ import sys
 import time
 from dataclasses import dataclass
 from itertools import count
+from os import read  # before eventlet puts its own in their place
 from pathlib import Path
+from select import select as wait
 from tempfile import TemporaryDirectory
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 # Seconds that a command may take on a machine that has much else to do.
 PATIENCE = 90.0
+# How often it is looked who has ended, while nothing is asked for.
+LOOK_SECONDS = 0.02
 # Those that wait, by their way of sharing time; commands of the terminal come from the one with threads.
 STOVES: dict[str, Stove] = {}
 
@@ -124,21 +128,26 @@ def main(mode: str, templates: str) -> int:
     """Load, then fork off what is asked for, one line of JSON each, until nobody can ask any more."""
     _load(mode, templates)
     ends: dict[int, str] = {}
-    signal.signal(signal.SIGCHLD, lambda *_: _reap(ends))
     rest = b""
     while True:
         line, found, rest = rest.partition(b"\n")
         if found:
             asked = json.loads(line)
-            child = _fork(ends, asked["status"])
+            child = os.fork()
             if not child:
+                _have_own_hub(mode)
                 return _become(asked)
+            ends[child] = asked["status"]
             os.write(1, f"{child}\n".encode())
             continue
-        more = os.read(0, 1 << 16)
+        rest = line
+        # Whether one has ended is asked again and again: a signal that came just before waiting would be missed.
+        while not wait([0], [], [], LOOK_SECONDS)[0]:
+            _reap(ends)
+        more = read(0, 1 << 16)
         if not more:
             return 0
-        rest = line + more
+        rest += more
 
 
 def _load(mode: str, templates: str) -> None:
@@ -158,16 +167,12 @@ def _load(mode: str, templates: str) -> None:
     gc.freeze()
 
 
-def _fork(ends: dict[int, str], status: str) -> int:
-    """Fork; no end of a child is seen before it is known where to write it."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
-    child = os.fork()
-    if child:
-        ends[child] = status
-    else:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
-    return child
+def _have_own_hub(mode: str) -> None:
+    """Forget what loading has set up to wait with: processes that share it would be woken by each other's sockets."""
+    if mode == "eventlet":
+        from eventlet import hubs
+
+        hubs.use_hub()
 
 
 def _reap(ends: dict[int, str]) -> None:
