@@ -17,7 +17,7 @@ from kiosk.web.asking import place
 from kiosk.web.openapi.kinds import Moment, about
 from kiosk.web.openapi.operation import operation
 from kiosk.web.openapi.reading import idempotency_key
-from kiosk.web.openapi.roles import BY_DEVICES
+from kiosk.web.openapi.roles import AT_A_DOOR, BY_DEVICES
 from kiosk.web.problems import Problem, too_soon
 from kiosk.web.told import Slug, Spoken
 from kiosk.web.wording import gettext as _
@@ -95,7 +95,7 @@ def add_routes(routes: Blueprint, reporting: Reporting) -> None:
     @routes.post("/rooms/<slug>/problems")
     @operation(
         "Report what is wrong with a room",
-        BY_DEVICES,
+        AT_A_DOOR,
         {200: Reported, 201: Reported},
         refusals=(429,),
         about="200 with `known` where that is reported already.",
@@ -109,7 +109,7 @@ def add_routes(routes: Blueprint, reporting: Reporting) -> None:
 
     @routes.delete("/rooms/<slug>/problems/<int:number>")
     @operation(
-        "Take a report back, within 15 seconds; then nobody is told", BY_DEVICES, {200: Reported}, refusals=(409,)
+        "Take a report back, within 15 seconds; then nobody is told", AT_A_DOOR, {200: Reported}, refusals=(409,)
     )
     def withdraw(slug: str, number: int) -> Response:
         one = reporting.withdraw(slug, number)

@@ -149,8 +149,12 @@ class Day:
             return {"refused past"}
         if known:
             return {"refused cancelled"} if known.cancelled else {"confirmed"}
-        others = self.calendars.living(self.home(command))
-        return {"refused taken"} if any(meets(command, other) for other in others) else {"confirmed"}
+        others = [other for other in self.calendars.living(self.home(command)) if meets(command, other)]
+        # What was taken back here is still there, and may be gone by the time that the hold is looked at.
+        going = {one.event_id for one in self.found() if one.state == "withdrawing"}
+        if others and all(other.id in going for other in others):
+            return {"confirmed", "refused taken"}
+        return {"refused taken"} if others else {"confirmed"}
 
     def home(self, command: Command) -> str:
         return next(address(slug) for slug, place in self.places.items() if place.id == command.room_id)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from kiosk.schedule.model import Booking, Policy
 from tests.browser import chromium
@@ -19,6 +19,8 @@ from tests.running import Server, wait_for
 PANEL = {"width": 800, "height": 480}
 SIZES = [(800, 480), (1280, 800), (800, 1280), (1920, 1080)]
 Put = Callable[..., tuple[Stage, Page]]
+# As long as a machine may need that is busy with much else.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")

@@ -78,13 +78,15 @@ def test_a_screen_that_was_woken_sleeps_again_when_nobody_is_there(context: Brow
 
 
 def test_a_sheet_that_is_open_keeps_the_screen_light(context: BrowserContext) -> None:
-    page = door(context, Policy(light=parse("Mon-Fri 06:00-10:09")))
-    page.clock.run_for(80_000)
-    page.locator("[data-open=later]").click()
-    expect(page.locator("dialog[open]")).to_be_visible()
-    page.clock.run_for(29_000)
-    expect(page.get_by_role("dialog")).to_be_visible()
-    expect(page.locator(NIGHT)).to_have_count(0)
+    room = replace(OAK, policy=Policy(light=parse("Mon-Fri 06:00-10:09")))
+    with Stage(room, moment=NOW) as stage:
+        page = stopped(context, stage, "/door/oak")
+        page.clock.run_for(80_000)
+        page.locator("[data-open=later]").click()
+        expect(page.locator("dialog[open]")).to_be_visible()
+        page.clock.run_for(29_000)
+        expect(page.get_by_role("dialog")).to_be_visible()
+        expect(page.locator(NIGHT)).to_have_count(0)
 
 
 def test_the_veil_lies_over_the_whole_screen_and_lets_hands_through(context: BrowserContext) -> None:

@@ -42,6 +42,7 @@ def environment() -> Environment:
     )
     made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(clock=spell, iso=datetime.isoformat, day=str, elsewhere=lambda _at: "", breadth=len)
+    made.filters.update(api_words=str)
     made.globals.update(static=lambda path: f"/static/{path}", language="en", direction="ltr")
     made.globals.update(icons="<svg hidden></svg>")
     made.globals.update(hour_cycle="h23", numerals="latn", face={}, next="", error="", detail="")
