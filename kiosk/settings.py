@@ -295,6 +295,11 @@ class Settings:
         also=("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
     )
 
+    @property
+    def database_file(self) -> Path:
+        """Where the database lies."""
+        return Path(self.database_url.removeprefix("sqlite:///"))
+
 
 @dataclass(frozen=True)
 class Supervision:

@@ -16,6 +16,7 @@ from kiosk.settings import Settings
 from kiosk.store import condition, deliveries, devices, overview, pruning
 from kiosk.store.condition import Space
 from kiosk.store.database import Store
+from kiosk.store.overview import Overview
 
 SERVER = "This server"
 ANSWER_SECONDS = 5.0
@@ -40,11 +41,13 @@ class Operations:
 
 def examine(here: Operations) -> Iterator[Finding]:
     """Look at everything that an operator looks after."""
+    with here.store.read() as db:
+        state = overview.read(db, here.clock())
     yield _process(here)
-    yield _rooms(here)
+    yield _rooms(state)
     yield _database(here)
     yield _disk(here)
-    yield _journal(here)
+    yield _journal(state, here.clock())
     yield _messages(here)
     yield from _devices(here)
     yield _retention(here)
@@ -75,9 +78,7 @@ def _process(here: Operations) -> Finding:
     return failed(SERVER, "process", Remedy(said, repair))
 
 
-def _rooms(here: Operations) -> Finding:
-    with here.store.read() as db:
-        found = overview.read(db, here.clock())
+def _rooms(found: Overview) -> Finding:
     grave = [one for one in found.troubles if one.grave]
     if not grave:
         return passed(SERVER, "rooms", f"All {found.linked} linked rooms are up to date.")
@@ -87,19 +88,15 @@ def _rooms(here: Operations) -> Finding:
 
 
 def _database(here: Operations) -> Finding:
-    damage = condition.problems(_path(here))
+    damage = condition.problems(here.settings.database_file)
     if damage:
         repair = "Stop the server, and have the last backup back: `kiosk restore FILE --overwrite`."
         return failed(SERVER, "database", Remedy(f"The database is damaged: {'; '.join(damage)}", repair))
     return passed(SERVER, "database", "The database is whole.")
 
 
-def _path(here: Operations) -> Path:
-    return Path(here.settings.database_url.removeprefix("sqlite:///"))
-
-
 def _disk(here: Operations) -> Finding:
-    path = _path(here)
+    path = here.settings.database_file
     try:
         found = condition.space(path)
     except OSError as error:
@@ -116,11 +113,9 @@ def _sizes(found: Space) -> str:
     return f"The database has {database} MB and its log {log} MB; {free} of the disk's {disk} MB are free."
 
 
-def _journal(here: Operations) -> Finding:
-    with here.store.read() as db:
-        found = overview.read(db, here.clock())
+def _journal(found: Overview, now: datetime) -> Finding:
     since = found.waiting_since
-    if since is None or here.clock() - since < LONG:
+    if since is None or now - since < LONG:
         return passed(SERVER, "journal", f"{found.waiting} bookings and changes are under way, none for long.")
     said = f"{found.waiting} bookings and changes wait for Google, the oldest since {clock.iso(since)}."
     return warned(SERVER, "journal", Remedy(said, "`kiosk doctor` says whether Google can be reached."))

@@ -1,4 +1,4 @@
-"""A hub that the tests of a file share, each with rooms of its own, and those that follow it: all of them processes."""
+"""A hub and those that follow it: as processes, shared by the tests of a file, or as a pair in this process."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from kiosk.emulator.server import Emulator
 from tests.running import ADMIN, POLL, SERVICE_USER, Server
 from tests.upstream.fleet import Fleet
+from tests.upstream.pair import Pair
 
 ROOMS = 24
 
@@ -47,3 +48,13 @@ def settings(google: Emulator, folder: Path) -> dict[str, str]:
         "KIOSK_POLL_SECONDS": str(POLL),
         "KIOSK_OPENING_HOURS": "00:00-24:00",
     }
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    """A hub and its follower in this process, that have told each other everything."""
+    made = Pair(tmp_path)
+    made.work()
+    made.work()
+    yield made
+    made.close()

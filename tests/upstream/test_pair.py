@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,15 +16,6 @@ from tests.conftest import Tell
 from tests.upstream.pair import OAK, Fault, Pair
 
 SCALE = float(os.environ.get("SOAK_SCALE", "1"))
-
-
-@pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
-    made = Pair(tmp_path)
-    made.work()
-    made.work()
-    yield made
-    made.close()
 
 
 def book(pair: Pair) -> str:

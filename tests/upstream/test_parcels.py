@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from kiosk import clock
@@ -18,15 +15,6 @@ from tests.upstream.pair import OAK, Pair
 
 STRANGER = "a-token-of-another-door"
 JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
-    made = Pair(tmp_path)
-    made.work()
-    made.work()
-    yield made
-    made.close()
 
 
 def test_a_booking_of_the_hub_is_not_given_up_by_its_id(pair: Pair) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,15 +12,6 @@ import pytest
 from kiosk.sync.shadow import Shadow
 from kiosk.upstream.line import Answer
 from tests.upstream.pair import Pair
-
-
-@pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
-    made = Pair(tmp_path)
-    made.work()
-    made.work()
-    yield made
-    made.close()
 
 
 def shadow(pair: Pair) -> Shadow:
