@@ -127,10 +127,10 @@ def write_room(db: sqlite3.Connection, past: Any, number: int, first: date) -> i
     from kiosk.store import minutes
 
     building, capacity = f"B{number % 10}", (4, 6, 8, 12, 20)[number % 5]
-    about = (number, f"room-{number}", f"Room {number}", building, str(number % 4), capacity, "Europe/Berlin", "")
-    ends = (first.toordinal(), LAST.toordinal(), None, None, 0, 0, "")
-    names = [field.column_name for field in past.PastRoomRow._meta.sorted_fields if field.name != "room"]
-    db.execute(f"INSERT INTO past_room ({', '.join(names)}) VALUES ({marks(names)})", (*about, *ends))
+    about = {"id": number, "slug": f"room-{number}", "name": f"Room {number}", "zone": "Europe/Berlin"}
+    about |= {"building": building, "floor": str(number % 4), "capacity": capacity}
+    about |= {"first_day": first.toordinal(), "closed_day": LAST.toordinal()}
+    db.execute(*past.PastRoomRow.insert(about).sql())
     held: dict[int, int] = {}
     opened: dict[int, int] = {}
     days: list[tuple[int, ...]] = []
