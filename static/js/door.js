@@ -5,8 +5,9 @@ import { fetched, openReport } from "./sheet.js";
 import { listen } from "./taps.js";
 
 const main = document.querySelector("main[data-display]");
-const timeline = main.querySelector("[data-slot=timeline]");
 const room = main.dataset.slug;
+const places = new Map(Array.from(main.querySelectorAll("[data-slot]"), (place) => [place.dataset.slot, place]));
+const timeline = places.get("timeline");
 const html = new Map();
 let later;
 let code;
@@ -17,7 +18,7 @@ function place(_slug, scene, parts) {
   for (const [slot, part] of Object.entries(scene.slots)) {
     if (html.get(slot) === parts[part]) continue;
     html.set(slot, parts[part]);
-    main.querySelector(`[data-slot=${slot}]`).innerHTML = parts[part];
+    places.get(slot).innerHTML = parts[part];
     if (slot === "timeline") later?.renew();
   }
   code?.renew();

@@ -2,6 +2,7 @@
 
 const SECOND = 1_000;
 const MINUTE = 60_000;
+const MOST_TEXTS = 100;
 
 // `clock` is the server's own way to write times, so that both write them alike.
 export function makeWording(main, { language, zone }, { clock }) {
@@ -17,7 +18,17 @@ export function makeWording(main, { language, zone }, { clock }) {
   const plural = new Intl.PluralRules(language);
   const write = (element, text) => element.textContent === text || (element.textContent = text);
 
+  const texts = new Map();
+
+  // A page writes the same few minutes with every update.
   function time(moment) {
+    const minute = Math.floor(moment / MINUTE);
+    if (texts.size > MOST_TEXTS) texts.clear();
+    if (!texts.has(minute)) texts.set(minute, written(moment));
+    return texts.get(minute);
+  }
+
+  function written(moment) {
     const [HH, mm] = hands.format(moment).split(":");
     const hour = Number(HH);
     const said = { HH, mm, h: hour % 12 || 12, K: hour % 12, a: hour < 12 ? clock.am : clock.pm };
