@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,6 +31,12 @@ def tell(record_property: Callable[[str, object], None]) -> Tell:
 
 def pytest_configure() -> None:
     quick.install()
+
+
+def pytest_collection_finish() -> None:
+    """Look no more for garbage among the tests themselves: that would be most of what there is to look at."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

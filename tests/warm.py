@@ -13,7 +13,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 from os import read  # before eventlet puts its own in their place
@@ -27,6 +29,15 @@ ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 90.0
 # How often it is looked who has ended, while nothing is asked for.
 LOOK_SECONDS = 0.02
+
+
+def _foreign(environment: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what names a setting of the product, or the test that runs."""
+    own = ("KIOSK_", "PYTEST_CURRENT_TEST")
+    return {name: value for name, value in environment.items() if not name.startswith(own)}
+
+
+STARTED_IN = _foreign(os.environ)
 # Those that wait, by their way of sharing time; commands of the terminal come from the one with threads.
 STOVES: dict[str, Stove] = {}
 
@@ -71,19 +82,15 @@ class Child:
 class Stove:
     """The process that others are forked off, in one way of sharing time ("eventlet" or "threading")."""
 
-    def __init__(self, mode: str, environment: dict[str, str]) -> None:
-        self._environment = environment
+    def __init__(self, mode: str) -> None:
+        self._asking = threading.Lock()
         self._folder = TemporaryDirectory(prefix="kiosk-tests-")
         self._numbers = count()
         command = [sys.executable, "-m", "tests.warm", mode, self._folder.name]
         self._process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command, cwd=ROOT, env=STARTED_IN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         atexit.register(self._put_out)
-
-    def suits(self, environment: dict[str, str]) -> bool:
-        """Whether it was started in this environment, apart from the product's settings."""
-        return _foreign(environment) == _foreign(self._environment)
 
     def start(self, words: list[str], environment: dict[str, str], folder: Path, files: list[Path]) -> Child:
         """Start `kiosk` with these words; `files` are its input, its output and its errors."""
@@ -91,9 +98,10 @@ class Stove:
         asked = {"words": words, "environment": environment, "folder": str(folder), "status": str(status)}
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(asked | {"files": [str(file) for file in files]}) + "\n")
-        self._process.stdin.flush()
-        return Child(int(self._process.stdout.readline()), status)
+        with self._asking:
+            self._process.stdin.write(json.dumps(asked | {"files": [str(file) for file in files]}) + "\n")
+            self._process.stdin.flush()
+            return Child(int(self._process.stdout.readline()), status)
 
     def run(self, words: list[str], environment: dict[str, str], typed: str) -> subprocess.CompletedProcess[str]:
         """Run `kiosk` with these words and this input to its end."""
@@ -110,18 +118,15 @@ class Stove:
 
 
 def stove(mode: str, environment: dict[str, str]) -> Stove | None:
-    """Return what programs of that mode and environment can be forked off; None when they must be started."""
-    if mode not in {"eventlet", "threading"}:
+    """Return what programs of that mode and environment can be forked off; None when they must be started.
+
+    What a variable of somebody else's does to a program may be done while it loads.
+    """
+    if mode not in {"eventlet", "threading"} or _foreign(environment) != STARTED_IN:
         return None
     if mode not in STOVES:
-        STOVES[mode] = Stove(mode, _foreign(dict(os.environ)))
-    return STOVES[mode] if STOVES[mode].suits(environment) else None
-
-
-def _foreign(environment: dict[str, str]) -> dict[str, str]:
-    """Leave out what names a setting of the product, or the test that runs."""
-    own = ("KIOSK_", "PYTEST_CURRENT_TEST")
-    return {name: value for name, value in environment.items() if not name.startswith(own)}
+        STOVES[mode] = Stove(mode)
+    return STOVES[mode]
 
 
 def main(mode: str, templates: str) -> int:

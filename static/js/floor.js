@@ -287,6 +287,9 @@ display = start({
   },
   isIdle: () => !isTouched,
 });
+// The first picture is whole.
+cancelAnimationFrame(waiting);
+arrange();
 new ResizeObserver(arrangeSoon).observe(stage);
 document.fonts?.ready.then(arrangeSoon);
 if (asked.get("turn")) after("visit", 1000 * Math.max(5, Number(asked.get("turn")) || 0), goOn);

@@ -153,4 +153,7 @@ function aged(known) {
 }
 
 const display = start({ place, framed, aged, unpack });
+// The first picture is whole: what stands at the head moves nothing when it comes.
+cancelAnimationFrame(frame);
+arrange();
 new ResizeObserver(arrangeSoon).observe(list);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Playwright
@@ -31,9 +32,11 @@ QUIET = (
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Start the browser that CHROMIUM names."""
-    chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-    return playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
+    """Start the browser that CHROMIUM names, or the one without windows that lies beside it and does a third less."""
+    named = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+    without_windows = named.with_name(f"{named.name}-headless-shell")
+    chosen = without_windows if without_windows.exists() else named
+    return playwright.chromium.launch(executable_path=chosen, args=list(QUIET))
 
 
 def window(browser: Browser, keeps: bool = False, **more: Any) -> BrowserContext:
