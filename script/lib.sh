@@ -148,6 +148,7 @@ spares_windows() {
 missing_for_tests() {
     find_browser >/dev/null || echo chromium
     has shellcheck || echo shellcheck
+    has faketime || echo faketime
     # A minimal Debian has no letters but Latin ones, and some not even these.
     if has dpkg-query; then
         is_installed fonts-noto-core || echo fonts-noto-core
