@@ -152,7 +152,8 @@ class MirrorRow(Model):
 
     `due_at`: when its list is read next; `look_at`: when a free/busy question asks about it; `beat`: seconds
     between two looks at present; `digest`: stands for a free/busy answer that its lists do not bear out;
-    `expired_at`: when its cursor last expired, for the `expiries`th time in a row.
+    `expired_at`: when its cursor last expired, for the `expiries`th time in a row; `touched_at`: when somebody last
+    stood before a screen of the room.
     """
 
     room = ForeignKeyField(RoomRow, primary_key=True, on_delete="CASCADE")
@@ -171,6 +172,7 @@ class MirrorRow(Model):
     generation = BigIntegerField(default=0)
     failures = IntegerField(default=0)
     reason = TextField(default="")
+    touched_at = InstantField(null=True)
 
     class Meta:
         table_name = "mirror"

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from peewee import Database
 
 from kiosk.errors import KioskError
-from kiosk.store import acts, facts, machines, models, office, past, told
+from kiosk.store import acts, facts, machines, models, office, past, together, told
 
-TABLES = (*models.TABLES, *office.TABLES, *told.TABLES, *past.TABLES, *machines.TABLES)
+TABLES = (*models.TABLES, *office.TABLES, *told.TABLES, *past.TABLES, *machines.TABLES, *together.TABLES)
 
 
 def upgrade(db: Database) -> None:

@@ -39,7 +39,7 @@ class ScreenRow(Model):
     """A screen that has shown itself: a browser with one display on its glass.
 
     `machine`: the word that the browser's page made for itself; `hears`: the targets it is part of; `token`: the name
-    of the access token it got in with, if any.
+    of the access token it got in with, if any; `home`: the process that it is connected to, where there are several.
     """
 
     id = CharField(primary_key=True)
@@ -52,6 +52,7 @@ class ScreenRow(Model):
     first_at = InstantField()
     seen_at = InstantField(index=True)
     connected = BooleanField(default=True)
+    home = CharField(default="")
 
     class Meta:
         table_name = "screen"
