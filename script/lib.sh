@@ -142,6 +142,9 @@ is_installed() {
 missing_for_tests() {
     find_browser >/dev/null || echo chromium
     has shellcheck || echo shellcheck
+    # What several processes of one installation stand behind, and wake each other through.
+    has nginx || [ -x /usr/sbin/nginx ] || echo nginx
+    has redis-server || echo redis-server
     # A minimal Debian has no letters but Latin ones, and some not even these.
     if has dpkg-query; then
         is_installed fonts-noto-core || echo fonts-noto-core

@@ -55,13 +55,16 @@ class Nudges:
             self._news.wait()
             self._news.clear()
             redis.publish(self.channel, self.me)
+            self._answers()
             pause.wait(PAUSE_SECONDS)
 
     def _hear(self, redis: Any) -> None:
         with redis.pubsub(ignore_subscribe_messages=True) as heard:
             heard.subscribe(self.channel)
             heard.get_message(timeout=PATIENCE_SECONDS)
-            self._found()
+            self._answers()
+            # What was missed meanwhile is looked for.
+            self._wake()
             while True:
                 message = heard.get_message(timeout=PATIENCE_SECONDS)
                 if message and message["data"] != self.me:
@@ -71,12 +74,10 @@ class Nudges:
         for wake in self._wakes:
             wake()
 
-    def _found(self) -> None:
-        """Go on with Redis: what was missed meanwhile is looked for."""
+    def _answers(self) -> None:
         if self._lost:
             log.info("Redis answers again")
         self._lost = False
-        self._wake()
 
     def _loop(self, step: Callable[[Any], None]) -> None:
         redis = _library()

@@ -28,7 +28,7 @@ STEP_SECONDS = 5.0
 # How often last signs are written down, machines are judged, and their hours are read anew.
 FLUSH, JUDGE, READ = timedelta(seconds=15), timedelta(seconds=10), timedelta(seconds=60)
 # How often it is read what other processes have heard.
-SHARE = timedelta(seconds=20)
+SHARE = timedelta(seconds=10)
 # A machine of which nothing new is to be said is written down so seldom: its minutes tell when it was there.
 SELDOM = timedelta(minutes=5)
 MINUTE = timedelta(minutes=1)
