@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peewee import BlobField, CharField, CompositeKey, ForeignKeyField, IntegerField, Model
+from peewee import BlobField, CompositeKey, ForeignKeyField, IntegerField, Model, TextField
 
 from kiosk.store.machines import DeviceRow, ErrandRow
 from kiosk.store.models import InstantField
@@ -11,10 +11,10 @@ from kiosk.store.models import InstantField
 class ProcessRow(Model):
     """A process that serves ("web") or works ("work"); `screens`: how many are connected to it."""
 
-    id = CharField(primary_key=True)
-    role = CharField()
-    place = CharField(default="")
-    version = CharField(default="")
+    id = TextField(primary_key=True)
+    role = TextField()
+    place = TextField(default="")
+    version = TextField(default="")
     started_at = InstantField()
     seen_at = InstantField(index=True)
     screens = IntegerField(default=0)
@@ -27,7 +27,7 @@ class OfferRow(Model):
     """A room that a device's door offered, or a booking that was made from there, on which it may act for a while."""
 
     device = ForeignKeyField(DeviceRow, on_delete="CASCADE")
-    name = CharField()
+    name = TextField()
     until = InstantField(index=True)
 
     class Meta:
@@ -39,7 +39,7 @@ class FindRow(Model):
     """A picture or a text that a device has sent for an errand; only where several processes run, and for minutes."""
 
     errand = ForeignKeyField(ErrandRow, primary_key=True, on_delete="CASCADE")
-    kind = CharField()
+    kind = TextField()
     content = BlobField()
     at = InstantField()
     until = InstantField(index=True)

@@ -52,7 +52,7 @@ class ScreenRow(Model):
     first_at = InstantField()
     seen_at = InstantField(index=True)
     connected = BooleanField(default=True)
-    home = CharField(default="")
+    home = TextField(default="")
 
     class Meta:
         table_name = "screen"
