@@ -104,8 +104,8 @@ def _perhaps_language(value: str) -> str:
 
 
 def _database(value: str) -> str:
-    if not value.startswith("sqlite:///") or value == "sqlite:///":
-        raise ValueError("allowed: sqlite:///PATH, such as sqlite:///var/kiosk.db")
+    if not value.startswith(("sqlite:///", "postgresql://")) or value == "sqlite:///":
+        raise ValueError("allowed: sqlite:///PATH, such as sqlite:///var/kiosk.db, or postgresql://USER@HOST/NAME")
     return value
 
 
@@ -307,9 +307,10 @@ class Settings:
     )
 
     @property
-    def database_file(self) -> Path:
-        """Where the database lies."""
-        return Path(self.database_url.removeprefix("sqlite:///"))
+    def database_file(self) -> Path | None:
+        """Where the database lies; None where it is a PostgreSQL server's."""
+        path = self.database_url.removeprefix("sqlite:///")
+        return None if path == self.database_url else Path(path)
 
 
 @dataclass(frozen=True)

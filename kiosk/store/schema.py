@@ -8,7 +8,11 @@ from collections.abc import Callable
 from peewee import Database
 
 from kiosk.errors import KioskError
+<<<<<<< HEAD
 from kiosk.store import acts, facts, machines, models, office, past, together, told
+=======
+from kiosk.store import acts, facts, guards, machines, models, office, past, told
+>>>>>>> 5cb1db218bfd44a38c4f13c5f39bfc01a2a2b263
 
 TABLES = (*models.TABLES, *office.TABLES, *told.TABLES, *past.TABLES, *machines.TABLES, *together.TABLES)
 
@@ -37,8 +41,8 @@ def _version(db: Database) -> int:
 def _first(db: Database) -> None:
     with db.bind_ctx(TABLES, bind_refs=False, bind_backrefs=False):
         db.create_tables(TABLES, safe=False)
-    for sql in acts.TRIGGERS:
-        db.execute_sql(sql)
+    for guard in acts.GUARDS:
+        guards.post(db, guard)
     facts.write(db, "secret", secrets.token_hex(32))
 
 
