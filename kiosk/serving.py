@@ -48,7 +48,7 @@ def serve(
     (announce or _announce)(where, server.parts)
     if only == "work":
         print("It works for others that serve; here it tells only how it is.", flush=True)
-    if server.shadow is None and only != "web":
+    if server.shadow is None and only is None:
         _invite(settings.public_url or where, server.parts)
     Watchdog(_own(listener), supervision()).start()
     runtime.serve(listener, server.web)

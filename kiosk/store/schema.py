@@ -8,11 +8,7 @@ from collections.abc import Callable
 from peewee import Database
 
 from kiosk.errors import KioskError
-<<<<<<< HEAD
-from kiosk.store import acts, facts, machines, models, office, past, together, told
-=======
-from kiosk.store import acts, facts, guards, machines, models, office, past, told
->>>>>>> 5cb1db218bfd44a38c4f13c5f39bfc01a2a2b263
+from kiosk.store import acts, facts, guards, machines, models, office, past, together, told
 
 TABLES = (*models.TABLES, *office.TABLES, *told.TABLES, *past.TABLES, *machines.TABLES, *together.TABLES)
 
