@@ -65,6 +65,8 @@ def _add_servers(commands: Commands) -> None:
     serve = commands.add_parser(
         "serve", help="run the server", description=_settings_help("Run the server."), formatter_class=layout
     )
+    only = "web: screens, pages and the API; work: synchronisation and all else that goes on by itself (campus)"
+    serve.add_argument("--only", choices=("web", "work"), help=only)
     serve.set_defaults(run=_serve)
     demo = commands.add_parser(
         "demo",
@@ -87,12 +89,12 @@ def _settings_help(first: str) -> str:
     return "\n".join([first, "", "Settings are environment variables (default in brackets):", *lines])
 
 
-def _serve(_options: argparse.Namespace) -> int:
+def _serve(options: argparse.Namespace) -> int:
     chosen = settings.load()
     runtime.patch(chosen.async_mode)
     from kiosk import serving
 
-    return serving.serve(chosen)
+    return serving.serve(chosen, only=options.only)
 
 
 def _demo(options: argparse.Namespace) -> int:

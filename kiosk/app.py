@@ -25,7 +25,13 @@ from kiosk.booking.desk import Desk
 from kiosk.booking.forgetter import Forgetter
 from kiosk.booking.pruner import Pruner
 from kiosk.booking.waiter import Waiter
+from kiosk.crew.crew import Crew
+from kiosk.crew.duties import Duties
+from kiosk.crew.nudges import Nudges
+from kiosk.crew.presence import Presence
 from kiosk.errors import NotFound
+from kiosk.fleet.courier import InMemory, InStore
+from kiosk.fleet.roster import Roster
 from kiosk.google.signin import GoogleSignIn
 from kiosk.live import sockets
 from kiosk.live.audience import Audience
@@ -44,6 +50,7 @@ from kiosk.resources import resource
 from kiosk.settings import Settings
 from kiosk.store import boards, following, rooms, schema, tokens
 from kiosk.store.database import Store
+from kiosk.store.processes import Role
 from kiosk.sync.background import Background
 from kiosk.sync.budget import Metered
 from kiosk.sync.channels import Push
@@ -96,6 +103,7 @@ from kiosk.web.openapi import page as openapi
 from kiosk.web.pages import Pages
 from kiosk.web.phone import Phone
 from kiosk.web.problems import response
+from kiosk.web.scope import Offers
 from kiosk.web.signin import SignIn
 from kiosk.web.wording import gettext as _
 
@@ -133,41 +141,76 @@ class Server:
     history: History
     monthly: Monthly
     listeners: Listeners
+    only: Role | None = None
     shadow: Shadow | None = None
+    crew: Crew | None = None
 
     def start(self) -> None:
-        """Start the loops."""
-        self.warm()
+        """Start the loops: all of them, or those of what this process does."""
+        if self.only != "work":
+            self.warm()
         runtime.freeze()
-        hearing = (self.fleet.courier.wake, self.tickets.wake, self.listeners.wake)
-        for hears in (self.herald.wake, self.pulse.wake, *hearing):
+        self.stalls.start()
+        if self.crew:
+            self.crew.start(self.duties(), self.wakes())
+        if self.only != "work":
+            self._start_screens()
+        if self.only is None:
+            self._start_work()
+
+    def wakes(self) -> tuple[Callable[[], None], ...]:
+        """Return what is to look at once when something was committed."""
+        if self.only == "work":
+            return (self.desk.hasten,)
+        return (self.herald.wake, self.pulse.wake, self.fleet.courier.wake, self.tickets.wake, self.listeners.wake)
+
+    def duties(self) -> dict[str, Callable[[], None]]:
+        """Return the work that one process does at a time, by the name under which it is taken."""
+        return {"calendars": self._start_calendars, "journal": self._start_journal}
+
+    def _start_screens(self) -> None:
+        """Start what belongs to the screens and people that this process answers."""
+        for hears in self.wakes():
             self.parts.store.on_commit(hears)
         self.herald.start()
         self.roll.start()
         self.fleet.start()
         self.pulse.start()
         self.tickets.start()
+        if self.only:
+            self.desk.locks.start()
+        if not self.shadow:
+            self.bell.start()
+            self.listeners.start()
+
+    def _start_work(self) -> None:
+        """Start what goes on by itself; a follower leaves to its hub check-ins, channels and messages."""
+        if self.shadow is None:
+            for start in self.duties().values():
+                start()
+            return
         self.desk.start()
         self.mirror.start()
-        self.stalls.start()
         self.forgetter.start()
         self.pruner.start()
-        if self.shadow:
-            self.shadow.start()
-        else:
-            self._start_all()
+        self.shadow.start()
 
-    def _start_all(self) -> None:
-        """Start what a follower leaves to its hub: check-ins, channels, lists of rooms, messages, services."""
-        self.attendant.start()
-        self.bell.start()
+    def _start_calendars(self) -> None:
+        self.mirror.start()
         self.push.start()
         self.following.start()
+        self.history.start()
+
+    def _start_journal(self) -> None:
+        self.desk.start()
+        self.attendant.start()
         self.notifier.start()
         self.waiter.start()
-        self.history.start()
         self.monthly.start()
-        self.listeners.start()
+        self.forgetter.start()
+        self.pruner.start()
+        if self.only:
+            self.fleet.roster.start()
 
     def warm(self) -> None:
         """Compile the largest templates and draw every screen once, so that nobody waits for that later."""
@@ -183,8 +226,8 @@ class Server:
             self.pulse.gallery.view(screen)
 
 
-def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
-    """Wire the server."""
+def build(parts: Parts, now: clock.Clock = clock.now, only: Role | None = None, port: int = 0) -> Server:
+    """Wire the server. `only`: what this process does where several do it together; `port`: where it listens."""
     settings, store = parts.settings, parts.store
     web = _flask(parts)
     wires = SocketIO(web, async_mode=settings.async_mode, serve_client=False, http_compression=False)
@@ -192,35 +235,41 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     links = Links(str(web.secret_key), now, settings.public_url)
     follows = partial(_is_let_in_by_hub, store) if parts.hub else None
     gate = Gate(store, settings.open_displays, host, identity.key_of(web), now, links.room_of, follows)
-    web.wsgi_app = _behind(settings.trusted_proxies, guarded(web.wsgi_app, gate))  # type: ignore[method-assign]
+    served = health.alone(web.wsgi_app) if only == "work" else guarded(web.wsgi_app, gate)
+    web.wsgi_app = _behind(settings.trusted_proxies, served)  # type: ignore[method-assign]
     freshness, stalls = Freshness(), runtime.StallWatch()
     desk = front_desk(parts, now)
     mirror = _mirror(parts, desk, freshness, now)
     audience, publish = Audience(), sockets.publisher(wires)
     herald = Herald(store, now, audience, publish)
-    roll = Roll(store, herald, now)
+    presence = Presence(store, now, only, port, audience.viewers.__len__) if only else None
+    roll = Roll(store, herald, now, presence.id, presence.homes) if presence else Roll(store, herald, now)
     gallery = _gallery(parts, web, now, herald)
     pulse = Pulse(gallery, audience, publish, freshness)
     tickets = Tickets(gate.lets_in, partial(_endings, store), sockets.dismisser(wires))
     shadow = _shadow(parts, desk, mirror, tickets, now)
     handing = Handing(shadow, store, gate) if shadow else None
     visitor = Visitor(partial(_is_let_in, gate), lambda: gate.presented(request), partial(_may_see, gate), gate.named)
-    machines = fleet.build(store, gate, publish, now)
+    roster = Roster(store, now, others=presence.heard_from, judges=only == "work") if presence else Roster(store, now)
+    machines = fleet.build(store, gate, publish, now, roster, InStore(store) if presence else InMemory())
     places = (machines.lines, machines.machine)
     sockets.register(wires, Doorway(gallery, pulse, roll, tickets, visitor, mirror.touched, *places))
     announced, bell = push(parts, now), Bell(mirror.hasten)
     identities = Identities(store, now)
     title, offers = _title(web, settings.language), handing.alternatives if handing else None
     asking, told = Asking(store, identities, now), Occupancy(store, now, settings.timezone)
-    everything = Api(store, desk, gate, asking, title, now, links, told, hub_offers=offers)
+    everything = Api(store, desk, gate, asking, title, now, links, told, Offers(store), offers)
     metrics.install(web, Metrics(pulse, gate, stalls, parts.measures, parts.budget, now))
-    _install_web(web, everything, pulse, stalls, announced, bell, handing)
+    crew = _crew(parts, presence, now) if presence else None
+    health_of = Health(pulse, gate, stalls, handing.why_not if handing else str, crew)
+    _install_web(web, everything, health_of, announced, bell, handing)
     notices.install(web, Notices(gate, roll))
     fleet.install(web, machines, gate, everything.asking, settings.public_url)
     listeners = Listeners(store, now)
     follow.install(web, Follow(store, gate, herald, listeners, desk, now, speech(settings)))
     identity.install(web, identities, settings.public_url)
-    office = _office(parts, web, identities, desk, announced, pulse.audience.viewers.__len__, machines, now)
+    screens = partial(_screens, audience, presence)
+    office = _office(parts, web, identities, desk, announced, screens, machines, now)
     admin.install(web, office)
     signin.install(web, office.sign_in, identities)
     openapi.install(web)
@@ -250,8 +299,23 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
         history=_history(parts, now),
         monthly=Monthly(store, now, settings.timezone),
         listeners=listeners,
+        only=only,
         shadow=shadow,
+        crew=crew,
     )
+
+
+def _screens(audience: Audience, presence: Presence | None) -> int:
+    """Return how many screens are connected to any process."""
+    return len(audience.viewers) + (presence.screens_of_others() if presence else 0)
+
+
+def _crew(parts: Parts, presence: Presence, now: clock.Clock) -> Crew:
+    settings, store = parts.settings, parts.store
+    with store.read() as db:
+        channel = f"kiosk {digest(schema.secret(db))}"
+    nudges = Nudges(settings.redis_url, channel, presence.id) if settings.redis_url else None
+    return Crew(presence, Duties(store, now) if presence.role == "work" else None, nudges)
 
 
 def _behind(proxies: int, application: WsgiApp) -> WsgiApp:
@@ -299,8 +363,7 @@ def _sign_in(settings: Settings) -> SignIn:
 def _install_web(
     web: Flask,
     everything: Api,
-    pulse: Pulse,
-    stalls: runtime.StallWatch,
+    told: Health,
     push: Push,
     bell: Bell,
     handing: Handing | None,
@@ -310,10 +373,9 @@ def _install_web(
         handing_on.install(web, handing)
     look.install(web, everything.store)
     hub_says = handing.says if handing else dict
-    pages.install(web, Pages(pulse.gallery, everything.gate, everything.links, hub_says))
+    pages.install(web, Pages(told.pulse.gallery, everything.gate, everything.links, hub_says))
     api.install(web, everything)
-    reason = handing.why_not if handing else str
-    health.install(web, Health(pulse, everything.gate, stalls, reason))
+    health.install(web, told)
     hooks.install(web, push.heard, bell)
 
 

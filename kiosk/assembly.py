@@ -28,6 +28,7 @@ from kiosk.notify.posting import Post
 from kiosk.settings import SPEECH, Settings, spoken
 from kiosk.store import following, restoring
 from kiosk.store.database import Store
+from kiosk.store.spending import MINUTE
 from kiosk.store.vault import Vault
 from kiosk.sync.budget import Budget, Metered, shared
 from kiosk.sync.channels import Push, hook_address
@@ -68,18 +69,20 @@ class Parts:
         self.store.close()
 
 
-def open_parts(settings: Settings, block: int = 0, measures: Measures | None = None) -> Parts:
+def open_parts(settings: Settings, block: int = 0, measures: Measures | None = None, several: bool = False) -> Parts:
     """Open the database and prepare the adapters; Google is not asked anything yet.
 
     `block`: at most so many of a day's requests are claimed at once; what is left of them is not given back. `measures`
-    hears how long everything takes.
+    hears how long everything takes. `several`: this is one of several processes that ask Google.
     """
-    restoring.finish(settings.database_file)
+    if settings.database_file:
+        restoring.finish(settings.database_file)
     measures = measures or Measures()
     store = Store(settings.database_url, measures)
     settings, vault = _spoken(settings, store), Vault(Path(settings.secrets))
     token = MachineToken(vault, settings.device_token_file) if settings.hub_url else None
-    budget = Budget(settings.requests_per_minute, settings.requests_per_day, shared(store, block))
+    minute = shared(store, of=MINUTE) if several else None
+    budget = Budget(settings.requests_per_minute, settings.requests_per_day, shared(store, block), minute)
 
     def spent() -> None:
         budget.count(clock.now())

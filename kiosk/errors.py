@@ -43,6 +43,12 @@ class LeaseLost(KioskError):
     retryable = True
 
 
+class DatabaseAway(KioskError):
+    """The database cannot be reached: what was begun is undone, and asking again in a while can help."""
+
+    retryable = True
+
+
 class SourceError(KioskError):
     """The calendar source refused or failed; `reason` is its own short code."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import gc
+import importlib
 import logging
 import os
 import signal
@@ -32,12 +33,14 @@ LOOKUPS_AT_ONCE = 8
 LONGEST_REST_SECONDS = 30.0
 
 _mode = "threading"
+# Where the hub runs; all others are real threads.
+_hub_thread = threading.get_ident()
 
 
 def patch(mode: str) -> None:
     """Make the process eventlet's or leave it as it is; call it before anything else is imported."""
-    global _mode  # noqa: PLW0603 - the process has one way of sharing its time, chosen once
-    _mode = mode
+    global _mode, _hub_thread
+    _mode, _hub_thread = mode, threading.get_ident()
     if mode == "eventlet":
         _patch_eventlet()
 
@@ -54,6 +57,30 @@ def offload(fn: Callable[Params, Result], *args: Params.args, **kwargs: Params.k
     # What is logged in the real thread is logged for whoever asked.
     result: Result = tpool.execute(contextvars.copy_context().run, fn, *args, **kwargs)
     return result
+
+
+def is_green() -> bool:
+    """Tell whether this process shares its time by a hub that nothing may stop."""
+    return _mode == "eventlet"
+
+
+def await_socket(descriptor: int, writable: bool, seconds: float) -> None:
+    """Wait until a socket can be read or written, in any thread, without stopping the hub. Raises TimeoutError."""
+    if _mode == "eventlet" and _real("threading").get_ident() == _hub_thread:
+        from eventlet import hubs
+
+        hubs.trampoline(descriptor, read=not writable, write=writable, timeout=seconds, timeout_exc=TimeoutError)
+        return
+    select = _real("select")
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT if writable else select.POLLIN)
+    if not poll.poll(seconds * 1000):
+        raise TimeoutError
+
+
+def rest(seconds: float) -> None:
+    """Stop this real thread for a while."""
+    _real("time").sleep(seconds)
 
 
 def breathe() -> None:
@@ -163,18 +190,19 @@ def on_stop(cleanup: Callable[[], None]) -> None:
 
     def stop(_signal: int, _frame: object) -> None:
         # A signal may arrive inside the hub, where nothing may wait: a real thread does the waiting.
-        _real_threading().Thread(target=end, name="stop").start()
+        _real("threading").Thread(target=end, name="stop").start()
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
 
 
-def _real_threading() -> Any:
+def _real(name: str) -> Any:
+    """Return a module of the standard library as it is without eventlet."""
     if _mode != "eventlet":
-        return threading
+        return importlib.import_module(name)
     from eventlet import patcher
 
-    return patcher.original("threading")
+    return patcher.original(name)
 
 
 def _patch_eventlet() -> None:
@@ -190,7 +218,7 @@ def _patch_eventlet() -> None:
 
 def _keep_log_locks_real() -> None:
     # Real threads log and import too; a green lock that they hold would never wake the hub again.
-    real = _real_threading()
+    real = _real("threading")
     logging._lock = real.RLock()  # type: ignore[attr-defined]
     logging.threading = real  # type: ignore[attr-defined]
 

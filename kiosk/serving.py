@@ -12,6 +12,7 @@ from kiosk.errors import KioskError, SourceError
 from kiosk.measures import Complaints, Measures
 from kiosk.settings import Settings, supervision
 from kiosk.store import accounts, rooms
+from kiosk.store.processes import Role
 from kiosk.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -26,19 +27,28 @@ def serve(
     settings: Settings,
     announce: Callable[[str, assembly.Parts], None] | None = None,
     cleanup: Callable[[], None] = lambda: None,
+    only: Role | None = None,
 ) -> int:
-    """Serve until a signal; `announce(address, parts)` tells people where, `cleanup` runs at the end."""
+    """Serve until a signal; `announce(address, parts)` tells people where, `cleanup` runs at the end.
+
+    `only`: what this process does of it, where several do it together.
+    """
     measures = Measures()
     trace.log_to_stderr(settings.log_level, settings.log_format, Complaints(measures))
+    if only and settings.hub_url:
+        raise KioskError("KIOSK_HUB_URL is set: a machine that follows a hub is one process, without --only.")
     listener = _listen(settings)
-    server = app.build(assembly.open_parts(settings, measures=measures))
+    parts = assembly.open_parts(settings, measures=measures, several=bool(only))
+    server = app.build(parts, only=only, port=_own(listener)[1])
     runtime.on_stop(cleanup)
     server.start()
     if server.shadow is None and server.parts.connecting.accesses.connected():
         threading.Thread(target=_check_google, args=(server.parts,), name="check", daemon=True).start()
     where = address(listener)
     (announce or _announce)(where, server.parts)
-    if server.shadow is None:
+    if only == "work":
+        print("It works for others that serve; here it tells only how it is.", flush=True)
+    if server.shadow is None and only is None:
         _invite(settings.public_url or where, server.parts)
     Watchdog(_own(listener), supervision()).start()
     runtime.serve(listener, server.web)

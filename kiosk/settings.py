@@ -104,9 +104,17 @@ def _perhaps_language(value: str) -> str:
 
 
 def _database(value: str) -> str:
-    if not value.startswith("sqlite:///") or value == "sqlite:///":
-        raise ValueError("allowed: sqlite:///PATH, such as sqlite:///var/kiosk.db")
+    if not value.startswith(("sqlite:///", "postgresql://")) or value == "sqlite:///":
+        raise ValueError("allowed: sqlite:///PATH, such as sqlite:///var/kiosk.db, or postgresql://USER@HOST/NAME")
     return value
+
+
+def _redis(value: str) -> str:
+    parts = urlsplit(value.strip())
+    is_host, is_socket = parts.scheme in {"redis", "rediss"} and parts.hostname, parts.scheme == "unix" and parts.path
+    if value.strip() and not (is_host or is_socket):
+        raise ValueError("allowed: redis://:PASSWORD@HOST:PORT/NUMBER, rediss:// with TLS, or unix:///PATH")
+    return value.strip()
 
 
 def _endpoint(value: str) -> str:
@@ -171,6 +179,9 @@ class Settings:
     port: int = _setting("KIOSK_PORT", "8080", _number(0, 65535), "port to listen on; 0 picks a free one")
     database_url: str = _setting(
         "KIOSK_DATABASE_URL", "sqlite:///var/kiosk.db", _database, "where the mirror and the journal live"
+    )
+    redis_url: str = _setting(
+        "KIOSK_REDIS_URL", "", _redis, "Redis through which several processes wake each other, redis://HOST:PORT/NUMBER"
     )
     async_mode: str = _setting(
         "KIOSK_ASYNC_MODE", "eventlet", _one_of("eventlet", "threading"), "how the server shares its time"
@@ -296,9 +307,10 @@ class Settings:
     )
 
     @property
-    def database_file(self) -> Path:
-        """Where the database lies."""
-        return Path(self.database_url.removeprefix("sqlite:///"))
+    def database_file(self) -> Path | None:
+        """Where the database lies; None where it is a PostgreSQL server's."""
+        path = self.database_url.removeprefix("sqlite:///")
+        return None if path == self.database_url else Path(path)
 
 
 @dataclass(frozen=True)

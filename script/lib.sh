@@ -134,6 +134,11 @@ find_browser() {
     return 1
 }
 
+# Debian keeps PostgreSQL's programs beside the others.
+has_postgresql() {
+    has initdb || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
+}
+
 is_installed() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
@@ -149,6 +154,10 @@ missing_for_tests() {
     find_browser >/dev/null || echo chromium
     has shellcheck || echo shellcheck
     has faketime || echo faketime
+    # What several processes of one installation stand behind, and wake each other through.
+    has nginx || [ -x /usr/sbin/nginx ] || echo nginx
+    has redis-server || echo redis-server
+    has_postgresql || echo postgresql
     # A minimal Debian has no letters but Latin ones, and some not even these.
     if has dpkg-query; then
         is_installed fonts-noto-core || echo fonts-noto-core

@@ -14,7 +14,7 @@ from kiosk.schedule.model import Room
 from kiosk.store import mirror, rooms
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
-from tests import quick
+from tests import databases, quick
 from tests.fakes import FakeCalendars, StillClock
 from tests.running import ADMIN, POLL, SERVICE_USER, Server
 
@@ -53,9 +53,18 @@ def still() -> StillClock:
     return StillClock()
 
 
+@pytest.fixture(autouse=True)
+def engine(request: pytest.FixtureRequest) -> Iterator[databases.Engine]:
+    """The database that a test runs on: SQLite, unless its folder says that it runs on both."""
+    chosen: databases.Engine = getattr(request, "param", "sqlite")
+    databases.begin(chosen)
+    yield chosen
+    databases.end()
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(f"sqlite:///{tmp_path / 'kiosk.db'}")
+def store(engine: databases.Engine, tmp_path: Path) -> Iterator[Store]:
+    opened = Store(databases.url(tmp_path / "kiosk.db"))
     yield opened
     opened.close()
 

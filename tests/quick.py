@@ -18,7 +18,7 @@ from flask import Flask
 from google.auth.crypt import RSASigner
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from peewee import Database
+from peewee import Database, SqliteDatabase
 from werkzeug.routing import Rule
 
 from kiosk import app
@@ -95,6 +95,9 @@ class Tables:
 
     def __call__(self, db: Database) -> None:
         """Make the tables."""
+        if not isinstance(db, SqliteDatabase):
+            self._first(db)
+            return
         if not self._words:
             self._first(db)
             found = db.execute_sql("SELECT sql FROM sqlite_master WHERE sql NOT NULL ORDER BY rowid")

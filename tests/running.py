@@ -90,6 +90,7 @@ class Server:
     """A running `kiosk serve`, or another program that serves in its place.
 
     It and its commands are forked off a process that has loaded them (see `warm`), unless they are to start `cold`.
+    `only`: what it does where several processes are one installation.
     """
 
     folder: Path
@@ -98,6 +99,7 @@ class Server:
     url: str = ""
     program: str = "kiosk"
     cold: bool = False
+    only: str = ""
 
     def start(self) -> Server:
         log = self.folder / "server.log"
@@ -106,7 +108,8 @@ class Server:
         given = {"KIOSK_PORT": "0", "KIOSK_DATABASE_URL": database, "KIOSK_OPEN_DISPLAYS": "1"}
         given |= {"KIOSK_SECRETS": str(self.folder / "secrets")} | self.settings
         environment = clean_environment(**given)
-        command, stove = [sys.executable, "-m", self.program, "serve"], self._stove(environment)
+        part = ["--only", self.only] if self.only else []
+        command, stove = [sys.executable, "-m", self.program, "serve", *part], self._stove(environment)
         self.process = Process(command, environment, log, stove=stove)
         self.process.start()
         self.url = self.process.said("Serving ").rsplit(" ", 1)[1]

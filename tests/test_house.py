@@ -29,12 +29,13 @@ TO_THE_LEFT = {
     "sync": ("schedule", "source", "store", "google", "upstream"),
     "booking": ("schedule", "source", "store", "google", "upstream"),
     "fleet": ("schedule", "source", "store", "google", "upstream"),
+    "crew": ("schedule", "source", "store"),
     "doctor": ("schedule", "source", "store", "google", "upstream", "fleet"),
     "notify": ("schedule", "source", "store"),
     "live": ("schedule", "source", "store", "google", "upstream", "displays"),
     "watchdog": (),
 }
-TO_THE_LEFT["web"] = (*TO_THE_LEFT["live"], "sync", "booking", "doctor", "fleet", "notify", "live")
+TO_THE_LEFT["web"] = (*TO_THE_LEFT["live"], "sync", "booking", "doctor", "fleet", "notify", "crew", "live")
 TO_THE_LEFT["assembly"] = tuple(room for room in TO_THE_LEFT["web"] if room not in {"live", "displays"})
 TO_THE_LEFT["app"] = (*TO_THE_LEFT["web"], "web", "assembly")
 TO_THE_LEFT["terminal"] = (*TO_THE_LEFT["assembly"], "assembly")
@@ -76,6 +77,7 @@ OWNERS = {
     "eventlet": ("runtime",),
     "greenlet": ("runtime",),
     "pyinfra": ("deploy",),
+    "redis": ("crew",),
 }
 ENVIRONMENT = ("os.environ", "os.environb", "os.getenv", "os.getenvb", "os.putenv", "os.unsetenv")
 # Durations are measured with `clock.monotonic` as well, so that a test can see every reading of any clock.

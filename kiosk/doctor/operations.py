@@ -88,15 +88,28 @@ def _rooms(found: Overview) -> Finding:
 
 
 def _database(here: Operations) -> Finding:
-    damage = condition.problems(here.settings.database_file)
+    file = here.settings.database_file
+    if file is None:
+        return _server(here)
+    damage = condition.problems(file)
     if damage:
         repair = "Stop the server, and have the last backup back: `kiosk restore FILE --overwrite`."
         return failed(SERVER, "database", Remedy(f"The database is damaged: {'; '.join(damage)}", repair))
     return passed(SERVER, "database", "The database is whole.")
 
 
+def _server(here: Operations) -> Finding:
+    with here.store.read() as db:
+        found = condition.server(db)
+    said = f"PostgreSQL {found.version} at {here.store.place} answers; the database has {found.size // MEGABYTE} MB."
+    if found.is_durable:
+        return passed(SERVER, "database", said)
+    repair = "Set fsync and full_page_writes to on in postgresql.conf, and restart PostgreSQL."
+    return warned(SERVER, "database", Remedy(f"{said} A power cut may damage it: fsync is off.", repair))
+
+
 def _disk(here: Operations) -> Finding:
-    path = here.settings.database_file
+    path = here.settings.database_file or Path(here.settings.secrets)
     try:
         found = condition.space(path)
     except OSError as error:

@@ -7,12 +7,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from kiosk import clock, runtime
 from kiosk.clock import DAWN
-from kiosk.store import devices, errands, tokens
+from kiosk.store import devices, errands, finds, tokens
 from kiosk.store.database import Store
 from kiosk.store.errands import Errand
+from kiosk.store.finds import Find
 
 log = logging.getLogger(__name__)
 
@@ -20,9 +22,8 @@ log = logging.getLogger(__name__)
 BY_PAGE = ("identify", "reload")
 LOOK_SECONDS = 1.0
 EXPIRE = timedelta(minutes=1)
-# What a machine has sent is looked at soon, or not at all; it lies in memory and never on a disk.
+# What a machine has sent is looked at soon, or not at all.
 KEPT = timedelta(minutes=10)
-MOST_FINDS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,52 @@ class Pages:
     tell: Callable[[int, Errand], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Find:
-    """A picture or a text that a machine has sent for an errand, good until `until`."""
+class Shelf(Protocol):
+    """Where what machines send is kept, by the errand's number, until it is over."""
 
-    kind: str
-    content: bytes
-    at: datetime
-    until: datetime
+    def keep(self, errand: int, one: Find) -> None:
+        """Keep something; what is over goes."""
+
+    def find(self, errand: int, now: datetime) -> Find | None:
+        """Return what was sent for an errand, None when nothing is here, or not any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """Keeps it in this process's memory, and never on a disk."""
+
+    _finds: dict[int, Find] = field(default_factory=dict)
+    _noting: threading.Lock = field(default_factory=threading.Lock)
+
+    def keep(self, errand: int, one: Find) -> None:
+        """Keep something; what is over goes."""
+        with self._noting:
+            for gone in [number for number, other in self._finds.items() if not other.is_good(one.at)]:
+                del self._finds[gone]
+            for gone in list(self._finds)[: len(self._finds) + 1 - finds.MOST]:
+                del self._finds[gone]
+            self._finds[errand] = one
+
+    def find(self, errand: int, now: datetime) -> Find | None:
+        """Return what was sent for an errand, None when nothing is here, or not any more."""
+        found = self._finds.get(errand)
+        return found if found and found.is_good(now) else None
+
+
+@dataclass(frozen=True, slots=True)
+class InStore:
+    """Keeps it where all processes find it: whoever asks may be answered by another one than who was sent it."""
+
+    store: Store
+
+    def keep(self, errand: int, one: Find) -> None:
+        """Keep something; what is over goes."""
+        self.store.write(finds.keep, errand, one)
+
+    def find(self, errand: int, now: datetime) -> Find | None:
+        """Return what was sent for an errand, None when nothing is here, or not any more."""
+        with self.store.read() as db:
+            return finds.find(db, errand, now)
 
 
 @dataclass
@@ -50,8 +89,8 @@ class Courier:
     store: Store
     clock: clock.Clock
     pages: Pages
+    shelf: Shelf = field(default_factory=InMemory)
     _waiting: dict[int, list[threading.Event]] = field(default_factory=dict)
-    _finds: dict[int, Find] = field(default_factory=dict)
     _expired_at: datetime = DAWN
     _endings: int = 0
     _wake: threading.Event = field(default_factory=threading.Event)
@@ -102,23 +141,16 @@ class Courier:
     def keep(self, errand: int, kind: str, content: bytes) -> None:
         """Keep what a machine has sent for an errand for a few minutes."""
         now = self.clock()
-        with self._noting:
-            living = [(number, one) for number, one in self._finds.items() if self._is_good(one, now)]
-            self._finds = dict(living[-MOST_FINDS:])
-            self._finds[errand] = Find(kind, content, now, now + KEPT)
+        self.shelf.keep(errand, Find(kind, content, now, now + KEPT))
 
     def find(self, errand: int) -> Find | None:
         """Return what a machine has sent for an errand, None when that is too long ago, or nothing came."""
-        found = self._finds.get(errand)
-        return found if found and self._is_good(found, self.clock()) else None
+        return self.shelf.find(errand, self.clock())
 
     def _expire(self, now: datetime) -> None:
         if abs(now - self._expired_at) >= EXPIRE:
             self._expired_at = now
-            self.store.write(errands.expire, now)
-
-    def _is_good(self, one: Find, now: datetime) -> bool:
-        return one.at <= now < one.until
+            self.store.write(finds.expire_with_errands, now)
 
     def _is_let_in(self, device: int) -> bool:
         with self.store.read() as db:

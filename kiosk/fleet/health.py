@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from kiosk.clock import DAWN
 from kiosk.fleet.report import NOTHING, Report
 
 State = Literal["live", "dark", "ill", "gone"]
@@ -225,6 +226,14 @@ def followed(before: Beat | None, report: Report | None, address: str, now: date
         now if not cloned and _crashed(last, report) else last.crashed_at,
         reasons(report),
     )
+
+
+def joined(one: Beat | None, other: Beat) -> Beat:
+    """Return what two processes know of a machine together: its last sign, and its last report."""
+    if one is None:
+        return other
+    last, said = max(one, other, key=lambda beat: beat.at), max(one, other, key=lambda beat: beat.reported_at or DAWN)
+    return replace(said, at=last.at, address=last.address)
 
 
 def _boots(before: tuple[str, ...], boot: str) -> tuple[tuple[str, ...], bool]:

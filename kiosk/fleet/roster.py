@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 STEP_SECONDS = 5.0
 # How often last signs are written down, machines are judged, and their hours are read anew.
 FLUSH, JUDGE, READ = timedelta(seconds=15), timedelta(seconds=10), timedelta(seconds=60)
+# How often it is read what other processes have heard.
+SHARE = timedelta(seconds=10)
 # A machine of which nothing new is to be said is written down so seldom: its minutes tell when it was there.
 SELDOM = timedelta(minutes=5)
 MINUTE = timedelta(minutes=1)
@@ -39,12 +41,16 @@ STATES = {code: state for state, code in CODES.items()}
 class Roster:
     """Hears machines, judges them, and says who is to be told; nobody who is heard waits for the disk.
 
-    `since`: from when on anything could be heard, by default from now on.
+    `since`: from when on anything could be heard, by default from now on. Where several processes hear machines,
+    `others` returns since when one of them could at least, None while none can; what they have written is read. One
+    that does not judge (`judges`) tells nobody.
     """
 
     store: Store
     clock: clock.Clock
     since: datetime | None = None
+    others: Callable[[], datetime | None] | None = None
+    judges: bool = True
     _beats: dict[int, Beat] = field(default_factory=dict)
     _news: set[int] = field(default_factory=set)
     _minute: set[int] = field(default_factory=set)
@@ -68,9 +74,10 @@ class Roster:
     def load(self) -> None:
         """Read the last signs of machines from before this server was started."""
         now = self.clock()
-        found, minutes = self.store.report(kept.last_signs, now - 2 * SELDOM)
-        signs = {one.device: _seen_in(_beat(one), minutes.get(one.device, one.at)) for one in found}
-        self._beats = signs | self._beats
+        signs = runtime.offload(_all_signs, *self.store.report(kept.last_signs, now - 2 * SELDOM))
+        with self._noting:
+            for number, sign in signs.items():
+                self._beats[number] = health.joined(self._beats.get(number), sign)
         self.refresh()
 
     def heard(self, device: int, report: Report | None, address: str) -> None:
@@ -98,14 +105,23 @@ class Roster:
     def step(self) -> None:
         """Do whatever is due; tests call this by their own clock."""
         now = self.clock()
-        if self._is_due("read", READ, now):
-            self.refresh()
+        if self._is_due("read", SHARE if self.others else READ, now):
+            self.load() if self.others else self.refresh()
         if self._is_due("minute", MINUTE, now):
             self._write_minute(now)
-        if self._is_due("judge", JUDGE, now):
+        could_hear = self._could_hear()
+        if self.judges and could_hear and self._is_due("judge", JUDGE, now):
             self.judge(now)
         if self._is_due("flush", FLUSH, now):
             self.flush()
+
+    def _could_hear(self) -> bool:
+        """Tell whether machines could be heard at all; while nobody hears them, none of them is missed."""
+        if self.others is None:
+            return True
+        heard_from = self.others()
+        self._since = heard_from or self.clock()
+        return heard_from is not None
 
     def refresh(self) -> None:
         """Read which machines there are, and when their screens are lit."""
@@ -204,6 +220,10 @@ def _beat(one: Heard) -> Beat:
 def _seen_in(beat: Beat, minute: datetime) -> Beat:
     at, reported = max(beat.at, minute), beat.reported_at
     return replace(beat, at=at, reported_at=reported and max(reported, at))
+
+
+def _all_signs(found: list[Heard], minutes: Mapping[int, datetime]) -> dict[int, Beat]:
+    return {one.device: _seen_in(_beat(one), minutes.get(one.device, one.at)) for one in found}
 
 
 def _all_lights(found: list[tuple[Device, tuple[Room, ...]]]) -> dict[int, Lights]:

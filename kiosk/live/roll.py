@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from kiosk import clock, runtime
+from kiosk.clock import DAWN
 from kiosk.live.gallery import Screen
 from kiosk.live.notices import Bulletin, Herald
 from kiosk.store import screens
@@ -22,6 +23,8 @@ MACHINE = re.compile(r"[A-Za-z0-9-]{8,64}")
 # So long others may join before what was said is written in one transaction.
 GATHER_SECONDS = 0.05
 IDLE_SECONDS = 10.0
+# How often the screens of processes that have died are taken for gone.
+BURY = timedelta(seconds=10)
 # Returns the name of the token with which whoever sends the request got in, and their address.
 Who = Callable[[], tuple[str, str]]
 
@@ -43,22 +46,28 @@ class Hello:
 
 @dataclass
 class Roll:
-    """Hears what screens say, and answers what they are not told yet. Nobody waits for the disk."""
+    """Hears what screens say, and answers what they are not told yet. Nobody waits for the disk.
+
+    `home`: this process, where there are several, and `homes` those that live.
+    """
 
     store: Store
     herald: Herald
     clock: clock.Clock
+    home: str = ""
+    homes: Callable[[], Collection[str]] = lambda: ()
     _here: dict[str, SeenScreen] = field(default_factory=dict)
     _of: dict[str, str] = field(default_factory=dict)
     _shown: dict[str, str] = field(default_factory=dict)
     _news: dict[str, SeenScreen] = field(default_factory=dict)
     _acks: dict[Ack, datetime] = field(default_factory=dict)
+    _buried_at: datetime = DAWN
     _noting: threading.Lock = field(default_factory=threading.Lock)
     _wake: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
-        """Start writing; every screen that does not come is taken for gone."""
-        self.store.write(screens.begin, self.clock())
+        """Start writing; every screen that is connected to nobody is taken for gone."""
+        self.store.write(screens.begin, self.clock(), self.homes())
         threading.Thread(target=self._loop, name="roll", daemon=True).start()
 
     def heard(self, hello: Hello, who: Who, connection: str = "") -> Bulletin | None:
@@ -100,6 +109,9 @@ class Roll:
             acks, self._acks = self._acks, {}
         if seen or acks:
             self.store.write(screens.write, list(seen.values()), acks)
+        if self.home and abs(self.clock() - self._buried_at) >= BURY:
+            self._buried_at = self.clock()
+            self.store.write(screens.leave_dead, self.homes())
 
     def _is_new(self, hello: Hello, connection: str) -> bool:
         return hello.id not in self._here or (bool(connection) and self._of.get(connection) != hello.id)
@@ -113,7 +125,9 @@ class Roll:
             self._of[connection] = hello.id
         token, address = met or ((known.token, known.address) if known else ("", ""))
         screen, first = hello.screen, known.first_at if known else now
-        seen = SeenScreen(hello.id, hello.machine, screen.display, screen.slug, hears, token, address, first, now, True)
+        seen = SeenScreen(
+            hello.id, hello.machine, screen.display, screen.slug, hears, token, address, first, now, True, self.home
+        )
         self._here[hello.id] = self._news[hello.id] = seen
         self._wake.set()
 

@@ -13,6 +13,7 @@ from typing import Any
 from peewee import Database
 
 from kiosk.store import facts, outbox
+from kiosk.store.guards import Guard
 from kiosk.store.models import MILLISECOND, ActRow
 
 Detail = Mapping[str, str | int]
@@ -133,19 +134,16 @@ def _rows(db: Database, where: object, limit: int | None) -> list[tuple[int, Act
 _FIELDS = tuple(Act.__slots__)
 # The database itself keeps the log: only what lies before its beginning is taken out of it, and names can be
 # forgotten but not changed.
-TRIGGERS = (
-    """
-    CREATE TRIGGER act_stays BEFORE DELETE ON act
-    WHEN OLD.at >= COALESCE((SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'acts_begin_at'), OLD.at)
-    BEGIN SELECT RAISE(ABORT, 'the log of acts only grows'); END
-    """,
-    """
-    CREATE TRIGGER act_is_said BEFORE UPDATE ON act
-    WHEN NEW.id <> OLD.id OR NEW.at <> OLD.at OR NEW.act <> OLD.act OR NEW.room <> OLD.room
-        OR NEW.event_id <> OLD.event_id OR NEW.result <> OLD.result OR NEW.reason <> OLD.reason
-        OR (NEW.actor <> OLD.actor AND NEW.actor NOT IN ('panel', 'server', 'person', 'admin', 'somebody'))
-        OR (NEW.place <> OLD.place AND NEW.place <> '')
-        OR (NEW.detail <> OLD.detail AND NEW.detail <> '{}')
-    BEGIN SELECT RAISE(ABORT, 'the log of acts only grows; names in it can be forgotten, nothing else'); END
-    """,
+STAYS = "OLD.at >= COALESCE((SELECT CAST(value AS BIGINT) FROM meta WHERE name = 'acts_begin_at'), OLD.at)"
+IS_SAID = """
+    NEW.id <> OLD.id OR NEW.at <> OLD.at OR NEW.act <> OLD.act OR NEW.room <> OLD.room
+    OR NEW.event_id <> OLD.event_id OR NEW.result <> OLD.result OR NEW.reason <> OLD.reason
+    OR (NEW.actor <> OLD.actor AND NEW.actor NOT IN ('panel', 'server', 'person', 'admin', 'somebody'))
+    OR (NEW.place <> OLD.place AND NEW.place <> '')
+    OR (NEW.detail <> OLD.detail AND NEW.detail <> '{}')
+"""
+ONLY_GROWS = "the log of acts only grows"
+GUARDS = (
+    Guard("act_stays", "act", "DELETE", STAYS, ONLY_GROWS),
+    Guard("act_is_said", "act", "UPDATE", IS_SAID, f"{ONLY_GROWS}; names in it can be forgotten, nothing else"),
 )

@@ -8,6 +8,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from peewee import Database
+
+from kiosk.store.plain import rows
+
 MOST_PROBLEMS = 3
 
 
@@ -19,6 +23,23 @@ class Space:
     log: int
     free: int
     disk: int
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A database that a server of PostgreSQL keeps: its bytes; `is_durable`: it outlives a power cut."""
+
+    version: str
+    size: int
+    is_durable: bool
+
+
+def server(db: Database) -> Served:
+    """Ask PostgreSQL how it and its database are."""
+    sql = "SELECT current_setting('server_version'), pg_database_size(current_database())"
+    [(version, size)] = rows(db, sql)
+    safe = rows(db, "SELECT current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on'")
+    return Served(version.split()[0], size, safe[0][0])
 
 
 def space(path: Path) -> Space:

@@ -1,4 +1,4 @@
-"""One connection that reads and one that writes, so that no screen ever waits for the disk."""
+"""The store: whoever reads it never waits for the disk, and writes follow one another."""
 
 from __future__ import annotations
 
@@ -6,31 +6,20 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from peewee import Database, DatabaseError, OperationalError, SqliteDatabase
+from peewee import Database, DatabaseError, OperationalError
 
 from kiosk import runtime
 from kiosk.errors import KioskError
 from kiosk.measures import Measures
 from kiosk.store import schema
+from kiosk.store.engine import Engine
+from kiosk.store.postgresql import SCHEME, Postgresql
+from kiosk.store.sqlite import Sqlite
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
-EMPTYING_MILLISECONDS = 200
-# Pages that are given back at once, while other writers wait; and how many may stay, since they are soon needed.
-PAGES, SPARE_PAGES = 250, 1000
-PRAGMAS = {
-    # Before anything else, since a database decides that when it is made: `tidy` gives back what is not needed.
-    "auto_vacuum": "incremental",
-    "journal_mode": "wal",
-    "foreign_keys": 1,
-    "busy_timeout": 10_000,
-    "synchronous": "normal",
-    # What is deleted, such as the name of somebody who is to be forgotten, is overwritten.
-    "secure_delete": 1,
-}
 
 
 class Store:
@@ -42,12 +31,7 @@ class Store:
         Raises KioskError.
         """
         self._measures = measures or Measures()
-        path = url.removeprefix("sqlite:///")
-        _make_folder(Path(path).parent)
-        self._path = path
-        self._reader = _sqlite(path)
-        self._writer = _sqlite(path)
-        self._reading = threading.RLock()
+        self._engine: Engine = _engine(url)
         self._writing = threading.Lock()
         self._listeners: list[Callable[[], None]] = []
         # Fills a cache whose lock must never be taken in a real thread first.
@@ -55,13 +39,18 @@ class Store:
         try:
             self.write(schema.upgrade)
         except (DatabaseError, KioskError) as error:
-            raise KioskError(f"{error} The database is {path}: see KIOSK_DATABASE_URL.") from error
+            raise KioskError(f"{error} The database is {self._engine.place}: see KIOSK_DATABASE_URL.") from error
+
+    @property
+    def place(self) -> str:
+        """Where the database is, as people may read it."""
+        return self._engine.place
 
     @contextmanager
     def read(self) -> Iterator[Database]:
         """Give a database that sees one moment; do nothing slow inside."""
-        with self._measures.timing("read"), self._reading, self._reader.atomic():
-            yield self._reader
+        with self._measures.timing("read"), self._engine.reading() as db:
+            yield db
 
     def report(
         self,
@@ -71,7 +60,7 @@ class Store:
     ) -> Result:
         """Run `fn(database, …)`, which only reads and may take long, in a real thread with a connection of its own."""
         with self._measures.timing("report"):
-            return runtime.offload(_report, self._path, fn, args, kwargs)
+            return runtime.offload(_report, self._engine, fn, args, kwargs)
 
     def write(
         self,
@@ -80,7 +69,7 @@ class Store:
         **kwargs: Params.kwargs,
     ) -> Result:
         """Run `fn(database, …)` in one transaction, committed when this returns; listeners hear of it."""
-        return self._write("normal", fn, *args, **kwargs)
+        return self._write(False, fn, *args, **kwargs)
 
     def write_durably(
         self,
@@ -89,18 +78,18 @@ class Store:
         **kwargs: Params.kwargs,
     ) -> Result:
         """Write like `write`, and return only when a pulled plug cannot undo it."""
-        return self._write("full", fn, *args, **kwargs)
+        return self._write(True, fn, *args, **kwargs)
 
     def empty_log(self) -> bool:
-        """Empty the write-ahead log, which still holds what has been overwritten; False while somebody reads that."""
-        return self._offloaded(_empty_log)
+        """Let go of what has been overwritten and deleted; False while somebody reads that."""
+        return self._offloaded(self._engine.empty_log)
 
     def tidy(self) -> int:
         """Put the database in order: what its queries are planned by, and pages it no longer needs; return those."""
         freed = 0
-        while gone := self._offloaded(_give_back):
+        while gone := self._offloaded(self._engine.give_back):
             freed += gone
-        self._offloaded(_optimize)
+        self._offloaded(self._engine.analyse)
         return freed
 
     def on_commit(self, listener: Callable[[], None]) -> None:
@@ -108,19 +97,18 @@ class Store:
         self._listeners.append(listener)
 
     def close(self) -> None:
-        """Close both connections."""
-        with self._writing, self._reading:
-            self._writer.close()
-            self._reader.close()
-
-    def _offloaded(self, fn: Callable[[SqliteDatabase], Result]) -> Result:
+        """Close all connections."""
         with self._writing:
-            return runtime.offload(fn, self._writer)
+            self._engine.close()
 
-    def _write(self, synchronous: str, fn: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+    def _offloaded(self, fn: Callable[[], Result]) -> Result:
+        with self._writing:
+            return runtime.offload(fn)
+
+    def _write(self, durably: bool, fn: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
         with self._measures.timing("write"), self._writing:
             try:
-                result = runtime.offload(_transaction, self._writer, synchronous, fn, args, kwargs)
+                result = runtime.offload(_transaction, self._engine, durably, fn, args, kwargs)
             except OperationalError as error:
                 raise KioskError(f"The database cannot be written ({error}).") from error
         for listener in self._listeners:
@@ -128,61 +116,17 @@ class Store:
         return result
 
 
-def _report(path: str, fn: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
-    db = _sqlite(path)
-    try:
-        with db.atomic():
-            return fn(db, *args, **kwargs)
-    finally:
-        db.close()
+def _engine(url: str) -> Engine:
+    return Postgresql(url) if url.startswith(SCHEME) else Sqlite(url.removeprefix("sqlite:///"))
 
 
-def _transaction(
-    db: SqliteDatabase,
-    synchronous: str,
-    fn: Callable[..., Result],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> Result:
-    db.execute_sql(f"PRAGMA synchronous={synchronous}")
-    with db.atomic("IMMEDIATE"):
+def _report(engine: Engine, fn: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+    with engine.reporting() as db:
         return fn(db, *args, **kwargs)
 
 
-def _empty_log(db: SqliteDatabase) -> bool:
-    # Most is done while others write; for the rest they wait, and no longer than this.
-    db.execute_sql("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-    db.execute_sql(f"PRAGMA busy_timeout={EMPTYING_MILLISECONDS}").fetchall()
-    try:
-        [(busy, _pages, _done)] = db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    finally:
-        db.execute_sql(f"PRAGMA busy_timeout={PRAGMAS['busy_timeout']}").fetchall()
-    return not busy
-
-
-def _give_back(db: SqliteDatabase) -> int:
-    """Shrink the file by some pages that nothing needs; return how many it was."""
-    [(before,)] = db.execute_sql("PRAGMA freelist_count").fetchall()
-    if before <= SPARE_PAGES:
-        return 0
-    db.execute_sql(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
-    [(after,)] = db.execute_sql("PRAGMA freelist_count").fetchall()
-    return int(before - after)
-
-
-def _optimize(db: SqliteDatabase) -> None:
-    db.execute_sql("PRAGMA analysis_limit=400").fetchall()
-    db.execute_sql("PRAGMA optimize").fetchall()
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise KioskError(f"The folder {folder} cannot be made ({error.strerror}): see KIOSK_DATABASE_URL.") from error
-
-
-def _sqlite(path: str) -> SqliteDatabase:
-    if path == ":memory:":
-        raise KioskError("The database must be a file: displays read it while the mirror writes it.")
-    return SqliteDatabase(path, pragmas=PRAGMAS, thread_safe=False, check_same_thread=False)
+def _transaction(
+    engine: Engine, durably: bool, fn: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Result:
+    with engine.writing(durably) as db:
+        return fn(db, *args, **kwargs)

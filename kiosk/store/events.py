@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -12,7 +13,7 @@ from peewee import Database
 from kiosk.schedule.availability import occupies
 from kiosk.schedule.model import Event, Person
 from kiosk.store.models import EPOCH, MILLISECOND, EventRow, instant, milliseconds
-from kiosk.store.plain import rows
+from kiosk.store.plain import marks, rows, run
 
 PLAIN = (
     "title", "all_day", "private", "transparent", "kind", "answer",
@@ -24,6 +25,8 @@ COLUMNS = (
 FLAGS = {"all_day", "private", "transparent", "organized_by_room"}
 SELECT = f"""SELECT {", ".join(f'"{name}"' for name in COLUMNS)} FROM event"""
 CHUNK = 500
+# How many rows a statement writes: few sizes, so that each is prepared once.
+BATCHES = (64, 16, 4, 1)
 
 
 def upsert(db: Database, room_id: int, events: Iterable[Event]) -> int:
@@ -31,12 +34,9 @@ def upsert(db: Database, room_id: int, events: Iterable[Event]) -> int:
 
     Everything is compared: an event keeps its etag when our role changes, and with it what we may see of it.
     """
-    rows = [_row(room_id, event) for event in events]
-    if not rows:
-        return 0
-    cursor = db.cursor()
-    cursor.executemany(_upsert_sql(db), rows)
-    return max(int(cursor.rowcount), 0)
+    # The last of those with the same id counts: no statement may change a row twice.
+    wanted = [*{event.id: _row(room_id, event) for event in events}.values()]
+    return sum(run(db, _upsert_sql(len(part)), *itertools.chain(*part)).rowcount for part in _batches(wanted))
 
 
 def replace_all(db: Database, room_id: int, events: Sequence[Event]) -> int:
@@ -126,13 +126,13 @@ def following(db: Database, room_id: int, series_id: str, start: datetime) -> li
     return [row[0] for row in EventRow.select(EventRow.event_id).where(where).tuples().execute(db)]
 
 
-def _upsert_sql(db: Database) -> str:
+@lru_cache(maxsize=len(BATCHES))
+def _upsert_sql(count: int) -> str:
     quoted = [f'"{name}"' for name in COLUMNS]
     updates = ", ".join(f"{name} = excluded.{name}" for name in quoted[2:])
     differs = " OR ".join(f'"event".{name} IS DISTINCT FROM excluded.{name}' for name in quoted[2:])
-    marks = ", ".join([db.param] * len(COLUMNS))
     return (
-        f'INSERT INTO "event" ({", ".join(quoted)}) VALUES ({marks}) '
+        f'INSERT INTO "event" ({", ".join(quoted)}) VALUES {", ".join([f"({marks(COLUMNS)})"] * count)} '
         f'ON CONFLICT ("room_id", "event_id") DO UPDATE SET {updates} WHERE {differs}'
     )
 
@@ -158,6 +158,14 @@ def _event(row: Sequence[Any]) -> Event:
         created=None if created is None else instant(created),
         updated=None if updated is None else instant(updated),
     )
+
+
+def _batches(values: Sequence[tuple[Any, ...]]) -> Iterator[Sequence[tuple[Any, ...]]]:
+    first = 0
+    for size in BATCHES:
+        while len(values) - first >= size:
+            yield values[first : first + size]
+            first += size
 
 
 def _chunks(values: list[str]) -> Iterator[list[str]]:

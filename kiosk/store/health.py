@@ -22,7 +22,9 @@ KEPT = timedelta(hours=24)
 # A machine's minute: its number, its state, its temperature in °C, its free memory in UNIT_MIB, its wireless in dBm.
 MINUTE = struct.Struct("<IBbBb")
 UNKNOWN_C, UNKNOWN_MEMORY, UNIT_MIB = -128, 255, 16
-COLUMNS = ("device_id", "at", "address", "reported_at", "report", "boots", "cloned_at", "crashed_at")
+SAID = ("reported_at", "report", "boots", "cloned_at", "crashed_at")
+COLUMNS = ("device_id", "at", "address", *SAID)
+LATER = "COALESCE(excluded.reported_at, 0) >= COALESCE(health.reported_at, 0)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,12 @@ def every(db: Database) -> list[Heard]:
 
 
 def write(db: Database, heard: Collection[Heard]) -> None:
-    """Write down the last signs of machines; those of devices that are forgotten meanwhile are left out."""
-    names = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])
+    """Write down the last signs of machines; those of devices that are forgotten meanwhile are left out.
+
+    What another process has written from a later report stays, though this sign be younger.
+    """
+    said = ", ".join(f"{name} = CASE WHEN {LATER} THEN excluded.{name} ELSE health.{name} END" for name in SAID)
+    names = f"at = excluded.at, address = excluded.address, {said}"
     sql = f"""
         INSERT INTO health ({", ".join(COLUMNS)}) SELECT ?, ?, ?, ?, ?, ?, ?, ?
         WHERE EXISTS (SELECT 1 FROM device WHERE id = ?) ON CONFLICT (device_id) DO UPDATE SET {names}

@@ -47,9 +47,10 @@ def give_back(db: Database, lease: Lease) -> None:
     run(db, f"UPDATE lease SET owner = '' WHERE {OURS}", lease.name, lease.owner, lease.fence)
 
 
-def extend(db: Database, lease: Lease, until: datetime) -> None:
-    """Keep a lease longer; nothing happens when it has passed to somebody else."""
-    run(db, f"UPDATE lease SET expires_at = ? WHERE {OURS}", milliseconds(until), lease.name, lease.owner, lease.fence)
+def extend(db: Database, lease: Lease, until: datetime) -> bool:
+    """Keep a lease longer; False, and nothing happens, when it has passed to somebody else."""
+    ours = lease.name, lease.owner, lease.fence
+    return bool(run(db, f"UPDATE lease SET expires_at = ? WHERE {OURS}", milliseconds(until), *ours).rowcount)
 
 
 def check(db: Database, lease: Lease, now: datetime) -> None:

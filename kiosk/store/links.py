@@ -24,7 +24,7 @@ ALL_LOCAL = f"""
     SELECT transparent, answer, event.kind, COUNT(*) FROM event JOIN room ON room.id = room_id
     WHERE calendar_id IS NULL AND "end" > ? AND start < "end" GROUP BY transparent, answer, event.kind
     UNION ALL
-    SELECT 0, 'accepted', 'default', COUNT(*) FROM command JOIN room ON room.id = room_id
+    SELECT FALSE, 'accepted', 'default', COUNT(*) FROM command JOIN room ON room.id = room_id
     WHERE calendar_id IS NULL AND command.kind = 'book' AND state IN ({marks(journal.OPEN)}) AND "end" > ?
 """
 

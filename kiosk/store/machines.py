@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peewee import AutoField, BlobField, BooleanField, CharField, ForeignKeyField, IntegerField, Model, TextField
+from peewee import AutoField, BlobField, BooleanField, ForeignKeyField, IntegerField, Model, TextField
 
 from kiosk.store.models import EPOCH, InstantField
 
@@ -16,23 +16,23 @@ class DeviceRow(Model):
     """
 
     id = AutoField()
-    name = CharField()
-    display = CharField()
-    slug = CharField()
-    hash = CharField(unique=True)
-    next_hash = CharField(null=True, unique=True)
-    old_hash = CharField(null=True, unique=True)
+    name = TextField()
+    display = TextField()
+    slug = TextField()
+    hash = TextField(unique=True)
+    next_hash = TextField(null=True, unique=True)
+    old_hash = TextField(null=True, unique=True)
     old_until = InstantField(null=True)
     token_at = InstantField()
     rotating = BooleanField(default=False)
-    serial = CharField(null=True, unique=True)
-    model = CharField(default="")
+    serial = TextField(null=True, unique=True)
+    model = TextField(default="")
     host_key = TextField(default="")
     words = TextField(default="{}")
     created_at = InstantField()
-    created_by = CharField(default="")
+    created_by = TextField(default="")
     revoked_at = InstantField(null=True)
-    alert = CharField(default="")
+    alert = TextField(default="")
     alert_at = InstantField(null=True)
 
     class Meta:
@@ -46,11 +46,11 @@ class PairingRow(Model):
     it. `approved_at`: when it was given the display, by whom; `taken_at`: when it was told so, once.
     """
 
-    hash = CharField(primary_key=True)
-    code_hash = CharField(unique=True)
-    name = CharField(default="")
-    boot_id = CharField(default="")
-    address = CharField(default="", index=True)
+    hash = TextField(primary_key=True)
+    code_hash = TextField(unique=True)
+    name = TextField(default="")
+    boot_id = TextField(default="")
+    address = TextField(default="", index=True)
     agent = TextField(default="")
     pace = IntegerField(default=5)
     created_at = InstantField()
@@ -60,9 +60,9 @@ class PairingRow(Model):
     denied_at = InstantField(null=True)
     approved_at = InstantField(null=True)
     taken_at = InstantField(null=True)
-    display = CharField(default="")
-    slug = CharField(default="")
-    by = CharField(default="")
+    display = TextField(default="")
+    slug = TextField(default="")
+    by = TextField(default="")
 
     class Meta:
         table_name = "pairing"
@@ -77,7 +77,7 @@ class HealthRow(Model):
 
     device = ForeignKeyField(DeviceRow, primary_key=True, on_delete="CASCADE")
     at = InstantField()
-    address = CharField(default="")
+    address = TextField(default="")
     reported_at = InstantField(null=True)
     report = TextField(default="{}")
     boots = TextField(default="")
@@ -104,10 +104,10 @@ class ErrandRow(Model):
 
     id = AutoField()
     device = ForeignKeyField(DeviceRow, on_delete="CASCADE")
-    act = CharField()
-    value = CharField(default="")
-    state = CharField(default="queued", index=True)
-    by = CharField(default="")
+    act = TextField()
+    value = TextField(default="")
+    state = TextField(default="queued", index=True)
+    by = TextField(default="")
     place = TextField(default="")
     created_at = InstantField()
     expires_at = InstantField(index=True)

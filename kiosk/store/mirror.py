@@ -115,6 +115,17 @@ def hasten(db: Database, room_id: int, now: datetime, failing: bool = False) -> 
     MirrorRow.update(due_at=now).where(where if failing else where & (MirrorRow.failures == 0)).execute(db)
 
 
+def touch(db: Database, room_id: int, now: datetime) -> None:
+    """Somebody stands before the room's screen: ask for it next, and often for a while."""
+    hasten(db, room_id, now, failing=True)
+    MirrorRow.update(touched_at=now).where(MirrorRow.room == room_id).execute(db)
+
+
+def touched(db: Database, since: datetime) -> set[int]:
+    """Return the rooms before whose screens somebody has stood since then, seen from any process."""
+    return {row[0] for row in rows(db, "SELECT room_id FROM mirror WHERE touched_at > ?", milliseconds(since))}
+
+
 def commit_full(
     db: Database,
     room_id: int,

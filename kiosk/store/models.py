@@ -10,7 +10,6 @@ from peewee import (
     AutoField,
     BigIntegerField,
     BooleanField,
-    CharField,
     CompositeKey,
     ForeignKeyField,
     IntegerField,
@@ -60,7 +59,7 @@ def instant(value: int) -> datetime:
 class Meta(Model):
     """Facts about this installation: the version of the schema, its secret."""
 
-    name = CharField(primary_key=True)
+    name = TextField(primary_key=True)
     value = TextField()
 
     class Meta:
@@ -77,14 +76,14 @@ class RoomRow(Model):
     """
 
     id = AutoField()
-    slug = CharField(unique=True)
-    name = CharField()
-    building = CharField(default="")
-    floor = CharField(default="")
+    slug = TextField(unique=True)
+    name = TextField()
+    building = TextField(default="")
+    floor = TextField(default="")
     capacity = IntegerField(default=0)
     equipment = ListField(default=())
-    zone = CharField(default="UTC")
-    calendar_id = CharField(null=True, unique=True)
+    zone = TextField(default="UTC")
+    calendar_id = TextField(null=True, unique=True)
     revision = BigIntegerField(default=0, index=True)
     push = BooleanField(default=True)
     push_refusal = TextField(default="")
@@ -108,11 +107,11 @@ class ChannelRow(Model):
     came. `stopping`: it is to be ended, tried next at `due_at`; `renew_at`: when another must take its place.
     """
 
-    id = CharField(primary_key=True)
+    id = TextField(primary_key=True)
     room = ForeignKeyField(RoomRow, null=True, on_delete="SET NULL")
-    calendar_id = CharField()
+    calendar_id = TextField()
     address = TextField()
-    token_hash = CharField()
+    token_hash = TextField()
     resource_id = TextField(null=True)
     created_at = InstantField()
     renew_at = InstantField()
@@ -128,7 +127,7 @@ class ChannelRow(Model):
 class PersonRow(Model):
     """One address of a person of the organisation, in small letters."""
 
-    email = CharField(primary_key=True)
+    email = TextField(primary_key=True)
     name = TextField()
 
     class Meta:
@@ -138,7 +137,7 @@ class PersonRow(Model):
 class PinRow(Model):
     """A person's PIN, known by its hash only; after too many wrong tries it rests until `resting_until`."""
 
-    email = CharField(primary_key=True)
+    email = TextField(primary_key=True)
     hash = TextField()
     failures = IntegerField(default=0)
     resting_until = InstantField(null=True)
@@ -152,7 +151,8 @@ class MirrorRow(Model):
 
     `due_at`: when its list is read next; `look_at`: when a free/busy question asks about it; `beat`: seconds
     between two looks at present; `digest`: stands for a free/busy answer that its lists do not bear out;
-    `expired_at`: when its cursor last expired, for the `expiries`th time in a row.
+    `expired_at`: when its cursor last expired, for the `expiries`th time in a row; `touched_at`: when somebody last
+    stood before a screen of the room.
     """
 
     room = ForeignKeyField(RoomRow, primary_key=True, on_delete="CASCADE")
@@ -166,11 +166,12 @@ class MirrorRow(Model):
     due_at = InstantField(index=True)
     look_at = InstantField(index=True)
     beat = IntegerField(default=0)
-    digest = CharField(default="")
+    digest = TextField(default="")
     can_write = BooleanField(default=True)
     generation = BigIntegerField(default=0)
     failures = IntegerField(default=0)
     reason = TextField(default="")
+    touched_at = InstantField(null=True)
 
     class Meta:
         table_name = "mirror"
@@ -188,8 +189,8 @@ class EventRow(Model):
     all_day = BooleanField(default=False)
     private = BooleanField(default=False)
     transparent = BooleanField(default=False)
-    kind = CharField(default="default")
-    answer = CharField(default="accepted")
+    kind = TextField(default="default")
+    answer = TextField(default="accepted")
     organizer_email = TextField(null=True)
     organizer_name = TextField(default="")
     organized_by_room = BooleanField(default=False)
@@ -217,16 +218,16 @@ class CommandRow(Model):
     when it has waited for Google. `actor`, `place`: who asked, and from where.
     """
 
-    id = CharField(primary_key=True)
+    id = TextField(primary_key=True)
     room = ForeignKeyField(RoomRow, on_delete="CASCADE")
-    kind = CharField()
+    kind = TextField()
     event_id = TextField(index=True)
     start = InstantField()
     end = InstantField()
     title = TextField(default="")
-    state = CharField(index=True)
-    reason = CharField(default="")
-    key = CharField(null=True, unique=True)
+    state = TextField(index=True)
+    reason = TextField(default="")
+    key = TextField(null=True, unique=True)
     request = TextField(default="")
     attempts = IntegerField(default=0)
     due_at = InstantField(index=True)
@@ -234,11 +235,11 @@ class CommandRow(Model):
     settled_at = InstantField(null=True)
     old_start = InstantField(null=True)
     old_end = InstantField(null=True)
-    way = CharField(default="room")
-    person = CharField(default="")
-    note = CharField(default="")
+    way = TextField(default="room")
+    person = TextField(default="")
+    note = TextField(default="")
     held_at = InstantField(null=True)
-    actor = CharField(default="")
+    actor = TextField(default="")
     place = TextField(default="")
 
     class Meta:
@@ -254,13 +255,13 @@ class ActRow(Model):
 
     id = AutoField()
     at = InstantField(index=True)
-    actor = CharField()
+    actor = TextField()
     place = TextField(default="")
-    act = CharField()
-    room = CharField(default="", index=True)
+    act = TextField()
+    room = TextField(default="", index=True)
     event_id = TextField(default="", index=True)
-    result = CharField()
-    reason = CharField(default="")
+    result = TextField()
+    reason = TextField(default="")
     detail = TextField(default="{}")
 
     class Meta:
@@ -280,9 +281,9 @@ class AttendanceRow(Model):
     start = InstantField()
     end = InstantField()
     due_at = InstantField()
-    state = CharField()
+    state = TextField()
     at = InstantField()
-    by = CharField(default="")
+    by = TextField(default="")
     strike = IntegerField(default=0)
 
     class Meta:
@@ -294,8 +295,8 @@ class AttendanceRow(Model):
 class LeaseRow(Model):
     """Who may act on something until when; `fence` grows with every change of hands."""
 
-    name = CharField(primary_key=True)
-    owner = CharField()
+    name = TextField(primary_key=True)
+    owner = TextField()
     expires_at = InstantField()
     fence = BigIntegerField()
 
@@ -307,9 +308,9 @@ class TokenRow(Model):
     """An access token, known by its hash only; `kind`: a program's, which may do everything, or a screen's."""
 
     id = AutoField()
-    name = CharField(unique=True)
-    hash = CharField(unique=True)
-    kind = CharField(default="program")
+    name = TextField(unique=True)
+    hash = TextField(unique=True)
+    kind = TextField(default="program")
     created_at = InstantField()
 
     class Meta:

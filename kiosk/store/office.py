@@ -6,9 +6,8 @@ from peewee import (
     AutoField,
     BlobField,
     BooleanField,
-    CharField,
     CompositeKey,
-    FloatField,
+    DoubleField,
     ForeignKeyField,
     IntegerField,
     Model,
@@ -25,13 +24,13 @@ class AccountRow(Model):
     caterer's buildings. `reset`: the hash of a link with which a password may be chosen until `reset_until`.
     """
 
-    email = CharField(primary_key=True)
+    email = TextField(primary_key=True)
     name = TextField(default="")
     password = TextField(default="")
-    role = CharField()
+    role = TextField()
     scope = ListField(default=())
     created_at = InstantField()
-    reset = CharField(default="", index=True)
+    reset = TextField(default="", index=True)
     reset_until = InstantField(null=True)
 
     class Meta:
@@ -41,11 +40,11 @@ class AccountRow(Model):
 class SessionRow(Model):
     """Somebody signed in with one browser, known by the hash of what its cookie holds; `how`: password or google."""
 
-    hash = CharField(primary_key=True)
-    email = CharField(index=True)
+    hash = TextField(primary_key=True)
+    email = TextField(index=True)
     name = TextField(default="")
-    csrf = CharField()
-    how = CharField()
+    csrf = TextField()
+    how = TextField()
     created_at = InstantField()
     seen_at = InstantField()
     expires_at = InstantField(index=True)
@@ -57,7 +56,7 @@ class SessionRow(Model):
 class TryRow(Model):
     """Wrong tries to sign in with one account, or from one address; `name` is a hash of which."""
 
-    name = CharField(primary_key=True)
+    name = TextField(primary_key=True)
     failures = IntegerField(default=0)
     at = InstantField(index=True)
     resting_until = InstantField(null=True)
@@ -72,7 +71,7 @@ class LevelRow(Model):
     `name` is empty for the organisation; a floor's is its building's, a line break, and its own.
     """
 
-    level = CharField()
+    level = TextField()
     name = TextField(default="")
     words = TextField(default="{}")
 
@@ -88,9 +87,9 @@ class TaskRow(Model):
     `about`: what was typed when it was asked for.
     """
 
-    id = CharField(primary_key=True)
-    name = CharField(index=True)
-    state = CharField(default="running")
+    id = TextField(primary_key=True)
+    name = TextField(index=True)
+    state = TextField(default="running")
     done = IntegerField(default=0)
     of = IntegerField(default=0)
     says = TextField(default="")
@@ -131,13 +130,13 @@ class DeliveryRow(Model):
     last try ended.
     """
 
-    id = CharField(primary_key=True)
-    way = CharField()
+    id = TextField(primary_key=True)
+    way = TextField()
     hook = ForeignKeyField(HookRow, null=True, on_delete="CASCADE")
     target = TextField(default="")
-    event = CharField()
+    event = TextField()
     body = TextField()
-    state = CharField(default="waiting")
+    state = TextField(default="waiting")
     attempts = IntegerField(default=0)
     created_at = InstantField(index=True)
     due_at = InstantField()
@@ -153,8 +152,8 @@ class ServiceRow(Model):
     """Something that a building offers with a booking; asked for at least `lead_minutes` before it begins."""
 
     id = AutoField()
-    building = CharField(default="", index=True)
-    name = CharField()
+    building = TextField(default="", index=True)
+    name = TextField()
     detail = TextField(default="")
     lead_minutes = IntegerField(default=0)
     active = BooleanField(default=True)
@@ -177,14 +176,14 @@ class RequestRow(Model):
     start = InstantField(index=True)
     quantity = IntegerField(default=1)
     note = TextField(default="")
-    state = CharField(default="requested", index=True)
-    by = CharField(default="")
+    state = TextField(default="requested", index=True)
+    by = TextField(default="")
     created_at = InstantField()
     answered_at = InstantField(null=True)
-    answered_by = CharField(default="")
+    answered_by = TextField(default="")
     answer = TextField(default="")
     missing_at = InstantField(null=True)
-    key = CharField(null=True, unique=True)
+    key = TextField(null=True, unique=True)
 
     class Meta:
         table_name = "request"
@@ -197,14 +196,14 @@ class BoardRow(Model):
     `building` and `floor`: where the board hangs. `place` sorts boards.
     """
 
-    slug = CharField(primary_key=True)
+    slug = TextField(primary_key=True)
     name = TextField(default="")
     buildings = ListField(default=())
     floors = ListField(default=())
     grouped = BooleanField(default=True)
     free_first = BooleanField(default=False)
     least_minutes = IntegerField(default=0)
-    shows = CharField(default="all")
+    shows = TextField(default="all")
     building = TextField(default="")
     floor = TextField(default="")
     place = IntegerField(default=0)
@@ -232,12 +231,12 @@ class ProblemRow(Model):
 
     id = AutoField()
     room = ForeignKeyField(RoomRow, on_delete="CASCADE")
-    kind = CharField()
-    state = CharField(default="open", index=True)
-    key = CharField(null=True, unique=True)
+    kind = TextField()
+    state = TextField(default="open", index=True)
+    key = TextField(null=True, unique=True)
     reported_at = InstantField(index=True)
     place = TextField(default="")
-    by = CharField(default="")
+    by = TextField(default="")
     note = TextField(default="")
     changed_at = InstantField(null=True)
     told = ListField(default=())
@@ -254,19 +253,19 @@ class PlanRow(Model):
     """
 
     id = AutoField()
-    slug = CharField(unique=True)
-    name = CharField()
-    building = CharField(default="", index=True)
-    floor = CharField(default="")
-    kind = CharField()
-    mime = CharField()
+    slug = TextField(unique=True)
+    name = TextField()
+    building = TextField(default="", index=True)
+    floor = TextField(default="")
+    kind = TextField()
+    mime = TextField()
     content = BlobField()
-    box = CharField()
-    width = FloatField()
-    height = FloatField()
-    here_x = FloatField(null=True)
-    here_y = FloatField(null=True)
-    version = CharField()
+    box = TextField()
+    width = DoubleField()
+    height = DoubleField()
+    here_x = DoubleField(null=True)
+    here_y = DoubleField(null=True)
+    version = TextField()
 
     class Meta:
         table_name = "plan"
@@ -280,10 +279,10 @@ class PlaceRow(Model):
 
     plan = ForeignKeyField(PlanRow, on_delete="CASCADE")
     room = ForeignKeyField(RoomRow, on_delete="CASCADE")
-    element = CharField(default="")
+    element = TextField(default="")
     outline = TextField(default="")
-    x = FloatField(null=True)
-    y = FloatField(null=True)
+    x = DoubleField(null=True)
+    y = DoubleField(null=True)
 
     class Meta:
         table_name = "place"

@@ -10,7 +10,6 @@ from peewee import (
     BigIntegerField,
     BlobField,
     BooleanField,
-    CharField,
     CompositeKey,
     ForeignKeyField,
     IntegerField,
@@ -33,14 +32,14 @@ class PastRoomRow(Model):
 
     id = AutoField()
     room = ForeignKeyField(RoomRow, null=True, unique=True, on_delete="SET NULL")
-    slug = CharField()
-    name = CharField()
-    building = CharField(default="")
-    floor = CharField(default="")
+    slug = TextField()
+    name = TextField()
+    building = TextField(default="")
+    floor = TextField(default="")
     capacity = IntegerField(default=0)
-    zone = CharField(default="UTC")
-    calendar = CharField(default="")
-    calendar_before = CharField(default="")
+    zone = TextField(default="UTC")
+    calendar = TextField(default="")
+    calendar_before = TextField(default="")
     first_day = IntegerField(null=True)
     closed_day = IntegerField()
     read_from = IntegerField(null=True)
@@ -70,7 +69,7 @@ class StayRow(Model):
     planned = BigIntegerField()
     lead = IntegerField(null=True)
     people = IntegerField(default=0)
-    checked_in = CharField(default="")
+    checked_in = TextField(default="")
     here = BooleanField(default=False)
     released = BooleanField(default=False)
 

@@ -115,7 +115,7 @@ ESCAPE = "'!'"
 # Whom a booking is for, as the rules of availability have it: nobody where a room or another calendar organizes it.
 WHO = """
     CASE WHEN e.private OR COALESCE(c.person, '') = '' AND
-        (e.organized_by_room OR e.organizer_email LIKE '%calendar.google.com') THEN ''
+        (e.organized_by_room OR LOWER(e.organizer_email) LIKE '%calendar.google.com') THEN ''
     ELSE LOWER(COALESCE(NULLIF(c.person, ''), e.organizer_email, '')) END
 """
 USES = f"""

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from peewee import Database
 
 from kiosk.errors import KioskError
-from kiosk.store import acts, facts, machines, models, office, past, told
+from kiosk.store import acts, facts, guards, machines, models, office, past, together, told
 
-TABLES = (*models.TABLES, *office.TABLES, *told.TABLES, *past.TABLES, *machines.TABLES)
+TABLES = (*models.TABLES, *office.TABLES, *told.TABLES, *past.TABLES, *machines.TABLES, *together.TABLES)
 
 
 def upgrade(db: Database) -> None:
@@ -37,8 +37,8 @@ def _version(db: Database) -> int:
 def _first(db: Database) -> None:
     with db.bind_ctx(TABLES, bind_refs=False, bind_backrefs=False):
         db.create_tables(TABLES, safe=False)
-    for sql in acts.TRIGGERS:
-        db.execute_sql(sql)
+    for guard in acts.GUARDS:
+        guards.post(db, guard)
     facts.write(db, "secret", secrets.token_hex(32))
 
 

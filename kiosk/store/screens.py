@@ -26,7 +26,7 @@ State = Literal["shown", "late", "offline"]
 
 @dataclass(frozen=True, slots=True)
 class SeenScreen:
-    """A screen as it was last seen: a browser's own word, its display, and how it got in."""
+    """A screen as it was last seen: a browser's own word, its display, how it got in, and to which process."""
 
     id: str
     machine: str
@@ -38,6 +38,7 @@ class SeenScreen:
     first_at: datetime
     seen_at: datetime
     connected: bool
+    home: str = ""
 
     def is_connected(self, now: datetime) -> bool:
         """Tell whether it is there now, also where whoever it was connected to was killed."""
@@ -70,17 +71,26 @@ def _see(db: Database, one: SeenScreen) -> None:
     values = {name: getattr(one, name) for name in SeenScreen.__slots__}
     changes = {ScreenRow._meta.fields[name]: values[name] for name in ("hears", "token", "address", "seen_at")}
     is_newer = ScreenRow.seen_at <= one.seen_at
-    changed = ScreenRow.update({**changes, ScreenRow.connected: one.connected})
+    if not one.connected:
+        # Whoever has lost it does not know whether it has come to another process since.
+        is_newer = is_newer & (ScreenRow.home == one.home)
+    changed = ScreenRow.update({**changes, ScreenRow.connected: one.connected, ScreenRow.home: one.home})
     if changed.where((ScreenRow.id == one.id) & is_newer).execute(db):
         return
     if ScreenRow.select().count(db) < MOST:
         ScreenRow.insert(values).on_conflict_ignore().execute(db)
 
 
-def begin(db: Database, now: datetime) -> None:
-    """Take every screen for gone, and forget those that have not been here for long: this server has just started."""
-    ScreenRow.update(connected=False).execute(db)
+def begin(db: Database, now: datetime, homes: Collection[str] = ()) -> None:
+    """Take every screen for gone but those of living processes, and forget those that were not here for long."""
+    leave_dead(db, homes)
     ScreenRow.delete().where(ScreenRow.seen_at < now - KEPT).execute(db)
+
+
+def leave_dead(db: Database, homes: Collection[str]) -> int:
+    """Take the screens for gone that are connected to none of these processes; return how many there were."""
+    where = (ScreenRow.connected == True) & ScreenRow.home.not_in(list(homes))  # noqa: E712 - becomes SQL
+    return int(ScreenRow.update(connected=False).where(where).execute(db))
 
 
 def every(db: Database, now: datetime) -> list[SeenScreen]:

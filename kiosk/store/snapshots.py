@@ -15,7 +15,7 @@ from kiosk.store import archive, schema
 from kiosk.store.telling import EPOCH
 
 # Who is signed in, what is being tried and who acts at this moment is of no use tomorrow.
-PASSING = ("session", "try", "lease", "pairing")
+PASSING = ("session", "try", "lease", "pairing", "process", "offer", "find")
 # What the server must be able to read: it signs cookies and messages.
 SIGNING = "SELECT value FROM meta WHERE name = 'secret'"
 HOOKS = "SELECT id, secret FROM hook WHERE secret <> ''"

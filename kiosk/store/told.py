@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peewee import AutoField, BooleanField, CharField, CompositeKey, ForeignKeyField, Model, TextField
+from peewee import AutoField, BooleanField, CompositeKey, ForeignKeyField, Model, TextField
 
 from kiosk.store.models import InstantField, ListField
 
@@ -15,20 +15,20 @@ class NoticeRow(Model):
     """
 
     id = AutoField()
-    kind = CharField()
-    level = CharField(default="info")
+    kind = TextField()
+    level = TextField(default="info")
     title = TextField()
     text = TextField(default="")
     start = InstantField()
     end = InstantField(null=True)
-    place = CharField(default="organisation")
+    place = TextField(default="organisation")
     value = TextField(default="")
-    created_by = CharField(default="")
+    created_by = TextField(default="")
     created_at = InstantField()
     ended_at = InstantField(null=True)
-    ended_by = CharField(default="")
-    told = CharField(default="", index=True)
-    key = CharField(null=True, unique=True)
+    ended_by = TextField(default="")
+    told = TextField(default="", index=True)
+    key = TextField(null=True, unique=True)
     request = TextField(default="")
 
     class Meta:
@@ -39,19 +39,20 @@ class ScreenRow(Model):
     """A screen that has shown itself: a browser with one display on its glass.
 
     `machine`: the word that the browser's page made for itself; `hears`: the targets it is part of; `token`: the name
-    of the access token it got in with, if any.
+    of the access token it got in with, if any; `home`: the process that it is connected to, where there are several.
     """
 
-    id = CharField(primary_key=True)
-    machine = CharField(index=True)
-    display = CharField()
-    slug = CharField()
+    id = TextField(primary_key=True)
+    machine = TextField(index=True)
+    display = TextField()
+    slug = TextField()
     hears = ListField(default=())
-    token = CharField(default="")
-    address = CharField(default="")
+    token = TextField(default="")
+    address = TextField(default="")
     first_at = InstantField()
     seen_at = InstantField(index=True)
     connected = BooleanField(default=True)
+    home = TextField(default="")
 
     class Meta:
         table_name = "screen"

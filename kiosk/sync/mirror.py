@@ -98,7 +98,7 @@ class Mirror:
         now = self.work.clock()
         before, self._touched[room_id] = self._touched.get(room_id, clock.DAWN), now
         if now - before >= BETWEEN_TOUCHES:
-            self.work.store.write(mirror.hasten, room_id, now, failing=True)
+            self.work.store.write(mirror.touch, room_id, now)
             self._wake.set()
 
     def step(self, failing: bool = True, asking: bool = True, listing: bool = True) -> bool:
@@ -216,23 +216,24 @@ class Mirror:
     def _by_beat(self, rooms: list[Watched], now: datetime) -> list[tuple[timedelta, list[int]]]:
         """Return the rooms by how soon they are asked about again; those of a beat stay together."""
         plan, together = self.plan(now), defaultdict[timedelta, list[int]](list)
+        touched = self._touched_since(now - TOUCHED)
         awake = {zone: self._is_open(zone, now) for zone in {room.zone for room in rooms}}
         for room in rooms:
-            busy = awake[room.zone] or self._is_touched(room.room_id, now)
+            busy = awake[room.zone] or room.room_id in touched
             together[cadence.look_beat(plan.beats, busy, room.room_id in plan.pushed)].append(room.room_id)
         return list(together.items())
 
     def _look_beat(self, room_id: int, zone: str, now: datetime, alone: bool = False) -> timedelta:
         plan = self.plan(now)
-        awake = self._is_open(zone, now) or self._is_touched(room_id, now)
+        awake = self._is_open(zone, now) or room_id in self._touched_since(now - TOUCHED)
         return cadence.look_beat(plan.alone if alone else plan.beats, awake, room_id in plan.pushed)
 
     def _is_open(self, zone: str, now: datetime) -> bool:
         return is_open(self.hours, now, clock.zone(zone))
 
-    def _is_touched(self, room_id: int, now: datetime) -> bool:
-        touched = self._touched.get(room_id)
-        return touched is not None and now - touched < TOUCHED
+    def _touched_since(self, moment: datetime) -> set[int]:
+        with self.work.store.read() as db:
+            return mirror.touched(db, moment)
 
     def _list(self, now: datetime, failing: bool) -> bool:
         """Bring at most one due room up to date."""

@@ -37,7 +37,7 @@ def backup(settings: Settings, options: argparse.Namespace) -> None:
     passphrase = "" if options.without_secrets else _passphrase(options)
     with _workshop(file.absolute().parent) as folder:
         copied = folder / archive.DATABASE
-        counts, kept = snapshots.copy(settings.database_file, copied)
+        counts, kept = snapshots.copy(_file(settings), copied)
         how, sealed = sealing.seal(_packed(settings, kept), passphrase) if passphrase else (None, None)
         about = {"made_at": clock.iso(clock.now()), "version": __version__, "counts": counts, "sealed": how}
         archive.write(file, about | {"settings": _told(secret=False)}, copied, sealed)
@@ -47,7 +47,7 @@ def backup(settings: Settings, options: argparse.Namespace) -> None:
 
 def restore(settings: Settings, options: argparse.Namespace) -> None:
     """Put what a file holds in the place of what is here, and say what is left to do."""
-    file, database, vault = Path(options.file).expanduser(), settings.database_file, Vault(Path(settings.secrets))
+    file, database, vault = Path(options.file).expanduser(), _file(settings), Vault(Path(settings.secrets))
     restoring.finish(database)
     _refuse_what_is_there(database, options.overwrite)
     database.parent.mkdir(parents=True, exist_ok=True)
@@ -62,6 +62,14 @@ def restore(settings: Settings, options: argparse.Namespace) -> None:
         _refuse_what_is_there(database, options.overwrite)
         restoring.switch(database, moves)
     _report(manifest, kept, lacking, vault)
+
+
+def _file(settings: Settings) -> Path:
+    if settings.database_file is None:
+        raise UsageError(
+            "The database is a PostgreSQL server's: keep it with pg_dump, and have it back with pg_restore."
+        )
+    return settings.database_file
 
 
 def _passphrase(options: argparse.Namespace, twice: bool = True) -> str:

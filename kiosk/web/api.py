@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -79,7 +79,7 @@ class Api:
     clock: clock.Clock
     links: Links
     occupancy: Occupancy
-    offers: Offers = field(default_factory=Offers)
+    offers: Offers
     hub_offers: Callable[[str, datetime, datetime], list[dict[str, Any]]] | None = None
 
 

@@ -10,7 +10,7 @@ from flask import Flask, request
 
 from kiosk import clock
 from kiosk.errors import UsageError
-from kiosk.fleet.courier import Courier, Pages
+from kiosk.fleet.courier import Courier, Pages, Shelf
 from kiosk.fleet.roster import Roster
 from kiosk.live.lines import Lines, Machine, channel
 from kiosk.live.pulse import Publish
@@ -40,10 +40,10 @@ class Fleet:
         self.courier.start()
 
 
-def build(store: Store, gate: Gate, publish: Publish, now: clock.Clock) -> Fleet:
+def build(store: Store, gate: Gate, publish: Publish, now: clock.Clock, roster: Roster, shelf: Shelf) -> Fleet:
     """Return the fleet of a server that tells pages things through `publish`."""
-    roster, lines = Roster(store, now), Lines()
-    courier = Courier(store, now, Pages(lines.has, partial(_tell_pages, publish)))
+    lines = Lines()
+    courier = Courier(store, now, Pages(lines.has, partial(_tell_pages, publish)), shelf)
     machine = Machine(partial(_asking, gate), partial(_is_there, roster), partial(_answered, store, now))
     return Fleet(roster, courier, lines, machine)
 

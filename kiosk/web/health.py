@@ -10,21 +10,26 @@ from typing import Any
 from flask import Blueprint, Flask, Response, jsonify, request
 
 from kiosk import clock, runtime
+from kiosk.crew.crew import Crew
 from kiosk.live.gallery import Screen
 from kiosk.live.members import ALL_ROOMS
 from kiosk.live.pulse import Pulse
 from kiosk.store import directory, mirror
-from kiosk.web.access import Gate
+from kiosk.web.access import Gate, WsgiApp
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What the answers are made of; `hub`: why the hub that this server follows cannot be followed, or empty."""
+    """What the answers are made of; `hub`: why the hub that this server follows cannot be followed, or empty.
+
+    `crew`: the processes of which this is one.
+    """
 
     pulse: Pulse
     gate: Gate
     stalls: runtime.StallWatch
     hub: Callable[[], str] = str
+    crew: Crew | None = None
 
 
 def install(app: Flask, health: Health) -> None:
@@ -44,6 +49,18 @@ def install(app: Flask, health: Health) -> None:
         return jsonify(ready=is_ready, **details, **hub), 200 if is_ready else 503
 
     app.register_blueprint(routes)
+
+
+def alone(app: WsgiApp) -> WsgiApp:
+    """Answer nothing but how this process is: others serve."""
+
+    def entry(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ.get("PATH_INFO", "") in ("/healthz", "/readyz", "/metrics"):
+            return app(environ, start_response)
+        start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
+        return [b"This process works for others that serve.\n"]
+
+    return entry
 
 
 def _reasons(health: Health) -> dict[str, str]:
@@ -71,6 +88,7 @@ def _details(health: Health, reasons: dict[str, str]) -> dict[str, Any]:
         "screens_silent": sum(1 for viewer in viewers if viewer.at < late),
         "freshness_seconds": health.pulse.freshness.summary(),
         "hub_stall_ms": round(health.stalls.longest() * 1000, 1),
+        **({"warnings": health.crew.warnings(), "processes": health.crew.told()} if health.crew else {}),
     }
 
 

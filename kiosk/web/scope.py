@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
 from flask import request
 
 from kiosk.errors import NotFound
-from kiosk.store import rooms
+from kiosk.store import offered, rooms
+from kiosk.store.database import Store
 from kiosk.store.devices import Device
 from kiosk.web.access import Gate, not_yours
 from kiosk.web.openapi.operation import said
@@ -21,27 +21,22 @@ ABOUT_A_ROOM = {
     *("api.known", "api.report", "api.withdraw"),
 }
 ABOUT_A_BOOKING = {"api.check-in", "api.end", "api.extend", "api.start", "api.release", "api.cancel"}
-# So long a room that a door has offered can be booked there, and the booking taken back.
-OFFERED = timedelta(minutes=15)
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Offers:
     """What devices may act on beside their own rooms: by device, rooms that their doors offered, and bookings there."""
 
-    _until: dict[tuple[int, str], datetime] = field(default_factory=dict)
-    _noting: threading.Lock = field(default_factory=threading.Lock)
+    store: Store
 
     def made(self, device: Device, names: Collection[str], now: datetime) -> None:
         """Remember the rooms that a device was offered just now, or the booking that it made in one."""
-        with self._noting:
-            self._until = {one: until for one, until in self._until.items() if now < until <= now + OFFERED}
-            self._until |= {(device.id, name): now + OFFERED for name in names}
+        self.store.write(offered.note, device.id, names, now)
 
     def holds(self, device: Device, name: str, now: datetime) -> bool:
         """Tell whether a device was offered that room, or made that booking, not too long ago."""
-        until = self._until.get((device.id, name))
-        return until is not None and now < until <= now + OFFERED
+        with self.store.read() as db:
+            return offered.holds(db, device.id, name, now)
 
 
 def check(gate: Gate, device: Device, offers: Offers, now: datetime) -> None:

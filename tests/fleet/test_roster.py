@@ -169,3 +169,53 @@ def test_clone_is_over_with_another_token(store: Store, roster: Roster, still: S
     live(roster, still, [number], 1, boot_id="a")
     with store.read() as db:
         assert roster.condition(devices.find(db, number)).state == "live"
+
+
+def test_machine_that_another_process_hears_is_not_missed(
+    store: Store, oak: StoredRoom, still: StillClock, boss: None
+) -> None:
+    assert oak
+    since, hears = still(), Roster(store, still)
+    hears.judges = False
+    judges = Roster(store, still, others=lambda: since)
+    numbers = enrol(store, still, "Door 1")
+    together(hears, judges, still, numbers, minutes=10)
+    assert events(store) == []
+    together(hears, judges, still, [], minutes=6)
+    assert events(store) == ["device.gone"]
+
+
+def test_nobody_is_missed_while_nobody_could_hear(store: Store, oak: StoredRoom, still: StillClock, boss: None) -> None:
+    assert oak
+    judges = Roster(store, still, others=lambda: None)
+    store.write(health.write, [health.Heard(enrol(store, still, "Door 1")[0], still(), "", None, "{}", (), None, None)])
+    for _ in range(20):
+        still.advance(minutes=1)
+        judges.step()
+    assert events(store) == []
+
+
+def test_later_report_of_another_process_stays(store: Store, oak: StoredRoom, still: StillClock) -> None:
+    assert oak
+    numbers, page, program = enrol(store, still, "Door 1"), Roster(store, still), Roster(store, still)
+    page.heard(numbers[0], read({"boot_id": "old"}), "10.0.0.7")
+    still.advance(seconds=20)
+    program.heard(numbers[0], read({"boot_id": "new"}), "10.0.0.7")
+    program.flush()
+    still.advance(seconds=20)
+    page.heard(numbers[0], None, "10.0.0.7")
+    page.flush()
+    with store.read() as db:
+        [kept] = health.every(db)
+    assert (kept.at, kept.boots) == (still(), ("new",))
+
+
+def together(hears: Roster, judges: Roster, still: StillClock, numbers: list[int], minutes: int) -> None:
+    """Let machines report to one process every minute, while another judges them."""
+    for second in range(0, minutes * 60, 5):
+        if second % 60 == 0:
+            for number in numbers:
+                hears.heard(number, read({"temp_c": 40}), "10.0.0.7")
+        hears.step()
+        judges.step()
+        still.advance(seconds=5)

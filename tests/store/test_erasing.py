@@ -38,6 +38,7 @@ from kiosk.store.levels import Level
 from kiosk.store.models import ActRow
 from kiosk.store.office import DeliveryRow
 from kiosk.store.rooms import StoredRoom
+from tests import databases
 from tests.fakes import StillClock, meeting
 
 ADA, BOB, CATERER = "ada@kiosk.example", "bob@kiosk.example", "cook@kiosk.example"
@@ -62,8 +63,7 @@ def named(store: Store) -> int:
 
 def written(folder: Path) -> str:
     """Return all that the database holds, read past our own code."""
-    with closing(sqlite3.connect(folder / "kiosk.db")) as db:
-        return "\n".join(db.iterdump())
+    return databases.text(folder / "kiosk.db")
 
 
 def messages(store: Store) -> list[Delivery]:
@@ -212,6 +212,7 @@ def test_whoever_had_left_gets_in_no_more_after_disconnecting(store: Store, stil
         assert [sessions.find(db, key, still()) is not None for key in keys] == [True, False]
 
 
+@pytest.mark.sqlite
 def test_the_write_ahead_log_is_emptied_of_the_name(
     store: Store, still: StillClock, forgetter: Forgetter, tmp_path: Path
 ) -> None:
@@ -222,6 +223,7 @@ def test_the_write_ahead_log_is_emptied_of_the_name(
     assert ADA.encode() not in log.read_bytes()
 
 
+@pytest.mark.sqlite
 def test_a_log_that_somebody_reads_is_emptied_later(
     store: Store, still: StillClock, forgetter: Forgetter, tmp_path: Path
 ) -> None:

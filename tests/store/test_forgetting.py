@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -38,6 +36,7 @@ from kiosk.store.devices import Described
 from kiosk.store.machines import ErrandRow
 from kiosk.store.rooms import StoredRoom
 from kiosk.store.told import NoticeRow
+from tests import databases
 from tests.booking.test_desk import unreachable
 from tests.fakes import FakeCalendars, StillClock, meeting
 
@@ -77,18 +76,15 @@ def traces(folder: Path, word: str) -> list[str]:
     A part of a longer word is none: keys and secrets hold any three letters now and then.
     """
     whole = re.compile(rf"(?<![0-9a-z]){re.escape(word)}(?![0-9a-z])")
-    with closing(sqlite3.connect(folder / "kiosk.db")) as db:
-        tables = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return [
-            table
-            for table in sorted(tables)
-            if any(whole.search(str(value).lower()) for row in db.execute(f'SELECT * FROM "{table}"') for value in row)
-        ]
+    found = databases.everything(folder / "kiosk.db")
+    return sorted(
+        table for table, rows in found.items() if any(whole.search(str(one).lower()) for row in rows for one in row)
+    )
 
 
 def count(folder: Path) -> dict[str, int]:
-    with closing(sqlite3.connect(folder / "kiosk.db")) as db:
-        return {one: db.execute(f"SELECT COUNT(*) FROM {one}").fetchone()[0] for one in ("command", "act", "request")}
+    file = folder / "kiosk.db"
+    return {one: databases.rows(file, f"SELECT COUNT(*) FROM {one}")[0][0] for one in ("command", "act", "request")}
 
 
 def forget(forgetter: Forgetter) -> int:
@@ -176,9 +172,7 @@ def test_a_person_is_taken_out_of_the_past_and_others_stay(
     before = count(tmp_path)
     done, upcoming = forgetter.erase("Ada@Kiosk.example")
     assert (done.total > 5, upcoming) == (True, 0)
-    with closing(sqlite3.connect(tmp_path / "kiosk.db")) as db:
-        text = "\n".join(db.iterdump()).replace(JOADA, "")
-    assert ADA not in text
+    assert ADA not in databases.text(tmp_path / "kiosk.db").replace(JOADA, "")
     assert {"act", "attendance", "command", "event", "request"} <= set(traces(tmp_path, JOADA))
     assert count(tmp_path) == before
 

@@ -15,6 +15,7 @@ from kiosk.store import attendance, harvest, journal, policies, rooms, stays
 from kiosk.store.database import Store
 from kiosk.store.journal import UNDO, Command
 from kiosk.store.rooms import StoredRoom
+from tests import databases
 from tests.fakes import MONDAY
 
 HOUR = timedelta(hours=1)
@@ -132,7 +133,7 @@ def test_seconds_are_rounded_to_the_minutes_that_are_touched(store: Store, room:
 def test_marks_are_the_same_for_the_same_word_and_differ_between_installations(
     store: Store, oak: StoredRoom, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    other = Store(f"sqlite:///{tmp_path_factory.mktemp('other') / 'kiosk.db'}")
+    other = Store(databases.url(tmp_path_factory.mktemp("other") / "kiosk.db"))
     with store.read() as here, other.read() as there:
         one, again, elsewhere = stays.marker(here), stays.marker(here), stays.marker(there)
     assert one("ada@kiosk.example") == again("ada@kiosk.example") != elsewhere("ada@kiosk.example")

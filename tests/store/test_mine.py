@@ -33,11 +33,11 @@ def local(store: Store, count: int) -> None:
 
 def statements(store: Store, read: object, *values: object) -> int:
     """Return how many statements the database was asked while something was read."""
-    asked: list[str] = []
+    asked: list[object] = []
     with store.read() as db:
-        db.connection().set_trace_callback(asked.append)
+        db.query_hooks.append(asked.append)
         read(db, *values)  # type: ignore[operator]
-        db.connection().set_trace_callback(None)
+        db.query_hooks.clear()
     return len(asked)
 
 
@@ -51,12 +51,14 @@ def test_many_bookings_are_read_with_as_many_queries_as_few(store: Store, oak: S
         assert len(mine.upcoming(db, ADA, still())) == 40
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("sql", [mine.ORGANIZED, mine.BOOKED])
 def test_somebodys_bookings_are_looked_up_in_an_index(store: Store, sql: str) -> None:
     with store.read() as db:
         assert all("USING INDEX" in line for line in plan(db, sql, ADA, 0))
 
 
+@pytest.mark.sqlite
 def test_single_bookings_are_looked_up_by_room_and_id(store: Store, oak: StoredRoom, still: StillClock) -> None:
     meetings(store, oak, still(), range(3))
     asked: list[str] = []

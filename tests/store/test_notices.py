@@ -213,3 +213,24 @@ def test_board_hears_of_its_places_and_a_door_of_its_room_too() -> None:
     }
     assert "room:oak" in door
     assert "room:oak" not in board
+
+
+def test_screen_that_has_come_to_another_process_is_not_lost_by_the_first(store: Store, still: StillClock) -> None:
+    here = replace(screen(still, "m1"), home="first")
+    store.write(screens.write, [here], {})
+    store.write(screens.write, [replace(here, home="second")], {})
+    still.advance(seconds=3)
+    store.write(screens.write, [replace(here, connected=False, seen_at=still())], {})
+    with store.read() as db:
+        assert [one.connected for one in screens.every(db, still())] == [True]
+
+
+def test_only_screens_of_dead_processes_are_taken_for_gone(store: Store, still: StillClock) -> None:
+    both = [replace(screen(still, name), home=name) for name in ("living", "dead")]
+    store.write(screens.write, both, {})
+    store.write(screens.begin, still(), ["living"])
+    with store.read() as db:
+        assert [one.home for one in screens.every(db, still()) if one.connected] == ["living"]
+    store.write(screens.begin, still())
+    with store.read() as db:
+        assert not any(one.connected for one in screens.every(db, still()))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,8 +18,10 @@ from kiosk.schedule.model import Booking
 from kiosk.settings import load
 from kiosk.store import acts, attendance, events, journal, mirror, notices, orders, problems, pruning, rooms, services
 from kiosk.store.acts import Act
-from kiosk.store.database import SPARE_PAGES, Store
+from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
+from kiosk.store.sqlite import SPARE_PAGES
+from tests import databases
 from tests.booking.test_desk import unreachable
 from tests.fakes import FakeCalendars, StillClock, meeting
 
@@ -40,9 +40,8 @@ def pruner(store: Store, still: StillClock) -> Pruner:
 
 
 def count(folder: Path) -> dict[str, int]:
-    with closing(sqlite3.connect(folder / "kiosk.db")) as db:
-        counts = {one: db.execute(f"SELECT COUNT(*) FROM {one}").fetchone()[0] for one in TABLES}
-        return {table: number for table, number in counts.items() if number}
+    counts = {one: databases.rows(folder / "kiosk.db", f"SELECT COUNT(*) FROM {one}")[0][0] for one in TABLES}
+    return {table: number for table, number in counts.items() if number}
 
 
 def prune(pruner: Pruner) -> int:
@@ -186,6 +185,7 @@ def test_what_is_looked_up_and_is_needed_again_meanwhile_stays(
     assert store.write(pruning.drop, pruning.COMMANDS, still(), found) == 0
 
 
+@pytest.mark.sqlite
 def test_the_file_shrinks_when_much_has_gone(store: Store, still: StillClock, tmp_path: Path, pruner: Pruner) -> None:
     long = "x" * 16_000
     large_acts = [Act(still(), "panel", "", "book", "oak", f"{number}{long}", "confirmed") for number in range(600)]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.errors import RateLimited
+from kiosk.store import spending
 from kiosk.store.database import Store
+from kiosk.store.spending import Grant
 from kiosk.sync.budget import FIRST_BLOCK, Budget, Metered, shared
 from tests.fakes import MONDAY, FakeCalendars, StillClock
 
@@ -40,6 +42,37 @@ def test_no_minute_ever_sees_more_requests_than_allowed(pauses: list[float], lim
             continue
         left.append(now)
         assert sum(1 for at in left if now - at < timedelta(minutes=1)) <= limit
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.booleans(), st.integers(1, 30)), max_size=30), st.integers(1, 60))
+def test_no_minute_of_several_processes_ever_sees_more(bursts: list[tuple[int, bool, int]], limit: int) -> None:
+    # `bursts`: seconds to wait, which of two processes asks then, and how often.
+    counts: dict[int, int] = {}
+
+    def claim(now: datetime, wanted: int, most: int, back: Grant) -> Grant:
+        return spending.settle(counts, now, wanted, most, back, spending.MINUTE)
+
+    both, now, left = [Budget(limit, 1_000_000, minute_claim=claim) for _ in range(2)], MONDAY, []
+    for seconds, which, wanted in bursts:
+        now += timedelta(seconds=seconds)
+        for _ in range(wanted):
+            try:
+                both[which].spend(now)
+            except RateLimited:
+                break
+            left.append(now)
+        assert sum(1 for at in left if now - at < timedelta(minutes=1)) <= limit
+
+
+def test_several_processes_have_the_minute_together(store: Store, still: StillClock) -> None:
+    def started() -> Budget:
+        return Budget(300, 1_000_000, shared(store), shared(store, of=spending.MINUTE))
+
+    first, second = started(), started()
+    assert spend_all(first, still) == 300
+    assert spend_all(second, still) == 0
+    still.advance(seconds=66)
+    assert spend_all(second, still) == 300
 
 
 def test_synchronisation_leaves_requests_to_bookings(calendars: FakeCalendars, still: StillClock) -> None:

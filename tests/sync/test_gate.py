@@ -252,6 +252,13 @@ def test_touched_screen_is_looked_at_like_in_opening_hours(watcher: Mirror, stil
     assert watcher._look_beat(room, "Europe/Berlin", still()) == beats.awake
 
 
+def test_screen_that_was_touched_at_another_process_is_looked_at_so_too(watcher: Mirror, still: StillClock) -> None:
+    still.instant = MONDAY + timedelta(hours=15)  # 01:00 in Berlin
+    room, other = number_of(watcher, "room5"), Mirror(watcher.work, watcher.beat, HOURS, 900_000)
+    other.touched(room)
+    assert watcher._look_beat(room, "Europe/Berlin", still()) == watcher.plan(still()).beats.awake
+
+
 def test_failing_rooms_take_the_turn_of_no_healthy_one(
     store: Store, calendars: FakeCalendars, still: StillClock, watcher: Mirror
 ) -> None:
