@@ -43,6 +43,8 @@ class Span:
 class Town:
     """Google's rooms by slug with their addresses; `taken_back`: our events that people cancelled in Google.
 
+    `people`: in whose calendars bookings are made too.
+
     Besides these there is the room LOCAL, of which Google knows nothing.
     """
 
@@ -51,6 +53,7 @@ class Town:
     servers: list[Server]
     rooms: dict[str, str] = field(default_factory=dict)
     taken_back: set[str] = field(default_factory=set)
+    people: tuple[str, ...] = (ADA, BOB)
 
     def sql(self, query: str, *values: object) -> list[sqlite3.Row]:
         """Ask the servers' database, past all their code."""
