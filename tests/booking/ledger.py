@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -58,7 +57,7 @@ def journal(town: Town) -> list[Row]:
     ]
 
 
-def span(row: sqlite3.Row) -> Span:
+def span(row: Mapping[str, int]) -> Span:
     return Span(instant(row["start"]), instant(row["end"]))
 
 
