@@ -35,6 +35,7 @@ GROUPS = (
     office.add_occupancy,
     office.add_monthly,
     keeping.add_backup,
+    keeping.add_database,
 )
 
 

@@ -75,8 +75,7 @@ def open_parts(settings: Settings, block: int = 0, measures: Measures | None = N
     `block`: at most so many of a day's requests are claimed at once; what is left of them is not given back. `measures`
     hears how long everything takes. `several`: this is one of several processes that ask Google.
     """
-    if settings.database_file:
-        restoring.finish(settings.database_file)
+    restoring.finish(settings.restored_at)
     measures = measures or Measures()
     store = Store(settings.database_url, measures)
     settings, vault = _spoken(settings, store), Vault(Path(settings.secrets))

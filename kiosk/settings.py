@@ -312,6 +312,11 @@ class Settings:
         path = self.database_url.removeprefix("sqlite:///")
         return None if path == self.database_url else Path(path)
 
+    @property
+    def restored_at(self) -> Path:
+        """Beside which file a restore lies ready: the database, or what stands for it among the secrets."""
+        return self.database_file or Path(self.secrets) / "database"
+
 
 @dataclass(frozen=True)
 class Supervision:

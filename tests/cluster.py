@@ -106,6 +106,10 @@ class Cluster:
                 cursor.execute(sql)
                 return cursor.fetchall() if cursor.description else []
 
+    def connected(self, url: str) -> Any:
+        """Return a connection such as a server of ours on another machine has."""
+        return psycopg2.connect(url, application_name="kiosk elsewhere 1")
+
     def fresh(self, path: Path) -> str:
         """Return the address of the database that stands for a file: one with all its tables, and nothing in them."""
         if path not in self._lent:

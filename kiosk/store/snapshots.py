@@ -10,15 +10,38 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from peewee import Database
+
 from kiosk.errors import UsageError
-from kiosk.store import archive, schema
+from kiosk.store import archive, moving, schema
+from kiosk.store.database import Store
 from kiosk.store.telling import EPOCH
+from kiosk.store.wire import users
 
 # Who is signed in, what is being tried and who acts at this moment is of no use tomorrow.
 PASSING = ("session", "try", "lease", "pairing", "process", "offer", "find")
 # What the server must be able to read: it signs cookies and messages.
 SIGNING = "SELECT value FROM meta WHERE name = 'secret'"
 HOOKS = "SELECT id, secret FROM hook WHERE secret <> ''"
+
+
+def copy_served(url: str, to: Path) -> tuple[dict[str, int], dict[str, Any]]:
+    """Copy the database that a PostgreSQL server keeps into a file, as `copy` does; both kinds hold the same."""
+    with closing(Store(url)) as source, closing(Store(f"sqlite:///{to}")) as made:
+        made.write(lambda into: source.report(lambda out: moving.take(into, out)))
+    with closing(sqlite3.connect(to)) as made_file:
+        return _finished(made_file, to)
+
+
+def put_served(file: Path, url: str) -> None:
+    """Put what a checked file holds in the place of all that a PostgreSQL server's database holds, or nothing of it."""
+
+    def replace(into: Database, out: Database) -> None:
+        moving.clear(into)
+        moving.take(into, out)
+
+    with closing(Store(f"sqlite:///{file}")) as source, closing(Store(url)) as target:
+        target.write_durably(lambda into: source.report(lambda out: replace(into, out)))
 
 
 def copy(database: Path, to: Path) -> tuple[dict[str, int], dict[str, Any]]:
@@ -30,10 +53,14 @@ def copy(database: Path, to: Path) -> tuple[dict[str, int], dict[str, Any]]:
         raise UsageError(f"There is no database {database}: see KIOSK_DATABASE_URL.")
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as source, closing(sqlite3.connect(to)) as made:
         source.backup(made)
-        made.execute("PRAGMA journal_mode=DELETE")
-        found = _without_secrets(made)
-        made.execute("VACUUM")
-        counted = counts(made)
+        return _finished(made, to)
+
+
+def _finished(made: sqlite3.Connection, to: Path) -> tuple[dict[str, int], dict[str, Any]]:
+    made.execute("PRAGMA journal_mode=DELETE")
+    found = _without_secrets(made)
+    made.execute("VACUUM")
+    counted = counts(made)
     archive.sync(to)
     return counted, found
 
@@ -77,8 +104,25 @@ def prepare(file: Path, kept: Mapping[str, Any] | None) -> int:
         return int(db.execute("SELECT COUNT(*) FROM hook WHERE secret = ''").fetchone()[0])
 
 
-def is_in_use(database: Path) -> bool:
-    """Tell whether a server works with this database; one that nobody uses is left without a log beside it."""
+def is_filled(url: str) -> bool:
+    """Tell whether there is anything in a database that a PostgreSQL server keeps."""
+    with closing(Store(url)) as store, store.read() as db:
+        try:
+            moving.refuse_what_is_there(db)
+        except UsageError:
+            return True
+    return False
+
+
+def is_in_use(url: str) -> bool:
+    """Tell whether a server works with a database, on this machine or another."""
+    return _is_open(Path(url.removeprefix("sqlite:///"))) if url.startswith("sqlite:///") else users(url) > 0
+
+
+def _is_open(database: Path) -> bool:
+    """Tell whether a file is in use; one that nobody uses is left without a log beside it."""
+    if not database.exists():
+        return False
     with closing(sqlite3.connect(database, timeout=0)) as db:
         try:
             return bool(db.execute("PRAGMA journal_mode=DELETE").fetchone()[0] != "delete")

@@ -114,7 +114,7 @@ def figures(db: Database, numbers: Sequence[int], first: date, last: date) -> di
     for one, other in _days_around(first, last, start, end):
         parts.append(f"SELECT past_room_id, {NAMES} FROM past_day WHERE {_among(numbers)} AND day BETWEEN ? AND ?")
         values += [*numbers, one.toordinal(), other.toordinal()]
-    sql = f"SELECT past_room_id, {SUMS} FROM ({' UNION ALL '.join(parts)}) GROUP BY past_room_id"
+    sql = f"SELECT past_room_id, {SUMS} FROM ({' UNION ALL '.join(parts)}) AS part GROUP BY past_room_id"
     return {number: Figures(*sums) for number, *sums in rows(db, sql, *values)}
 
 

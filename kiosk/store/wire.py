@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import socket
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,10 +16,11 @@ from kiosk.errors import KioskError
 LIBRARY = "psycopg2"
 # What waits for longer has lost its server; a statement of ours is ended by the server itself long before.
 LONGEST_SECONDS = 900.0
+# What PostgreSQL calls whoever is connected.
+NAME = "kiosk"
 CONNECTING: dict[str, Any] = {
     "connect_timeout": 5,
     "client_encoding": "UTF8",
-    "application_name": "kiosk",
     # A server that is gone without a word is noticed after some twenty seconds.
     "keepalives_idle": 10,
     "keepalives_interval": 3,
@@ -45,7 +48,7 @@ class Wire(PostgresqlDatabase):
 
     def __init__(self, url: str) -> None:
         """Prepare a connection, opened by `connect`. Raises KioskError when the library is not installed."""
-        super().__init__(url, thread_safe=False, autoconnect=False, **CONNECTING)
+        super().__init__(url, thread_safe=False, autoconnect=False, application_name=_name(), **CONNECTING)
         self._driver = driver()
         self.told: list[tuple[Any, ...]] = []
 
@@ -84,6 +87,25 @@ class Wire(PostgresqlDatabase):
 
     def _bytes(self, text: str | None, cursor: Any) -> bytes | None:
         return None if text is None else bytes(self._driver.BINARY(text, cursor))
+
+
+def _name() -> str:
+    """Return what PostgreSQL's own tables call this process."""
+    return f"{NAME} {socket.gethostname()} {os.getpid()}"
+
+
+def users(url: str) -> int:
+    """Return how many connections other processes of ours have to a database. Raises KioskError."""
+    wire = Wire(url)
+    sql = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE %s"
+    try:
+        wire.connect()
+        [(found,)] = wire.execute_sql(f"{sql} AND application_name <> %s", (f"{NAME} %", _name())).fetchall()
+    except TROUBLE as error:
+        raise KioskError(f"The database cannot be reached ({' '.join(str(error).split())}).") from error
+    finally:
+        wire.drop()
+    return int(found)
 
 
 def driver() -> Any:

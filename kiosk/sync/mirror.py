@@ -6,7 +6,8 @@ import logging
 import random
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -75,6 +76,8 @@ class Mirror:
     _plan: Plan | None = None
     _touched: dict[int, datetime] = field(default_factory=dict)
     _failing: set[int] = field(default_factory=set)
+    _unread: set[int] = field(default_factory=set)
+    _unasked: set[int] = field(default_factory=set)
     _doubts: Doubts = field(default_factory=Doubts)
     _ask_after: datetime = clock.DAWN
     _hired: int | None = None
@@ -110,6 +113,7 @@ class Mirror:
         if now < self._last_step - CLOCK_PUT_BACK:
             self.work.store.write(mirror.all_due, now)
         self._last_step = now
+        self._take_up(now)
         asked = asking and self.plan(now).gated and self._watch(now)
         return (listing and self._list(now, failing)) or asked
 
@@ -157,12 +161,17 @@ class Mirror:
             return False
         rooms = self.work.store.write(watched.claim_due, now, CLAIM, cadence.BATCH)
         if rooms:
-            together = self._doubts.first(rooms)
-            if len(together) < len(rooms):
-                others = {one.room_id for one in rooms} - {one.room_id for one in together}
-                self.work.store.write(watched.postpone, list(others), now)
-            self._ask(together, now)
+            with self._dropping(self._unasked, [one.room_id for one in rooms]):
+                self._ask_first(rooms, now)
         return bool(rooms)
+
+    def _ask_first(self, rooms: list[Watched], now: datetime) -> None:
+        """Ask about those of these rooms that can be asked about together; the others are due as before."""
+        together = self._doubts.first(rooms)
+        if len(together) < len(rooms):
+            others = {one.room_id for one in rooms} - {one.room_id for one in together}
+            self.work.store.write(watched.postpone, list(others), now)
+        self._ask(together, now)
 
     def _ask(self, rooms: list[Watched], now: datetime) -> None:
         if self._doubts.down:  # one question at a time is enough to learn that they are answered again
@@ -243,8 +252,28 @@ class Mirror:
             return False
         progress = self.work.store.write(mirror.claim_due, now, CLAIM, failing)
         if progress:
-            self._refresh(progress)
+            with self._dropping(self._unread, [progress.room_id]):
+                self._refresh(progress)
         return progress is not None
+
+    @contextmanager
+    def _dropping(self, dropped: set[int], rooms: Collection[int]) -> Iterator[None]:
+        """Remember claimed rooms of which it could not even be written down that they failed."""
+        try:
+            yield
+        except Exception:
+            dropped.update(rooms)
+            raise
+
+    def _take_up(self, now: datetime) -> None:
+        """Have those rooms read, and asked about, now: the database was away, and nobody else has them meanwhile."""
+        unread, unasked = sorted(self._unread), sorted(self._unasked)
+        for room_id in unread:
+            self.work.store.write(mirror.hasten, room_id, now, failing=True)
+            self._unread.discard(room_id)
+        if unasked:
+            self.work.store.write(watched.postpone, unasked, now)
+            self._unasked.difference_update(unasked)
 
     def _refresh(self, progress: Progress) -> None:
         try:

@@ -20,7 +20,7 @@ from kiosk.store.vault import Vault
 from kiosk.terminal.typed import typed_secret
 
 # Settings that hold passwords, and those that name files with secrets outside of the vault.
-WITH_PASSWORDS = {"KIOSK_SMTP_URL", "HTTPS_PROXY"}
+WITH_PASSWORDS = {"KIOSK_DATABASE_URL", "KIOSK_SMTP_URL", "HTTPS_PROXY"}
 FILES = ("google_credentials", "sign_in_client", "device_token_file")
 NAMES = {"google_credentials": "KIOSK_GOOGLE_CREDENTIALS", "sign_in_client": "KIOSK_SIGN_IN_CLIENT"}
 NAMES["device_token_file"] = "KIOSK_DEVICE_TOKEN_FILE"
@@ -37,7 +37,11 @@ def backup(settings: Settings, options: argparse.Namespace) -> None:
     passphrase = "" if options.without_secrets else _passphrase(options)
     with _workshop(file.absolute().parent) as folder:
         copied = folder / archive.DATABASE
-        counts, kept = snapshots.copy(_file(settings), copied)
+        file_of_it = settings.database_file
+        if file_of_it:
+            counts, kept = snapshots.copy(file_of_it, copied)
+        else:
+            counts, kept = snapshots.copy_served(settings.database_url, copied)
         how, sealed = sealing.seal(_packed(settings, kept), passphrase) if passphrase else (None, None)
         about = {"made_at": clock.iso(clock.now()), "version": __version__, "counts": counts, "sealed": how}
         archive.write(file, about | {"settings": _told(secret=False)}, copied, sealed)
@@ -47,9 +51,10 @@ def backup(settings: Settings, options: argparse.Namespace) -> None:
 
 def restore(settings: Settings, options: argparse.Namespace) -> None:
     """Put what a file holds in the place of what is here, and say what is left to do."""
-    file, database, vault = Path(options.file).expanduser(), _file(settings), Vault(Path(settings.secrets))
+    file, vault = Path(options.file).expanduser(), Vault(Path(settings.secrets))
+    database = settings.restored_at
     restoring.finish(database)
-    _refuse_what_is_there(database, options.overwrite)
+    _refuse_what_is_there(settings, options.overwrite)
     database.parent.mkdir(parents=True, exist_ok=True)
     with _workshop(database.parent) as folder:
         copied = folder / archive.DATABASE
@@ -57,19 +62,17 @@ def restore(settings: Settings, options: argparse.Namespace) -> None:
         snapshots.check(copied, manifest["counts"])
         kept = _opened(manifest, folder, options)
         lacking = snapshots.prepare(copied, kept["store"] if kept else None)
-        ready = restoring.lay_ready(copied, database)
-        moves = [(ready, database), *_secrets(kept, vault)]
-        _refuse_what_is_there(database, options.overwrite)
-        restoring.switch(database, moves)
+        _refuse_what_is_there(settings, options.overwrite)
+        restoring.switch(database, [*_database(settings, copied), *_secrets(kept, vault)])
     _report(manifest, kept, lacking, vault)
 
 
-def _file(settings: Settings) -> Path:
-    if settings.database_file is None:
-        raise UsageError(
-            "The database is a PostgreSQL server's: keep it with pg_dump, and have it back with pg_restore."
-        )
-    return settings.database_file
+def _database(settings: Settings, copied: Path) -> list[restoring.Move]:
+    """Return how the database comes to its place; what a PostgreSQL server keeps is written there now, as a whole."""
+    if settings.database_file:
+        return [(restoring.lay_ready(copied, settings.database_file), settings.database_file)]
+    snapshots.put_served(copied, settings.database_url)
+    return []
 
 
 def _passphrase(options: argparse.Namespace, twice: bool = True) -> str:
@@ -121,13 +124,14 @@ def _told(secret: bool) -> dict[str, str]:
     return {name: text for name, text in given().items() if (name in WITH_PASSWORDS) == secret}
 
 
-def _refuse_what_is_there(database: Path, overwrite: bool) -> None:
-    if database.exists() and not overwrite:
+def _refuse_what_is_there(settings: Settings, overwrite: bool) -> None:
+    file, where = settings.database_file, settings.database_file or "of that name on the server"
+    if (file.exists() if file else snapshots.is_filled(settings.database_url)) and not overwrite:
         raise UsageError(
-            f"There is a database {database} already. With --overwrite it is replaced, and what is in it is lost."
+            f"There is a database {where} already. With --overwrite it is replaced, and what is in it is lost."
         )
-    if database.exists() and snapshots.is_in_use(database):
-        raise UsageError(f"A server works with {database}: stop it first (systemctl stop kiosk-server).")
+    if snapshots.is_in_use(settings.database_url):
+        raise UsageError(f"A server works with the database {where}: stop it first (systemctl stop kiosk-server).")
 
 
 def _opened(manifest: Mapping[str, Any], folder: Path, options: argparse.Namespace) -> dict[str, Any] | None:

@@ -12,7 +12,12 @@ from kiosk.booking.driver import Driver
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
 from kiosk.sync.passes import Pass, refresh
+from tests import databases
 from tests.fakes import FakeCalendars, StillClock
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    databases.on_both(metafunc, "store")
 
 
 @pytest.fixture

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
 from kiosk import clock
-from tests.booking.town import ADA, BOB, LOCAL, Span, Town, answer_of, meetings, overlaps, span_of
+from tests.booking.town import LOCAL, Span, Town, answer_of, meetings, overlaps, span_of
 from tests.running import wait_for
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,7 +57,7 @@ def journal(town: Town) -> list[Row]:
     ]
 
 
-def span(row: sqlite3.Row) -> Span:
+def span(row: Mapping[str, int]) -> Span:
     return Span(instant(row["start"]), instant(row["end"]))
 
 
@@ -93,7 +92,7 @@ def strays(town: Town, found: Iterable[Row]) -> set[str]:
     """Return events that carry our mark, or an id of ours, and that no confirmed command has made."""
     made = {row.event_id for row in found if row.kind == "book" and row.state == "confirmed"}
     ours = {row.event_id for row in found}
-    homes = (*town.rooms.values(), ADA, BOB)
+    homes = (*town.rooms.values(), *town.people)
     living = {item["id"]: marked(item) for home in homes for item in town.google.world.events(home)}
     living |= dict.fromkeys(kept_here(town), True)
     return {event_id for event_id, mark in living.items() if (mark or event_id in ours) and event_id not in made}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import databases
 from tests.booking import ledger, town
 from tests.booking.caretaker import MOODS
 from tests.booking.contest import Contest, trouble, unhurried
@@ -16,14 +17,18 @@ from tests.conftest import Tell
 SCALE = float(os.environ.get("SOAK_SCALE", "1"))
 
 
-def test_two_hundred_rivals_are_neither_doubled_nor_lost(tmp_path: Path, tell: Tell) -> None:
+@pytest.mark.parametrize(("engine", "attempts"), [("sqlite", 200), ("postgresql", 100)], indirect=["engine"])
+def test_hundreds_of_rivals_are_neither_doubled_nor_lost(
+    engine: databases.Engine, attempts: int, tmp_path: Path, tell: Tell
+) -> None:
     with town.opened(tmp_path, "eventlet", "threading") as place, town.serving(place):
         unhurried(place)
-        compete(Contest(place, 200, seed=7), tell)
+        compete(Contest(place, attempts, seed=7), tell)
 
 
 @pytest.mark.soak
-def test_ten_thousand_rivals_are_neither_doubled_nor_lost(tmp_path: Path, tell: Tell) -> None:
+@pytest.mark.parametrize("engine", databases.ENGINES, indirect=True)
+def test_ten_thousand_rivals_are_neither_doubled_nor_lost(engine: databases.Engine, tmp_path: Path, tell: Tell) -> None:
     with town.opened(tmp_path, "eventlet", "threading") as place, town.serving(place):
         unhurried(place)
         trouble(place)

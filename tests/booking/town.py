@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from kiosk.emulator.errors import ApiError
 from kiosk.emulator.server import Emulator, Wrap
 from kiosk.store import pins
 from kiosk.store.database import Store
+from tests import databases
 from tests.running import SERVICE_USER, Server, wait_for
 
 ADA, BOB, EVE = "ada@kiosk.example", "bob@kiosk.example", "eve@elsewhere.example"
@@ -43,6 +43,8 @@ class Span:
 class Town:
     """Google's rooms by slug with their addresses; `taken_back`: our events that people cancelled in Google.
 
+    `people`: in whose calendars bookings are made too.
+
     Besides these there is the room LOCAL, of which Google knows nothing.
     """
 
@@ -51,12 +53,11 @@ class Town:
     servers: list[Server]
     rooms: dict[str, str] = field(default_factory=dict)
     taken_back: set[str] = field(default_factory=set)
+    people: tuple[str, ...] = (ADA, BOB)
 
-    def sql(self, query: str, *values: object) -> list[sqlite3.Row]:
+    def sql(self, query: str, *values: object) -> list[Any]:
         """Ask the servers' database, past all their code."""
-        with closing(sqlite3.connect(self.folder / "kiosk.db", timeout=10)) as db, db:
-            db.row_factory = sqlite3.Row
-            return db.execute(query, values).fetchall()
+        return databases.rows(self.folder / "kiosk.db", query, *values)
 
     def takers(self, slug: str) -> list[dict[str, Any]]:
         """Return what takes a room in Google: opaque events that it organizes or has accepted."""
@@ -109,7 +110,7 @@ def opened(folder: Path, *modes: str, wrap: Wrap = lambda application: applicati
         google.service.quota.limit(quota_user=0, quota_project=0)
         google.write_credentials(folder / "key.json")
         settings = {
-            "KIOSK_DATABASE_URL": f"sqlite:///{folder / 'kiosk.db'}",
+            "KIOSK_DATABASE_URL": databases.url(folder / "kiosk.db"),
             "KIOSK_GOOGLE_CREDENTIALS": str(folder / "key.json"),
             "KIOSK_GOOGLE_SUBJECT": SERVICE_USER,
             "KIOSK_GOOGLE_ADMIN_SUBJECT": google.world.admin,
@@ -133,7 +134,7 @@ def introduce(town: Town) -> None:
     """Let people book in their own names at every door, and check in long before and after the beginning."""
     allowed = town.servers[0].run("policy", "names=yes", "check-in=own", "opens=240", "grace=240", "exempt-from=none")
     assert allowed.returncode == 0, allowed.stderr
-    with closing(Store(f"sqlite:///{town.folder / 'kiosk.db'}")) as store:
+    with closing(Store(databases.url(town.folder / "kiosk.db"))) as store:
         for person in (ADA, BOB):
             pins.set_pin(store, person, PIN)
 

@@ -22,8 +22,9 @@ ENGINE = os.environ.get("CAMPUS_ENGINE", "postgresql")
 RIGHT_WITHIN = 10.0
 
 
+@pytest.mark.timeout(400)
 def test_small_campus_outlives_each_of_its_parts(tmp_path: Path, tell: Tell) -> None:
-    outlive(tmp_path, 30, 30, tell)
+    outlive(tmp_path, 12, 24, tell)
 
 
 @pytest.mark.soak

@@ -9,7 +9,12 @@ import pytest
 
 from kiosk.emulator.server import Emulator
 from kiosk.google.calendars import GoogleCalendars
+from tests import databases
 from tests.sync.office import WORLD, Office, connected, opened
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    databases.on_both(metafunc, "store", "office")
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +31,9 @@ def connection(shared_google: Emulator, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
-def office(shared_google: Emulator, connection: GoogleCalendars, tmp_path: Path) -> Iterator[Office]:
+def office(
+    engine: databases.Engine, shared_google: Emulator, connection: GoogleCalendars, tmp_path: Path
+) -> Iterator[Office]:
     shared_google.service.traffic.reset()
     with opened(tmp_path, shared_google, connection) as office:
         yield office

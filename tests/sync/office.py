@@ -24,6 +24,7 @@ from kiosk.store.database import Store
 from kiosk.store.mirror import Progress
 from kiosk.store.rooms import StoredRoom
 from kiosk.sync.passes import Pass, refresh
+from tests import databases
 from tests.fakes import MONDAY, StillClock
 from tests.running import SERVICE_USER
 
@@ -196,7 +197,7 @@ def connected(folder: Path, emulator: Emulator) -> Iterator[GoogleCalendars]:
 @contextmanager
 def opened(folder: Path, emulator: Emulator, source: GoogleCalendars) -> Iterator[Office]:
     """Give an office whose rooms are new in Google and linked here; nothing is read yet."""
-    still, store = StillClock(), Store(f"sqlite:///{folder / 'kiosk.db'}")
+    still, store = StillClock(), Store(databases.url(folder / "kiosk.db"))
     linked = {}
     for slug, more in ROOMS.items():
         address = emulator.world.add_room(slug, building=f"{len(emulator.world.rooms())}", **more)

@@ -26,6 +26,7 @@ from kiosk.store.database import Store
 from kiosk.sync.budget import Budget, Metered
 from kiosk.sync.mirror import IDLE_SECONDS, Mirror
 from kiosk.sync.passes import Pass
+from tests import databases
 from tests.fakes import StillClock
 
 HOURS = parse("Mon-Fri 07:00-19:00")
@@ -205,7 +206,7 @@ def building(folder: Path, size: int, start: datetime, per_day: int = 900_000) -
     clock = StillClock(start - WARM_UP)
     time = Time(clock)
     calendars = BusyCalendars(time, random.Random(size))
-    with closing(Store(f"sqlite:///{folder / f'{size}.db'}")) as store:
+    with closing(Store(databases.url(folder / f"{size}.db"))) as store:
         budget = Budget(9_000, per_day)
         mirror = Mirror(
             Pass(Metered(calendars, budget, 0.95, clock), store, 14, clock),

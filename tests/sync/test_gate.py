@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk import clock
+from kiosk.errors import KioskError
 from kiosk.schedule.hours import is_open, parse
 from kiosk.schedule.model import Room, Slot
 from kiosk.source import Busy
@@ -327,3 +331,35 @@ def test_beats_are_stretched_until_a_day_suffices(count: int, seconds: int) -> N
     gated = count > 100
     beats = cadence.stretched(cadence.beats(timedelta(seconds=seconds)), count, gated, 900_000)
     assert cadence._requests(beats, count, gated) <= 0.81 * 900_000
+
+
+class Absent(Store):
+    """A database that goes away when it is told to."""
+
+    away = False
+
+    def write(self, *args: Any, **kwargs: Any) -> Any:
+        if self.away:
+            raise KioskError("The database is away.")
+        return super().write(*args, **kwargs)
+
+
+def test_rooms_that_were_under_way_when_the_database_went_are_taken_up_when_it_is_back(
+    tmp_path: Path, calendars: FakeCalendars, still: StillClock
+) -> None:
+    with closing(Absent(f"sqlite:///{tmp_path / 'absent.db'}")) as absent:
+        for number in range(3):
+            calendars.events[f"room{number}@x"] = {}
+            room = Room(f"room{number}", f"Room {number}", ZoneInfo("Europe/Berlin"))
+            absent.write(rooms.add_linked, room, f"room{number}@x", still())
+        made = Mirror(Pass(calendars, absent, 7, still), timedelta(seconds=10), HOURS, 900_000, listed_alone=0)
+        settle(made)
+        still.advance(seconds=11)
+        calendars.before.append(lambda _what: setattr(absent, "away", True))
+        with pytest.raises(KioskError):
+            made.step()
+        calendars.before.clear()
+        calendars.requests.clear()
+        absent.away = False
+        made.step()
+        assert calendars.requests == ["busy"]

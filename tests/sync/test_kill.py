@@ -23,6 +23,7 @@ from kiosk import clock
 from kiosk.emulator.server import Emulator
 from kiosk.store import mirror
 from kiosk.store.database import Store
+from tests import databases
 from tests.conftest import Tell
 from tests.running import ROOT, SERVICE_USER, Server, clean_environment, wait_for
 from tests.sync.office import WORLD, Office, connected, opened
@@ -62,7 +63,7 @@ class Scene:
     @contextmanager
     def reopened(self) -> Iterator[Office]:
         """Open the database that the dead process left, while nothing changes in Google."""
-        with self.bustle.quiet, closing(Store(f"sqlite:///{self.folder / 'kiosk.db'}")) as store:
+        with self.bustle.quiet, closing(Store(databases.url(self.folder / "kiosk.db"))) as store:
             self.office.clock.instant = clock.now() + AFTERMATH
             yield replace(self.office, store=store)
 

@@ -31,6 +31,20 @@ def add_backup(commands: Commands) -> None:
     restore.set_defaults(run=terminal("backup.restore"))
 
 
+def add_database(commands: Commands) -> None:
+    """Add what is done about the database as a whole."""
+    database = commands.add_parser("database", help="move everything to another database")
+    acts = database.add_subparsers(dest="act", required=True, metavar="ACT")
+    move = acts.add_parser(
+        "move",
+        help="move everything to another database, such as PostgreSQL",
+        description="Carry everything from the database of KIOSK_DATABASE_URL to another one, which must be empty, and "
+        "compare both. The server must not run. It is all there in the end, or nothing is: then move it again.",
+    )
+    move.add_argument("address", help="postgresql://USER@HOST/NAME, or sqlite:///PATH to go back")
+    move.set_defaults(run=terminal("database.move"))
+
+
 def _about_secrets(parser: argparse.ArgumentParser, without: str) -> None:
     ways = parser.add_mutually_exclusive_group()
     ways.add_argument("--without-secrets", action="store_true", help=without)
