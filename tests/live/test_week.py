@@ -212,6 +212,8 @@ def halves(samples: list[Sample], name: str) -> tuple[float, float]:
     return statistics.median(values[part : 2 * part]), statistics.median(values[-part:])
 
 
+# A screen that comes again leaves a socket to the collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("seconds", [SLICE_SECONDS, pytest.param(FULL_SECONDS, marks=pytest.mark.soak)])
 def test_a_server_is_as_light_after_days_as_at_first(tmp_path: Path, tell: Tell, seconds: float) -> None:
     with lived(tmp_path) as life:
