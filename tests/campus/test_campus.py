@@ -33,6 +33,17 @@ def test_campus_of_a_thousand_rooms_outlives_each_of_its_parts(tmp_path: Path, t
     assert {name: seconds for name, seconds in took.items() if seconds > RIGHT_WITHIN} == {}
 
 
+def settle(whole: plant.Plant) -> None:
+    """Wait until nothing moves any more; say what still differs when that takes too long."""
+    try:
+        ledger.settled(whole.town)
+    except AssertionError as error:
+        town = whole.town
+        both = {slug: (ledger.mirrored(town, slug), ledger.lying(town, slug)) for slug in town.rooms}
+        differing = {slug: {*here.items()} ^ {*there.items()} for slug, (here, there) in both.items() if here != there}
+        raise AssertionError(f"{differing} {town.sql(ledger.OPEN)}") from error
+
+
 @contextmanager
 def database(folder: Path) -> Iterator[tuple[str, Cluster | None]]:
     """Give the address of an empty database, and the PostgreSQL behind it, which keeps what it has confirmed."""
@@ -57,7 +68,7 @@ def outlive(folder: Path, rooms: int, screens: int, tell: Tell) -> dict[str, flo
             with whole.booking():
                 for name, blow in whole.blows().items():
                     took[name] = whole.strike(blow)
-            ledger.settled(whole.town)
+            settle(whole)
             compared = ledger.check(whole.town)
             ledger.check_answers(whole.town, whole.answers)
         assert plant.complaints(whole) == []
