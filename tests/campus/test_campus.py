@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk import clock
 from kiosk.emulator.server import Emulator
 from tests.booking import ledger
 from tests.campus import plant
@@ -18,11 +19,14 @@ from tests.conftest import Tell
 
 SCALE = float(os.environ.get("SOAK_SCALE", "1"))
 ENGINE = os.environ.get("CAMPUS_ENGINE", "postgresql")
+PROGRESS = (
+    "SELECT slug, due_at, checked_at, full_at, failures, reason, generation FROM mirror JOIN room ON id = room_id"
+)
 # Seconds within which screens must be right again; a slice on a busy machine only says how long it took.
 RIGHT_WITHIN = 10.0
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.soak
 def test_small_campus_outlives_each_of_its_parts(tmp_path: Path, tell: Tell) -> None:
     outlive(tmp_path, 12, 24, tell)
 
@@ -41,7 +45,9 @@ def settle(whole: plant.Plant) -> None:
         town = whole.town
         both = {slug: (ledger.mirrored(town, slug), ledger.lying(town, slug)) for slug in town.rooms}
         differing = {slug: {*here.items()} ^ {*there.items()} for slug, (here, there) in both.items() if here != there}
-        raise AssertionError(f"{differing} {town.sql(ledger.OPEN)}") from error
+        progress = [dict(row) for row in town.sql(PROGRESS) if row["slug"] in differing]
+        told = f"{differing} {progress} at {clock.now()} {town.sql(ledger.OPEN)}"
+        raise AssertionError(told) from error
 
 
 @contextmanager
