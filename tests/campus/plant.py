@@ -35,7 +35,7 @@ QUARTER = timedelta(minutes=15)
 # How far ahead is booked, in quarters of an hour: what is today and tomorrow is on the glass.
 HORIZON = 60
 ASKED_FOR = 60.0
-ABSENCE = ("kiosk.errors.DatabaseAway", "psycopg2.")
+ABSENCE = ("kiosk.errors.DatabaseAway", "psycopg2.", "peewee.OperationalError")
 
 
 @dataclass

@@ -41,17 +41,17 @@ class Daemon:
     def start(self) -> Daemon:
         self.folder.mkdir(exist_ok=True)
         with (self.folder / "log").open("ab") as log:
-            self.child = subprocess.Popen(
-                self.command(), stdout=log, stderr=log, cwd=self.folder, start_new_session=True
-            )
+            own = {"cwd": self.folder, "start_new_session": True}
+            self.child = subprocess.Popen(self.command(), stdout=log, stderr=log, **own)
         wait_for(lambda: answers(self.port))
         return self
 
     def kill(self) -> None:
-        """End it as a cut of power does, with whom it has started."""
+        """End it as a cut of power does, and the processes that it has started: those of nginx would go on serving."""
         if self.child:
             os.killpg(self.child.pid, signal.SIGKILL)
             self.child.wait(20)
+            wait_for(lambda: not answers(self.port))
 
     def stop(self) -> None:
         if self.child:
