@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -70,7 +71,11 @@ def end() -> None:
         cluster.shared().clear()
 
 
-def on_both(metafunc: pytest.Metafunc, *fixtures: str) -> None:
-    """Run a test that uses one of these fixtures on both engines, unless it is marked as one of SQLite's own."""
-    if {*fixtures} & {*metafunc.fixturenames} and not metafunc.definition.get_closest_marker("sqlite"):
+def on_both(metafunc: pytest.Metafunc, fixtures: set[str], files: set[str] | None = None) -> None:
+    """Run a test that uses one of these fixtures on both engines, unless it is marked as one of SQLite's own.
+
+    `files`: those whose tests do so, which is where engines can differ; with TESTS_ON_BOTH=1 all files do.
+    """
+    is_asked = not files or metafunc.module.__name__.rpartition(".")[2] in files or "TESTS_ON_BOTH" in os.environ
+    if is_asked and fixtures & {*metafunc.fixturenames} and not metafunc.definition.get_closest_marker("sqlite"):
         metafunc.parametrize("engine", ENGINES, indirect=True)
