@@ -50,6 +50,12 @@ def tables(file: Path) -> list[str]:
     return [name for (name,) in rows(file, own[_running[-1]])]
 
 
+def damage(file: Path) -> list[str]:
+    """Return what is wrong with that database as such; PostgreSQL's own is looked after by its own tests."""
+    found = rows(file, "PRAGMA integrity_check") if _running[-1] == "sqlite" else []
+    return [row[0] for row in found if row[0] != "ok"]
+
+
 def everything(file: Path) -> dict[str, list[Any]]:
     """Return all rows of that database, by table."""
     return {table: rows(file, f'SELECT * FROM "{table}"') for table in tables(file)}
