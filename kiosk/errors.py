@@ -44,9 +44,17 @@ class LeaseLost(KioskError):
 
 
 class DatabaseAway(KioskError):
-    """The database cannot be reached: what was begun is undone, and asking again in a while can help."""
+    """The database cannot be reached: what was begun is undone, and asking again in a while can help.
+
+    Its text is for everybody; `detail`, for the log, says which database that is, and why. Whoever raises it has
+    logged that, once.
+    """
 
     retryable = True
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("The database cannot be reached at present.")
+        self.detail = detail
 
 
 class SourceError(KioskError):

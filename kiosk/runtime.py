@@ -21,6 +21,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 from kiosk import clock, settings
+from kiosk.errors import DatabaseAway
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
@@ -31,6 +32,7 @@ MAX_CONNECTIONS = 20_000
 REAL_THREADS = 32
 LOOKUPS_AT_ONCE = 8
 LONGEST_REST_SECONDS = 30.0
+AWAY_REST_SECONDS = 1.0
 
 _mode = "threading"
 # Where the hub runs; all others are real threads.
@@ -154,6 +156,9 @@ def repeat(step: Callable[[], object], wake: threading.Event, idle: float, log: 
     while True:
         try:
             busy = step()
+        except DatabaseAway:  # which the store has logged
+            threading.Event().wait(AWAY_REST_SECONDS)
+            continue
         except Exception:
             failures += 1
             if failures == 1:

@@ -8,6 +8,8 @@ import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
+from kiosk.errors import DatabaseAway
+
 TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s%(asked)s"
 NOISY = ("engineio", "socketio", "werkzeug", "googleapiclient", "google_auth_httplib2")
 
@@ -23,6 +25,14 @@ class Lines(logging.Formatter):
         asked = request_id.get()
         record.asked = f" [{asked}]" if asked else ""
         return super().format(record)
+
+
+class Unsaid(logging.Filter):
+    """Leaves out what was raised because the database is away: the store says that once for everybody."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a line is written."""
+        return not (record.exc_info and isinstance(record.exc_info[1], DatabaseAway))
 
 
 class Objects(logging.Formatter):
@@ -50,6 +60,7 @@ def log_to_stderr(level: str, form: str, *more: logging.Handler) -> None:
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Objects() if form == "json" else Lines(TEXT))
+    handler.addFilter(Unsaid())
     logging.basicConfig(level=level.upper(), handlers=[handler, *more])
     for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -49,6 +50,12 @@ def tables(file: Path) -> list[str]:
     return [name for (name,) in rows(file, own[_running[-1]])]
 
 
+def damage(file: Path) -> list[str]:
+    """Return what is wrong with that database as such; PostgreSQL's own is looked after by its own tests."""
+    found = rows(file, "PRAGMA integrity_check") if _running[-1] == "sqlite" else []
+    return [row[0] for row in found if row[0] != "ok"]
+
+
 def everything(file: Path) -> dict[str, list[Any]]:
     """Return all rows of that database, by table."""
     return {table: rows(file, f'SELECT * FROM "{table}"') for table in tables(file)}
@@ -70,7 +77,11 @@ def end() -> None:
         cluster.shared().clear()
 
 
-def on_both(metafunc: pytest.Metafunc, *fixtures: str) -> None:
-    """Run a test that uses one of these fixtures on both engines, unless it is marked as one of SQLite's own."""
-    if {*fixtures} & {*metafunc.fixturenames} and not metafunc.definition.get_closest_marker("sqlite"):
+def on_both(metafunc: pytest.Metafunc, fixtures: set[str], files: set[str] | None = None) -> None:
+    """Run a test that uses one of these fixtures on both engines, unless it is marked as one of SQLite's own.
+
+    `files`: those whose tests do so, which is where engines can differ; with TESTS_ON_BOTH=1 all files do.
+    """
+    is_asked = not files or metafunc.module.__name__.rpartition(".")[2] in files or "TESTS_ON_BOTH" in os.environ
+    if is_asked and fixtures & {*metafunc.fixturenames} and not metafunc.definition.get_closest_marker("sqlite"):
         metafunc.parametrize("engine", ENGINES, indirect=True)

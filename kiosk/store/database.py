@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from peewee import Database, DatabaseError, OperationalError
 
 from kiosk import runtime
-from kiosk.errors import KioskError
+from kiosk.errors import DatabaseAway, KioskError
 from kiosk.measures import Measures
 from kiosk.store import schema
 from kiosk.store.engine import Engine
@@ -38,6 +38,8 @@ class Store:
         logging.getLogger("peewee").isEnabledFor(logging.DEBUG)
         try:
             self.write(schema.upgrade)
+        except DatabaseAway as error:
+            raise KioskError(f"{error.detail} See KIOSK_DATABASE_URL.") from error
         except (DatabaseError, KioskError) as error:
             raise KioskError(f"{error} The database is {self._engine.place}: see KIOSK_DATABASE_URL.") from error
 

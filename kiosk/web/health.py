@@ -11,6 +11,7 @@ from flask import Blueprint, Flask, Response, jsonify, request
 
 from kiosk import clock, runtime
 from kiosk.crew.crew import Crew
+from kiosk.errors import DatabaseAway
 from kiosk.live.gallery import Screen
 from kiosk.live.members import ALL_ROOMS
 from kiosk.live.pulse import Pulse
@@ -42,6 +43,12 @@ def install(app: Flask, health: Health) -> None:
 
     @routes.get("/readyz")
     def ready() -> tuple[Response, int]:
+        try:
+            return told()
+        except DatabaseAway as error:
+            return jsonify(ready=False, database=str(error)), 503
+
+    def told() -> tuple[Response, int]:
         reasons = _reasons(health)
         details = _details(health, reasons) if health.gate.allowed() else {}
         hub = {"hub": health.hub()} if health.gate.is_here(request) else {}

@@ -17,7 +17,7 @@ from tests.fakes import FakeCalendars, StillClock
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    databases.on_both(metafunc, "store")
+    databases.on_both(metafunc, {"store"}, {"test_desk"})
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import databases
 from tests.booking import town
 from tests.booking.siege import Doorbell, Siege
 from tests.conftest import Tell
@@ -22,7 +23,8 @@ def test_commands_survive_a_few_kills(tmp_path: Path, tell: Tell) -> None:
 
 
 @pytest.mark.soak
-def test_commands_survive_hundreds_of_kills(tmp_path: Path, tell: Tell) -> None:
+@pytest.mark.parametrize("engine", databases.ENGINES, indirect=True)
+def test_commands_survive_hundreds_of_kills(engine: databases.Engine, tmp_path: Path, tell: Tell) -> None:
     besiege(tmp_path, int(500 * SCALE), tell)
 
 

@@ -22,6 +22,7 @@ from kiosk.store.condition import Space
 from kiosk.store.database import Store
 from kiosk.store.devices import Described
 from kiosk.store.rooms import StoredRoom
+from tests import databases
 from tests.fakes import StillClock
 from tests.running import Server, wait_for
 
@@ -84,6 +85,18 @@ def test_a_damaged_database_fails(here: Operations, tmp_path: Path, store: Store
         file.write(b"\xff" * 64)
     found = operations._database(here)
     assert (found.verdict, "kiosk restore" in found.repair) == ("fail", True)
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_database_of_postgresql_is_told_with_what_may_go_wrong(
+    here: Operations, store: Store, tmp_path: Path
+) -> None:
+    served = replace(here, settings=replace(here.settings, database_url=databases.url(tmp_path / "kiosk.db")))
+    found = line(served, "database")
+    assert "PostgreSQL 1" in found.says
+    assert store.place in found.says
+    assert (found.verdict, "fsync is off" in found.says) == ("warn", True)  # as it is for tests
+    assert line(served, "disk").verdict == "pass"
 
 
 @pytest.mark.parametrize(("free", "verdict"), [(600, "pass"), (400, "warn"), (40, "fail")])

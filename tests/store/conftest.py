@@ -8,4 +8,4 @@ from tests import databases
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    databases.on_both(metafunc, "store")
+    databases.on_both(metafunc, {"store"})

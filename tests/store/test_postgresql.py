@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -21,6 +23,7 @@ from kiosk.store.plain import rows
 from tests import cluster, databases
 from tests.cluster import Cluster
 from tests.fakes import MONDAY
+from tests.running import ROOT, Server, wait_for
 
 
 @pytest.fixture
@@ -201,7 +204,7 @@ def test_an_empty_database_gets_its_tables_and_a_password_is_not_told(tmp_path: 
         assert facts.read(db, "schema")
     with pytest.raises(KioskError) as refused:
         Store("postgresql://kiosk:geheim@127.0.0.1:1/rooms")
-    assert "rooms on 127.0.0.1:1" in str(refused.value)
+    assert "The database rooms on 127.0.0.1:1 cannot be reached" in str(refused.value)
     assert "geheim" not in str(refused.value)
 
 
@@ -209,6 +212,56 @@ def test_the_setting_takes_both_kinds_of_address() -> None:
     assert load({"KIOSK_DATABASE_URL": "postgresql://kiosk@db/rooms"}).database_file is None
     with pytest.raises(KioskError, match="postgresql://"):
         load({"KIOSK_DATABASE_URL": "mysql://kiosk@db/rooms"})
+
+
+def test_a_server_without_its_database_says_so_and_goes_on_by_itself(weak: Cluster, tmp_path: Path) -> None:
+    server = Server(tmp_path, {"KIOSK_DATABASE_URL": weak.fresh(tmp_path)}, cold=True)
+    server.start()
+    try:
+        assert server.run("rooms", "add", "oak").returncode == 0
+        weak.stop()
+        wait_for(lambda: server.get("/readyz").json().get("database"))
+        assert (server.get("/readyz").status_code, server.get("/healthz").status_code) == (503, 200)
+        assert server.get("/api/v1/rooms").status_code == 503
+        weak.start()
+        wait_for(lambda: server.get("/api/v1/rooms").ok)
+        wait_for(lambda: "answers again" in server.log())
+    finally:
+        server.stop()
+        weak.clear()
+    assert server.log().count("cannot be reached") == 1
+    assert "Traceback" not in server.log()
+
+
+STALLED = """
+import sys, threading, time
+from kiosk import runtime
+runtime.patch("eventlet")
+from kiosk.store.database import Store
+from kiosk.store.plain import rows
+store, beats, over = Store(sys.argv[1]), [], threading.Event()
+
+def beat():
+    while not over.is_set():
+        beats.append(1)
+        time.sleep(0.01)
+
+threading.Thread(target=beat).start()
+with store.read() as db:
+    rows(db, "SELECT pg_sleep(1)")
+store.write(lambda db: rows(db, "SELECT pg_sleep(1)"))
+over.set()
+print(len(beats))
+"""
+
+
+def test_nothing_stands_still_while_the_database_takes_its_time(url: str) -> None:
+    """Of two hundred beats most come, however busy the machine is; were the hub stopped, there would be two."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", STALLED, url], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 20
 
 
 def at_once(*acts: Callable[[], object]) -> None:

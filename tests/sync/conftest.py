@@ -14,7 +14,7 @@ from tests.sync.office import WORLD, Office, connected, opened
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    databases.on_both(metafunc, "store", "office")
+    databases.on_both(metafunc, {"store", "office"}, {"test_passes", "test_cursors", "test_channels"})
 
 
 @pytest.fixture(scope="session")
