@@ -27,7 +27,7 @@ from kiosk.booking.pruner import Pruner
 from kiosk.booking.waiter import Waiter
 from kiosk.errors import NotFound
 from kiosk.google.signin import GoogleSignIn
-from kiosk.live import sockets
+from kiosk.live import senders, sockets
 from kiosk.live.audience import Audience
 from kiosk.live.drawing import Painter, digest
 from kiosk.live.freshness import Change, Freshness
@@ -196,7 +196,7 @@ def build(parts: Parts, now: clock.Clock = clock.now) -> Server:
     freshness, stalls = Freshness(), runtime.StallWatch()
     desk = front_desk(parts, now)
     mirror = _mirror(parts, desk, freshness, now)
-    audience, publish = Audience(), sockets.publisher(wires)
+    audience, publish = Audience(), senders.publisher(wires, settings.sender)
     herald = Herald(store, now, audience, publish)
     roll = Roll(store, herald, now)
     gallery = _gallery(parts, web, now, herald)

@@ -13,7 +13,7 @@ from kiosk.errors import NotFound
 from kiosk.live.gallery import Gallery, Screen
 from kiosk.live.lines import Lines, Machine, channel
 from kiosk.live.members import TOUCHED
-from kiosk.live.pulse import Publish, Pulse
+from kiosk.live.pulse import Pulse
 from kiosk.live.roll import Hello, Roll
 from kiosk.live.tickets import Tickets
 
@@ -47,15 +47,6 @@ class Doorway:
     touched: Callable[[int], None]
     lines: Lines
     machine: Machine
-
-
-def publisher(sockets: SocketIO) -> Publish:
-    """Return the one seam through which everything is sent to screens."""
-
-    def publish(channel: str, event: str, payload: dict[str, Any]) -> None:
-        sockets.emit(event, payload, to=channel)
-
-    return publish
 
 
 def dismisser(sockets: SocketIO) -> Callable[[str], None]:
