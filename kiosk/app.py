@@ -33,7 +33,7 @@ from kiosk.errors import NotFound
 from kiosk.fleet.courier import InMemory, InStore
 from kiosk.fleet.roster import Roster
 from kiosk.google.signin import GoogleSignIn
-from kiosk.live import sockets
+from kiosk.live import senders, sockets
 from kiosk.live.audience import Audience
 from kiosk.live.drawing import Painter, digest
 from kiosk.live.freshness import Change, Freshness
@@ -240,7 +240,7 @@ def build(parts: Parts, now: clock.Clock = clock.now, only: Role | None = None, 
     freshness, stalls = Freshness(), runtime.StallWatch()
     desk = front_desk(parts, now)
     mirror = _mirror(parts, desk, freshness, now)
-    audience, publish = Audience(), sockets.publisher(wires)
+    audience, publish = Audience(), senders.publisher(wires, settings.sender)
     herald = Herald(store, now, audience, publish)
     presence = Presence(store, now, only, port, audience.viewers.__len__) if only else None
     roll = Roll(store, herald, now, presence.id, presence.homes) if presence else Roll(store, herald, now)

@@ -186,6 +186,9 @@ class Settings:
     async_mode: str = _setting(
         "KIOSK_ASYNC_MODE", "eventlet", _one_of("eventlet", "threading"), "how the server shares its time"
     )
+    sender: str = _setting(
+        "KIOSK_SENDER", "direct", _one_of("direct", "stock"), "how screens are told: straight, or as Socket.IO does it"
+    )
     hub_url: str = _setting(
         "KIOSK_HUB_URL", "", _hub, "another server of this product to follow: it has the rooms, this one shows them"
     )

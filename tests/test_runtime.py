@@ -199,3 +199,30 @@ def test_nothing_that_holds_locks_is_imported_before_the_process_is_patched() ->
     found = subprocess.run([sys.executable, "-c", looked], capture_output=True, text=True, check=True).stdout.split()
     rooms = {name.split(".")[1] for name in found if name.startswith("kiosk.")}
     assert not rooms & {"assembly", "store", "sync", "booking", "live", "web", "notify", "app", "serving"}
+
+
+POOLS = """
+import ctypes, sys, threading, time
+from kiosk import runtime
+
+runtime.patch("threading")
+held, barrier = [], threading.Barrier(9)
+
+def hold():
+    held.append(bytearray(5000))
+    barrier.wait()
+
+for _ in range(8):
+    threading.Thread(target=hold).start()
+barrier.wait()
+libc = ctypes.CDLL(None)
+stdout = ctypes.c_void_p.in_dll(libc, "stdout")
+if hasattr(libc, "malloc_info"):
+    libc.malloc_info(0, stdout)
+    libc.fflush(stdout)
+"""
+
+
+def test_threads_take_memory_from_one_pool() -> None:
+    done = subprocess.run([sys.executable, "-c", POOLS], capture_output=True, text=True, check=True)
+    assert done.stdout.count("<heap nr=") <= 1

@@ -64,12 +64,12 @@ class Gallery:
     beside: Callable[[Screen], Any] = lambda _screen: None
     _kept: dict[tuple[Screen | str, int], _Kept] = field(default_factory=dict)
 
-    def view(self, screen: Screen, *, first: bool = False) -> dict[str, Any]:
+    def view(self, screen: Screen, *, first: bool = False, census: Census | None = None) -> dict[str, Any]:
         """Return the view of a screen: the whole of it, or the `first` one of a page that asks for the `rest` if told.
 
         Raises NotFound when there is no such room or board.
         """
-        now, shown = self.clock(), self.shown(screen)
+        now, shown = self.clock(), self.shown(screen, census)
         pictures = self._pictures(screen, shown, now)
         has_many = len(pictures) > FEW
         tracks = _played(pictures, now, SOON if first and has_many else None)
@@ -87,19 +87,21 @@ class Gallery:
             **(packing.packed(tracks) if has_many else {"tracks": tracks}),
         }
 
-    def version(self, screen: Screen) -> str:
+    def version(self, screen: Screen, census: Census | None = None) -> str:
         """Return the version that a screen should show now."""
-        shown = self.shown(screen)
+        shown = self.shown(screen, census)
         return _version(screen, shown, self._pictures(screen, shown, self.clock()))
 
-    def tracks(self, screen: Screen, changed: list[StoredRoom], now: datetime) -> dict[str, TrackJson]:
+    def tracks(
+        self, screen: Screen, changed: list[StoredRoom], now: datetime, census: Census | None = None
+    ) -> dict[str, TrackJson]:
         """Return what the page plays from `now` on, of those rooms of a screen."""
-        pictures = self.pictures(screen, now)
+        pictures = self._pictures(screen, self.shown(screen, census), now)
         return {one.room.slug: track_json(pictures[one.room.slug], now) for one in changed if one.room.slug in pictures}
 
-    def stamp(self, screen: Screen) -> dict[str, Any]:
+    def stamp(self, screen: Screen, census: Census | None = None) -> dict[str, Any]:
         """Return how old the truth on a screen is: the oldest of its fresh rooms, and every stale one."""
-        return self._stamp(self.rooms_of(screen), self.clock())
+        return self._stamp(self.shown(screen, census).rooms, self.clock())
 
     def rooms_of(self, screen: Screen) -> list[StoredRoom]:
         """Return the rooms a screen shows. Raises NotFound."""
@@ -144,7 +146,7 @@ class Gallery:
         return self.painter.paint(display, stored.room, home, scenes, now)
 
     def _stamp(self, stored: list[StoredRoom], now: datetime) -> dict[str, Any]:
-        progress = self._progress()
+        progress = self._progress(stored)
         stale, fresh = {}, []
         for one in stored:
             as_of = diary.as_of(one, progress.get(one.id), now)
@@ -154,9 +156,11 @@ class Gallery:
                 fresh.append(as_of)
         return {"now": clock.iso(now), "as_of": clock.iso(min(fresh)) if fresh else None, "stale": stale}
 
-    def _progress(self) -> dict[int, Progress]:
+    def _progress(self, stored: list[StoredRoom]) -> dict[int, Progress]:
         with self.store.read() as db:
-            return {one.room_id: one for one in mirror.everything(db)}
+            if len(stored) > FEW:
+                return {one.room_id: one for one in mirror.everything(db)}
+            return {one.id: progress for one in stored if (progress := mirror.progress(db, one.id))}
 
 
 def _played(pictures: dict[str, Drawn], now: datetime, ahead: timedelta | None) -> dict[str, TrackJson]:

@@ -20,6 +20,8 @@ ALL_ROOMS = boards.ALL
 # Between the rooms of a screen that several share, in its address.
 BETWEEN = "+"
 MOST_DOORS = 3
+# Of more rooms than this it is quicker to read all.
+MOST_TOUCHED = 50
 # The screens before which somebody stands who looks at one room, or acts in one of several.
 TOUCHED = ("door", "doors", "phone")
 
@@ -42,14 +44,16 @@ class Census:
 
     store: Store
     _every: dict[str, StoredRoom] | None = None
+    _asked: dict[str, StoredRoom] = field(default_factory=dict)
     _look: dict[str, str] | None = None
 
     def one(self, slug: str) -> StoredRoom:
         """Return a room. Raises NotFound."""
-        if self._every is None or slug not in self._every:
+        known = self._asked if self._every is None else self._every
+        if slug not in known:
             with self.store.read() as db:
-                return rooms.by_slug(db, slug)
-        return self._every[slug]
+                known[slug] = rooms.by_slug(db, slug)
+        return known[slug]
 
     def every(self) -> list[StoredRoom]:
         """Return all rooms."""
@@ -65,6 +69,33 @@ class Census:
                 theme = policies.organisation(db).get("theme", DEFAULT.theme)
                 self._look = {"look": look.version(db), "theme": theme}
         return self._look
+
+
+@dataclass
+class Register:
+    """All rooms, kept from one census to the next: only those that were touched since are read again."""
+
+    store: Store
+    _known: dict[int, StoredRoom] = field(default_factory=dict)
+
+    def census(self) -> Census:
+        """Return a census of now that knows all rooms already, in the order that screens have."""
+        with self.store.read() as db:
+            marks = rooms.marks(db)
+            touched = [one for one in marks if self._mark(one) != marks[one]]
+            fresh = rooms.some(db, touched) if 0 < len(touched) <= MOST_TOUCHED else {}
+            if marks.keys() != self._known.keys() or len(fresh) < len(touched) or not self._are_alike(fresh):
+                self._known = {one.id: one for one in rooms.every(db)}
+        self._known |= fresh
+        return Census(self.store, {one.room.slug: one for one in self._known.values()})
+
+    def _mark(self, number: int) -> tuple[int, str, str] | None:
+        known = self._known.get(number)
+        return (known.revision, known.room.slug, known.room.name) if known else None
+
+    def _are_alike(self, fresh: dict[int, StoredRoom]) -> bool:
+        """Tell whether rooms are called as before: then they stand where they stood."""
+        return all(one.room == self._known[number].room for number, one in fresh.items())
 
 
 def door(slug: str, census: Census) -> Shown:

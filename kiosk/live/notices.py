@@ -109,7 +109,9 @@ class Herald:
             self.publish(screen.channel, "notices", {**bulletin})
 
     def _bulletin(self, screen: Screen, found: list[Notice]) -> Bulletin:
-        hears = self.hears(screen) if found else frozenset()
+        if not found:
+            return NOTHING
+        hears = self.hears(screen)
         items = [_item(one) for one in found if one.target.key in hears][: notices.MOST_ON_A_SCREEN]
         return {"version": _version(items), "items": items}
 
@@ -132,3 +134,6 @@ def _item(one: Notice) -> dict[str, Any]:
 def _version(items: Iterable[dict[str, Any]]) -> str:
     """Return the digest of what a screen is told, also where that is nothing."""
     return digest(json.dumps([*items], sort_keys=True))
+
+
+NOTHING = Bulletin(version=_version([]), items=[])

@@ -15,7 +15,7 @@ from kiosk.errors import NotFound
 from kiosk.live.audience import Audience
 from kiosk.live.freshness import Freshness
 from kiosk.live.gallery import Gallery, Screen
-from kiosk.live.members import TOUCHED, Census, Shown
+from kiosk.live.members import TOUCHED, Census, Register, Shown
 from kiosk.store import rooms
 from kiosk.store.rooms import StoredRoom
 
@@ -43,6 +43,10 @@ class Pulse:
     _days: dict[tuple[int, str], tuple[int, str]] = field(default_factory=dict)
     _seen: tuple[int, datetime] = (-1, clock.DAWN)
     _wake: threading.Event = field(default_factory=threading.Event)
+    _register: Register = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._register = Register(self.gallery.store)
 
     def start(self) -> None:
         """Start the loop."""
@@ -66,13 +70,17 @@ class Pulse:
         self._told.setdefault(screen, version)
 
     def step(self) -> None:
-        """Tell every watched screen whose picture has changed; doors first, somebody may stand there."""
+        """Tell every watched screen whose picture has changed; doors first, somebody may stand there.
+
+        Those that show a changed room go before those that are only looked at.
+        """
         now = self.gallery.clock()
         if not self._worth_a_look(now):
             return
-        census, watched = Census(self.gallery.store), self.audience.screens()
+        census, watched = self._register.census(), self.audience.screens()
         changed = self._changed(census, now)
-        for screen in sorted(watched, key=lambda one: (one.display not in TOUCHED, one.channel)):
+        ids = {one.id for one in changed}
+        for screen in sorted(watched, key=lambda one: (one.display not in TOUCHED, self._lacks(one, ids), one.channel)):
             self._look(screen, census, changed, now)
         for gone in (self._told.keys() | self._casts.keys()) - watched:
             self._told.pop(gone, None)
@@ -85,6 +93,10 @@ class Pulse:
         worth = newest != revision or now - looked >= LOOK
         self._seen = (newest, now if worth else looked)
         return worth
+
+    def _lacks(self, screen: Screen, ids: set[int]) -> bool:
+        shown, _frame = self._casts.get(screen, ((), {}))
+        return not any(number in ids for number, _slug in shown)
 
     def _changed(self, census: Census, now: datetime) -> list[StoredRoom]:
         """Return the rooms that have changed, or begun another day, since the last look."""
@@ -107,15 +119,15 @@ class Pulse:
             self.publish(screen.channel, "refresh", {})
             self._told.pop(screen, None)
         elif any(one.id in ids for one in changed):
-            self._tell(screen, [one for one in changed if one.id in ids], now)
+            self._tell(screen, census, [one for one in changed if one.id in ids], now)
 
-    def _tell(self, screen: Screen, changed: list[StoredRoom], now: datetime) -> None:
-        version = self.gallery.version(screen)
+    def _tell(self, screen: Screen, census: Census, changed: list[StoredRoom], now: datetime) -> None:
+        version = self.gallery.version(screen, census)
         previous = self._told.get(screen, "")
         if version == previous:
             return
         self._told[screen] = version
-        tracks = self.gallery.tracks(screen, changed, now)
+        tracks = self.gallery.tracks(screen, changed, now, census)
         payload = {"display": screen.display, "slug": screen.slug, "version": version, "previous": previous}
         self.freshness.sent(version, [one.id for one in changed], now)
         self.publish(screen.channel, "tracks", {**payload, "now": clock.iso(now), "tracks": tracks})

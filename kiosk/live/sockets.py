@@ -12,8 +12,8 @@ from flask_socketio import SocketIO, disconnect, join_room, leave_room
 from kiosk.errors import NotFound
 from kiosk.live.gallery import Gallery, Screen
 from kiosk.live.lines import Lines, Machine, channel
-from kiosk.live.members import TOUCHED
-from kiosk.live.pulse import Publish, Pulse
+from kiosk.live.members import TOUCHED, Census
+from kiosk.live.pulse import Pulse
 from kiosk.live.roll import Hello, Roll
 from kiosk.live.tickets import Tickets
 
@@ -47,15 +47,6 @@ class Doorway:
     touched: Callable[[int], None]
     lines: Lines
     machine: Machine
-
-
-def publisher(sockets: SocketIO) -> Publish:
-    """Return the one seam through which everything is sent to screens."""
-
-    def publish(channel: str, event: str, payload: dict[str, Any]) -> None:
-        sockets.emit(event, payload, to=channel)
-
-    return publish
 
 
 def dismisser(sockets: SocketIO) -> Callable[[str], None]:
@@ -161,12 +152,13 @@ def _show(doorway: Doorway, message: object) -> dict[str, Any]:
 
 def _drawn(doorway: Doorway, screen: Screen, told: dict[str, str]) -> dict[str, Any]:
     """Return what a screen is to show of its rooms where that is not what it shows."""
-    version = doorway.gallery.version(screen)
+    census = Census(doorway.gallery.store)
+    version = doorway.gallery.version(screen, census)
     doorway.pulse.joined(screen, version)
     behind = told.get("version") != version
     return {
-        "stamp": doorway.gallery.stamp(screen),
-        "view": doorway.gallery.view(screen) if behind else None,
+        "stamp": doorway.gallery.stamp(screen, census),
+        "view": doorway.gallery.view(screen, census=census) if behind else None,
         "reload": told.get("build", doorway.gallery.build) != doorway.gallery.build,
     }
 

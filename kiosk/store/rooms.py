@@ -18,6 +18,7 @@ from kiosk.store.directory import BETWEEN, LONGEST_LIST, LONGEST_TEXT, PROPERTIE
 from kiosk.store.levels import Texts
 from kiosk.store.models import EPOCH, AttendanceRow, CommandRow, EventRow, MirrorRow, RoomRow
 from kiosk.store.past import PastRoomRow
+from kiosk.store.plain import rows
 from kiosk.store.revisions import touch
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -110,6 +111,14 @@ def by_calendar(db: Database, calendar_id: str) -> StoredRoom | None:
 def newest_revision(db: Database) -> int:
     """Return a number that grows with every touch of any room."""
     return int(RoomRow.select(fn.COALESCE(fn.MAX(RoomRow.revision), 0)).scalar(db))
+
+
+def marks(db: Database) -> dict[int, tuple[int, str, str]]:
+    """Return by its number what tells each room from what it was: its revision, slug and name.
+
+    A number, and a revision with it, may be given again when a room is removed.
+    """
+    return {row[0]: (row[1], row[2], row[3]) for row in rows(db, "SELECT id, revision, slug, name FROM room")}
 
 
 def change(db: Database, room_id: int, wanted: Room, merges: bool = True) -> StoredRoom:
