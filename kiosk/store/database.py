@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -172,7 +172,9 @@ def _give_back(db: SqliteDatabase) -> int:
 
 def _optimize(db: SqliteDatabase) -> None:
     db.execute_sql("PRAGMA analysis_limit=400").fetchall()
-    db.execute_sql("PRAGMA optimize").fetchall()
+    # Where another process writes at this moment, the next time does it.
+    with suppress(OperationalError):
+        db.execute_sql("PRAGMA optimize").fetchall()
 
 
 def _make_folder(folder: Path) -> None:
