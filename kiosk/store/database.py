@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -172,8 +172,8 @@ def _give_back(db: SqliteDatabase) -> int:
 
 def _optimize(db: SqliteDatabase) -> None:
     db.execute_sql("PRAGMA analysis_limit=400").fetchall()
-    # Where another process writes at this moment, the next time does it.
-    with suppress(OperationalError):
+    # It begins by reading, and may then not write after others have: so it waits for its turn first, as all writers do.
+    with db.atomic("IMMEDIATE"):
         db.execute_sql("PRAGMA optimize").fetchall()
 
 
