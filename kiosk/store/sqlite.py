@@ -84,7 +84,9 @@ class Sqlite:
     def analyse(self) -> None:
         """See `Engine`."""
         self._writer.execute_sql("PRAGMA analysis_limit=400").fetchall()
-        self._writer.execute_sql("PRAGMA optimize").fetchall()
+        # It begins by reading, and may then not write after others have: so it waits for its turn first, as writers do.
+        with self._writer.atomic("IMMEDIATE"):
+            self._writer.execute_sql("PRAGMA optimize").fetchall()
 
     def close(self) -> None:
         """Close both connections."""

@@ -42,6 +42,11 @@ PLAY = """async ([tracks, first, last]) => {
     }
 }"""
 
+# What a page fetches when there is time, which is part of what it weighs.
+LATER = {"door": ["later", "other", "name"], "lobby": []}
+FETCHED = """names => names.every(name =>
+    performance.getEntriesByType('resource').some(one => one.name.includes(`/${name}.js`)))"""
+
 
 @dataclass
 class Weight:
@@ -112,6 +117,7 @@ def stays_flat(context: BrowserContext, stage: Stage, display: str, updates: int
     page, played = watched(context, stage, display), tracks(stage, display, seed=20)
     wires = context.new_cdp_session(page)
     wires.send("Performance.enable")
+    page.wait_for_function(FETCHED, arg=LATER[display])
     begin = 5 * SCENES
     end = begin + updates
     page.evaluate(PLAY, [played, 0, begin])

@@ -39,7 +39,7 @@ SAMPLES = 24
 SCREENS = 20
 SETTINGS = {"KIOSK_POLL_SECONDS": "30", "KIOSK_OPENING_HOURS": "00:00-24:00"}
 # The clock lasts as long as the program that it was set up for.
-KEEP = "import json, os; print(json.dumps(dict(os.environ)), flush=True); import sys; sys.stdin.read()"
+KEEP = "import json, os, sys; print(json.dumps(dict(os.environ)), flush=True); sys.stdin.read()"
 # What is kept of what was: these tables grow with every act, and are pruned after days.
 MEMORIES = {"act", "attendance", "command", "event", "past_day", "past_minutes", "past_month", "stay"}
 # What may be more at the end than at the beginning: pages of memory, files, greenlets.
