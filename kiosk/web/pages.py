@@ -102,11 +102,11 @@ def _add_static(app: Flask, routes: Blueprint, build: str) -> None:
     # The build is part of the path, so a page's scripts import each other by relative address and never go stale.
     app.jinja_env.globals["static"] = lambda path: f"/static/{build}/{path}"
 
-    @routes.get("/static/<of>/<path:path>")
-    def static(of: str, path: str) -> Response:
+    @routes.get("/static/<asked>/<path:path>")
+    def static(asked: str, path: str) -> Response:
         answer = send_from_directory(folder, path, max_age=FOREVER, etag=False, conditional=False)
         answer.cache_control.immutable = True
-        if of != build:
+        if asked != build:
             # While processes are renewed one after the other, a page may ask one of another build: nobody keeps that.
             answer.headers["Cache-Control"] = "no-store"
         # A page asks for two dozen of them: what nobody needs is not said, for nothing here is ever asked for again.

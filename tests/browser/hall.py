@@ -39,7 +39,7 @@ class Hall:
         spoken = {"language": self.language, "clock_hours": self.hours, "open_displays": True}
         self.parts = assembly.open_parts(replace(settings.load({}, **given), **spoken))  # type: ignore[arg-type]
         self.server = app.build(self.parts, self.still)
-        self.server.web.view_functions["pages.static"] = lambda _build, path: from_memory(path)
+        self.server.web.view_functions["pages.static"] = lambda path, **_build: from_memory(path)
         self._http: BaseWSGIServer = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=Silent)
         threading.Thread(target=self._http.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._http.port}"
