@@ -15,7 +15,7 @@ from displays.strip import Strip, strip
 from kiosk.schedule.availability import in_order
 from kiosk.schedule.closing import is_out_of_order, seen
 from kiosk.schedule.model import Booking, Message, Room, Situation, Slot, Status
-from kiosk.schedule.rules import offers
+from kiosk.schedule.rules import MINUTE, offers
 
 SLOTS = ("status", "note", "now", "next", "actions", "report", "timeline")
 # So long before its end a booking's door says what comes then.
@@ -196,11 +196,16 @@ def _actions(known: Known, moment: datetime, found: Situation) -> Actions:
     if found.current or not whose:
         free = found.status in ("free", "soon")
         return Actions(found.status, deeds=possible, elsewhere=free and elsewhere(policy), others=others)
-    choices = (
-        Choice(offer.minutes, offer.end if offer.minutes is None else None)
-        for offer in offers(known.bookings, moment, policy, known.closures)
-    )
-    return Actions(found.status, tuple(choices), possible, whose, others=others)
+    choices = _choices(known, moment)
+    # A room that is free for less than can be booked sends people on, as one that is taken; one that somebody has only
+    # just left can be had within the minute.
+    others = others or not (choices or _choices(known, moment + MINUTE))
+    return Actions(found.status, choices, possible, whose, others=others)
+
+
+def _choices(known: Known, moment: datetime) -> tuple[Choice, ...]:
+    found = offers(known.bookings, moment, known.room.policy, known.closures)
+    return tuple(Choice(offer.minutes, offer.end if offer.minutes is None else None) for offer in found)
 
 
 def _urged(possible: tuple[Deed, ...], found: Situation, moment: datetime) -> tuple[Deed, ...]:

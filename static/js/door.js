@@ -1,6 +1,7 @@
 // The door: its slots, and the sheets it opens.
 
 import { start } from "./display.js";
+import { settle } from "./hands.js";
 import { fetched, openReport } from "./sheet.js";
 import { listen } from "./taps.js";
 
@@ -20,6 +21,7 @@ function place(_slug, scene, parts) {
     html.set(slot, parts[part]);
     places.get(slot).innerHTML = parts[part];
     if (slot === "timeline") later?.renew();
+    if (slot === "actions") settle();
   }
   code?.renew();
 }

@@ -1,6 +1,7 @@
 // The doors of two or three rooms on one screen, each in a part of its own.
 
 import { start } from "./display.js";
+import { settle } from "./hands.js";
 import { listen } from "./taps.js";
 
 const main = document.querySelector("main[data-display]");
@@ -17,6 +18,7 @@ function place(slug, scene, parts) {
     if (html.get(key) === parts[part]) continue;
     html.set(key, parts[part]);
     box.querySelector(`[data-slot=${slot}]`).innerHTML = parts[part];
+    if (slot === "actions") settle();
   }
 }
 

@@ -1,5 +1,6 @@
 // Booking later: what is free comes with the timeline; the sheet steps through the starts that are in it.
 
+import { settle } from "./hands.js";
 import { openSheet } from "./sheet.js";
 
 const MINUTE = 60_000;
@@ -95,6 +96,7 @@ export function laterSheet(sheet, { free, now, wording, words }) {
   // Somebody else may have booked while the sheet is open: then the nearest start that is left is chosen.
   function renew() {
     if (!sheet.open) return;
+    settle();
     if (!free()) return sheet.close();
     fill();
     const name = [day, "today", "tomorrow"].find((name) => starts(name).length);

@@ -1,6 +1,7 @@
 // Acting in one's own name: letters until one's name stands there to be touched, then the PIN. What is typed is known
 // here only, in no field that a browser could fill or keep, and forgotten when the sheet closes.
 
+import { settle } from "./hands.js";
 import { openSheet } from "./sheet.js";
 
 const FEWEST_LETTERS = 2;
@@ -123,6 +124,7 @@ export function nameSheet(sheet, { choices, now, words, wording }) {
     person.textContent = one.name;
     enter("");
     show("pin");
+    settle();
   }
 
   function enter(digits) {

@@ -1,5 +1,7 @@
 // The screen by night: dark and dimmed while its scenes say so, and awake for a minute after every touch.
 
+import { settle } from "./hands.js";
+
 const AWAKE = 60_000;
 
 // `woken()` hears of every touch by night.
@@ -40,6 +42,7 @@ export function nightLight(woken) {
     asleepFrom = performance.now() + AWAKE;
     // What is hardly seen is not meant: the touch that wakes does nothing else.
     swallows = isDim() && event.type === "pointerdown";
+    if (swallows) settle();
     if (isDim()) brighten();
     if (isNight) woken();
   }

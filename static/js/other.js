@@ -1,5 +1,6 @@
 // Another room for whoever finds this one taken: the best free ones, each booked by one tap for one of its own offers.
 
+import { settle } from "./hands.js";
 import { closeSheets, openSheet } from "./sheet.js";
 
 const PATIENCE = 5_000;
@@ -47,6 +48,7 @@ export function otherSheet(sheet, { room, say, words, wording }) {
   function show(rooms, text) {
     list.replaceChildren(...rooms.map(row));
     said.textContent = text;
+    settle();
   }
 
   async function ask() {

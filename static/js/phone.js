@@ -1,6 +1,7 @@
 // A room on a phone: its scenes as its door has them, and booking in the name of whoever has signed in.
 
 import { start } from "./display.js";
+import { settle } from "./hands.js";
 import { laterSheet } from "./later.js";
 import { closeSheets, isOpen, leaves, openReport } from "./sheet.js";
 import { onGlass, pend, saidOf, send } from "./tap.js";
@@ -26,6 +27,7 @@ let sending = null;
 let wanted = USUAL;
 let later;
 let hiding;
+let listed;
 let display;
 
 const lengthOf = ({ dataset }) => dataset.minutes ?? dataset.until;
@@ -41,7 +43,9 @@ function place(_slug, scene, parts) {
     html.set(slot, parts[part]);
     main.querySelector(`[data-slot=${slot}]`).innerHTML = parts[part];
     if (slot === "timeline") later?.renew();
-    if (slot === "actions") choose();
+    if (slot !== "actions") continue;
+    choose();
+    settle();
   }
   if (display) listMine();
 }
@@ -99,6 +103,7 @@ async function act(button) {
   if (answer.ok) await onGlass(main, version, display.link);
   end();
   sending = null;
+  settle();
   closeSheets();
   tell(answer, kind);
   if (answer.ok && BOOKS.includes(kind)) for (const field of main.querySelectorAll("[name=title]")) field.value = "";
@@ -173,7 +178,10 @@ async function listMine() {
   const answer = await fetch(`/phone/${room}/mine`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) }).catch(
     () => null,
   );
-  if (answer?.ok && !sending) mine.innerHTML = await answer.text();
+  const html = answer?.ok ? await answer.text() : listed;
+  if (sending || html === listed) return;
+  mine.innerHTML = listed = html;
+  settle();
 }
 
 // The moment of the day that was touched; without a touch, such as from a keyboard, the first that is free.

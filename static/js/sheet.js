@@ -1,12 +1,18 @@
 // Sheets: small windows over a display, of which one may be open; whoever turns away leaves none behind.
 
+import { settle } from "./hands.js";
+
 export const isOpen = () => Boolean(document.querySelector("dialog[open]"));
 
 export function openSheet(sheet) {
-  if (!isOpen()) sheet.showModal();
+  if (isOpen()) return;
+  sheet.showModal();
+  settle();
 }
 
 export function closeSheets() {
+  if (!isOpen()) return;
+  settle();
   document.querySelectorAll("dialog[open]").forEach((sheet) => sheet.close());
 }
 

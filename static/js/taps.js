@@ -1,5 +1,6 @@
 // What a tap does, at one room or at several beside each other: it is sent once, answered in its room, and undone.
 
+import { settle } from "./hands.js";
 import { ask, closeSheets, fetched, isOpen, leaves } from "./sheet.js";
 import { onGlass, pend, saidOf, send } from "./tap.js";
 
@@ -70,6 +71,7 @@ export function listen(main, { display, opens = {}, elsewhere }) {
     if (answer.ok && kind !== "other") await onGlass(main, version, display.link);
     end();
     sending = null;
+    settle();
     stay();
     if (isOpen() && signed && ABOUT_PIN.includes(answer.body?.reason)) return name.refuse(answer);
     if (kind === "other") elsewhere(answer, button.dataset);
@@ -118,7 +120,9 @@ export function listen(main, { display, opens = {}, elsewhere }) {
 
   // A hand that is on its way keeps the button it is going to.
   function hide(message) {
-    if (!sending) message.hidden = true;
+    if (sending || message.hidden) return;
+    message.hidden = true;
+    settle();
   }
 
   function rest() {

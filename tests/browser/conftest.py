@@ -100,3 +100,8 @@ def smallest(page: Page, selector: str) -> float:
     sides = """all => Math.min(1e4, ...all.filter(e => e.checkVisibility())
         .map(e => e.getBoundingClientRect()).flatMap(b => [b.width, b.height]))"""
     return float(page.eval_on_selector_all(selector, sides))
+
+
+def settled(page: Page) -> None:
+    """Wait until what has come under a finger takes touches (static/js/hands.js)."""
+    page.wait_for_function("!document.body.getAnimations().length")

@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from kiosk.schedule.hours import parse
 from kiosk.schedule.model import Booking, CheckIn, Message, Policy
-from tests.browser.conftest import SIZES, Put, inside, smallest
+from tests.browser.conftest import SIZES, Put, inside, settled, smallest
 from tests.browser.stage import NOW, at
 
 LONG = "Quartalsplanung der Arbeitsgruppe Barrierefreiheit und Nutzerforschung"
@@ -85,6 +85,7 @@ def test_whoever_says_no_or_touches_beside_it_leaves_the_meeting_alone(put: Put)
     for leave in (lambda: page.locator("dialog[open] [data-close]").click(), lambda: page.mouse.click(400, 20)):
         page.locator("[data-act=extend]").first.click()
         expect(page.get_by_role("dialog")).to_be_visible()
+        settled(page)
         leave()
         expect(page.get_by_role("dialog")).to_have_count(0)
     assert stage.taps == []

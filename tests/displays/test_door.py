@@ -239,6 +239,19 @@ def test_another_room_is_offered_whenever_this_one_cannot_be_had() -> None:
     assert not seen(booked("11:10", "12:00"), part="actions").others
 
 
+def test_another_room_is_offered_where_this_one_is_free_for_less_than_can_be_booked() -> None:
+    assert seen(booked("11:04", "12:00"), part="actions").others
+    patient = replace(OAK, policy=Policy(durations=(60,), shortest=timedelta(minutes=30)))
+    assert seen(booked("11:29", "12:00"), part="actions", room=patient).others
+    assert not seen(booked("11:30", "12:00"), part="actions", room=patient).others
+
+
+def test_room_that_was_left_within_the_minute_sends_nobody_on() -> None:
+    left = booked("10:00", "11:00:20")
+    found = seen(left, moment=at("11:00:30"), part="actions")
+    assert (found.choices, found.others) == ((), False)
+
+
 def test_room_out_of_order_says_so_shows_its_bookings_and_cannot_be_booked() -> None:
     broken = replace(OAK, policy=Policy(out_of_order=Outage(TODAY, time(13))))
     line = seen(booked("10:00", "11:30"), room=broken)
