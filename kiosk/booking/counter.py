@@ -106,6 +106,10 @@ class Counter:
 
     def booking(self, wish: Wish) -> Command:
         """Return the command that makes the booking. Raises Declined or NotFound."""
+        # "From now" means one moment, though a minute may end meanwhile.
+        return self.at(self.clock())._booking(wish)
+
+    def _booking(self, wish: Wish) -> Command:
         stored = self._room(wish.slug)
         wanted = self.span(wish)
         self._decide(stored, wish.who, wanted)

@@ -20,6 +20,7 @@ from kiosk.schedule.model import Offer, Situation, Slot
 from kiosk.schedule.nearby import Candidate
 from kiosk.schedule.rights import Act as ActName
 from kiosk.schedule.rights import Who
+from kiosk.schedule.rules import book_now
 from kiosk.store import acts, diary, extract, mirror, rooms
 from kiosk.store.database import Store
 from kiosk.store.journal import Command
@@ -317,12 +318,20 @@ def _wanted(command: Command) -> Slot | None:
     return Slot(start, command.end) if start else None
 
 
-def _instead(api: Api, stored: StoredRoom, wanted: Slot) -> dict[str, Any]:
+def _instead(api: Api, stored: StoredRoom, asked: Slot) -> dict[str, Any]:
+    now = api.clock()
+    wanted = _begun(asked, now)
     if api.hub_offers:
         return {"alternatives": api.hub_offers(stored.room.slug, wanted.start, wanted.end)}
-    now, who = api.clock(), api.asking.who(None, stored.room.slug)
+    who = api.asking.who(None, stored.room.slug)
     found = alternatives(api.store, stored, wanted.start, wanted.end, who, now)
     return {"alternatives": _told(api, found, stored, wanted.start)}
+
+
+def _begun(wanted: Slot, now: datetime) -> Slot:
+    """Return a time whose minute has ended while it was asked for as one that begins now, and is as long."""
+    start = max(wanted.start, book_now(now))
+    return Slot(start, start + (wanted.end - wanted.start))
 
 
 def _told(api: Api, found: list[Candidate], stored: StoredRoom, start: datetime) -> list[dict[str, Any]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,19 @@ def test_refusal_of_a_taken_room_names_a_free_one(client: FlaskClient) -> None:
     client.post("/api/v1/rooms/oak/bookings", json={"minutes": 30})
     refused = client.post("/api/v1/rooms/oak/bookings", json={"minutes": 15}).get_json(force=True)
     assert [one["room"] for one in refused["alternatives"]] == ["elm"]
+
+
+def hurrying(start: datetime, looks: Iterator[int]) -> datetime:
+    return start + timedelta(seconds=next(looks))
+
+
+def test_refusal_names_a_free_room_whenever_its_minute_ends(client: FlaskClient, parts: assembly.Parts) -> None:
+    client.post("/api/v1/rooms/oak/bookings", json={"minutes": 60})
+    full = clock.now().replace(second=0, microsecond=0) + timedelta(minutes=3)
+    for seconds in range(20):
+        # Every look at the clock takes a second, and somewhere between two of them the minute ends.
+        hurried = app.build(parts, partial(hurrying, full - timedelta(seconds=seconds), count()))
+        assert refused(hurried.web.test_client(), "rooms/oak/bookings", minutes=15) == (409, "taken", ["elm"])
 
 
 def test_refusal_speaks_the_language_of_the_page(client: FlaskClient) -> None:
