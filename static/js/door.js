@@ -10,6 +10,7 @@ const room = main.dataset.slug;
 const places = new Map(Array.from(main.querySelectorAll("[data-slot]"), (place) => [place.dataset.slot, place]));
 const timeline = places.get("timeline");
 const html = new Map();
+let shown;
 let later;
 let code;
 let taps;
@@ -21,8 +22,10 @@ function place(_slug, scene, parts) {
     html.set(slot, parts[part]);
     places.get(slot).innerHTML = parts[part];
     if (slot === "timeline") later?.renew();
-    if (slot === "actions") settle();
+    // Another language offers the same.
+    if (slot === "actions" && scene !== shown) settle();
   }
+  shown = scene;
   code?.renew();
 }
 

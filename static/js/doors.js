@@ -7,6 +7,7 @@ import { listen } from "./taps.js";
 const main = document.querySelector("main[data-display]");
 const boxes = new Map([...main.querySelectorAll("[data-room]")].map((box) => [box.dataset.room, box]));
 const html = new Map();
+const shown = new Map();
 let taps;
 
 function place(slug, scene, parts) {
@@ -18,8 +19,10 @@ function place(slug, scene, parts) {
     if (html.get(key) === parts[part]) continue;
     html.set(key, parts[part]);
     box.querySelector(`[data-slot=${slot}]`).innerHTML = parts[part];
-    if (slot === "actions") settle();
+    // Another language offers the same.
+    if (slot === "actions" && scene !== shown.get(slug)) settle();
   }
+  shown.set(slug, scene);
 }
 
 function aged(ageOf) {
