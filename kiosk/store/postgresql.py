@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -107,7 +108,7 @@ class Postgresql:
             db.drop()
         self._idle, self._writer = [], None
 
-    def _beside(self, fn: Callable[[Database], Result]) -> Result:
+    def _beside(self, fn: Callable[[Wire], Result]) -> Result:
         db = self._opened()
         try:
             return fn(db)
@@ -152,7 +153,7 @@ class Postgresql:
             db.drop()
             if not is_lost:
                 raise
-            if number and not self._has_happened(number):
+            if number and not self._has_happened(number, db.life):
                 raise self._away(error) from error
         db.has_written = bool(number)
 
@@ -169,13 +170,13 @@ class Postgresql:
         if isinstance(error, TROUBLE):
             raise self._away(error) from error
 
-    def _has_happened(self, number: int) -> bool:
+    def _has_happened(self, number: int, life: str) -> bool:
         """Ask what became of a transaction whose end nobody has heard of. Raises DatabaseAway when nobody knows."""
         for _ in range(QUESTIONS):
             with suppress(DatabaseAway):
-                [(state,)] = self._beside(lambda db: db.execute_sql(f"SELECT txid_status({number})").fetchall())
+                state = self._beside(partial(_status, number=number, life=life))
                 if state != "in progress":
-                    return bool(state == "committed")
+                    return state == "committed"
             runtime.rest(BETWEEN_SECONDS)
         raise DatabaseAway(self._sentence("nobody knows whether it has kept the last change"))
 
@@ -206,7 +207,12 @@ class Postgresql:
         return f"The database {self.place} cannot be reached ({why})."
 
 
-def _vacuum(db: Database) -> bool:
+def _status(db: Wire, number: int, life: str) -> str:
+    """Return what became of a transaction; after a crash nothing, since others may have its number by now."""
+    return str(db.execute_sql(f"SELECT txid_status({number})").fetchall()[0][0]) if db.life == life else ""
+
+
+def _vacuum(db: Wire) -> bool:
     for name in VACUUMED:
         db.execute_sql(f'VACUUM "{name}"')
     return True

@@ -19,6 +19,7 @@ from kiosk.schedule.model import Room
 from kiosk.store import gate, leases, mirror, revisions, rooms
 from kiosk.store.database import Store
 from kiosk.store.plain import rows
+from kiosk.store.wire import Wire
 from tests.cluster import Cluster
 from tests.conftest import OAK
 from tests.running import wait_for
@@ -154,6 +155,26 @@ def test_what_was_undone_is_made_good_by_the_next_who_writes(shaken: Store, weak
         shaken.write(lambda _db: 1 / 0)
     shaken.write(revisions.touch, room)
     assert revision(shaken, room) > drawn
+
+
+def test_what_others_do_under_a_lost_number_is_not_taken_for_what_was_lost(
+    shaken: Store, weak: Cluster, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction is asked for by its number when its end was not heard of; a crash gives such numbers again."""
+    commit, drawn = Wire.commit, revision(shaken, room)
+
+    def cut(wire: Wire) -> None:
+        monkeypatch.setattr(Wire, "commit", commit)
+        mine = int(wire.told[0][1])
+        crash(weak)
+        while weak.sql("SELECT txid_current()")[0][0] < mine:
+            pass
+        commit(wire)
+
+    monkeypatch.setattr(Wire, "commit", cut)
+    with pytest.raises(DatabaseAway):
+        shaken.write_durably(revisions.touch, room)
+    assert revision(shaken, room) == drawn
 
 
 def whose(db: Database) -> int:
