@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
@@ -64,5 +65,13 @@ def log_to_stderr(level: str, form: str, *more: logging.Handler) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler, *more])
     for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    threading.excepthook = _log_end
     # Half an answer is told once, in a sentence of ours.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+
+def _log_end(ended: threading.ExceptHookArgs) -> None:
+    """Log what has ended a thread, as what is caught is logged."""
+    name = ended.thread.name if ended.thread else "A thread"
+    caught = ended.exc_value or ended.exc_type()
+    logging.getLogger(__name__).error("%s has ended", name, exc_info=caught)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import requests
 
 from kiosk import trace
 from kiosk.measures import Complaints, Measures
-from tests.running import Server
+from tests.running import ROOT, Server
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +56,27 @@ def test_warnings_are_counted_by_logger_and_lines_of_information_are_not() -> No
     for level in (logging.INFO, logging.WARNING, logging.WARNING, logging.ERROR):
         logger.log(level, "Said")
     assert measures.logged == {("kiosk.sync", "warning"): 2, ("kiosk.sync", "error"): 1}
+
+
+ENDING = """
+import threading
+from kiosk import trace
+from kiosk.errors import DatabaseAway
+trace.log_to_stderr("info", "text")
+for error in (DatabaseAway("gone"), KeyError("oak")):
+    def end(error=error):
+        raise error
+    thread = threading.Thread(target=end, name="command")
+    thread.start()
+    thread.join()
+"""
+
+
+def test_what_ends_a_thread_is_logged_unless_the_database_is_away() -> None:
+    done = subprocess.run([sys.executable, "-c", ENDING], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "ERROR kiosk.trace: command has ended" in done.stderr
+    assert done.stderr.rstrip().endswith("KeyError: 'oak'")
+    assert done.stderr.count("Traceback") == 1
 
 
 @pytest.mark.parametrize("mode", ["eventlet", "threading"])

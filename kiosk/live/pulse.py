@@ -57,8 +57,11 @@ class Pulse:
         self._wake.set()
 
     def behind(self) -> int:
-        """Count the screens that do not show the newest version of what they show."""
-        return self.audience.behind({screen: self.gallery.version(screen) for screen in self.audience.screens()})
+        """Count the screens that do not show the newest version of what they show; all rooms are read at once."""
+        census, screens = Census(self.gallery.store), self.audience.screens()
+        if screens:
+            census.every()
+        return self.audience.behind({screen: self.gallery.version(screen, census) for screen in screens})
 
     def joining(self, screen: Screen) -> None:
         """Remember what a screen shows, before it is drawn for its first viewer. Raises NotFound."""

@@ -9,7 +9,7 @@ from typing import Any
 from flask import request
 from flask_socketio import SocketIO, disconnect, join_room, leave_room
 
-from kiosk.errors import NotFound
+from kiosk.errors import DatabaseAway, NotFound
 from kiosk.live.gallery import Gallery, Screen
 from kiosk.live.lines import Lines, Machine, channel
 from kiosk.live.members import TOUCHED, Census
@@ -92,12 +92,28 @@ def register(sockets: SocketIO, doorway: Doorway) -> None:
         if doorway.visitor.allowed():
             _did(doorway, message)
 
+    outlive_the_database(sockets)
     sockets.on_event("connect", enter)
     sockets.on_event("did", did)
     sockets.on_event("disconnect", leave)
     sockets.on_event("show", show)
     sockets.on_event("touch", touch)
     sockets.on_event("noticed", noticed)
+
+
+def outlive_the_database(sockets: SocketIO) -> None:
+    """Answer while the database is away, which the store has logged, so that all try again in a while."""
+
+    def stumbled(error: Exception) -> dict[str, Any]:
+        if not isinstance(error, DatabaseAway):
+            raise error
+        if request.event["message"] == "connect":  # type: ignore[attr-defined]
+            # Who is only refused never comes again, but whose connection breaks does.
+            sockets.server.eio.disconnect(sockets.server.manager.eio_sid_from_sid(_connection(), "/"))
+            raise ConnectionRefusedError from error
+        return {"error": str(error)}
+
+    sockets.on_error_default(stumbled)
 
 
 def _welcome(doorway: Doorway) -> None:

@@ -13,7 +13,7 @@ from peewee import Database, DatabaseError, OperationalError
 from kiosk import runtime
 from kiosk.errors import DatabaseAway, KioskError
 from kiosk.measures import Measures
-from kiosk.store import schema
+from kiosk.store import losses, schema
 from kiosk.store.engine import Engine
 from kiosk.store.postgresql import SCHEME, Postgresql
 from kiosk.store.sqlite import Sqlite
@@ -119,7 +119,7 @@ class Store:
 
 
 def _engine(url: str) -> Engine:
-    return Postgresql(url) if url.startswith(SCHEME) else Sqlite(url.removeprefix("sqlite:///"))
+    return Postgresql(url, losses.make_good) if url.startswith(SCHEME) else Sqlite(url.removeprefix("sqlite:///"))
 
 
 def _report(engine: Engine, fn: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:

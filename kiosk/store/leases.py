@@ -12,6 +12,9 @@ from kiosk.store.models import milliseconds
 from kiosk.store.plain import rows, run
 
 LONGEST = timedelta(minutes=2)
+# A room that was claimed to be read, or asked about, is nobody else's for so long, unless it is scheduled before.
+CLAIM = timedelta(seconds=90)
+ROOM = "room:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Lease:
 
 def of_room(room_id: int) -> str:
     """Return the name of the lease under which a room is booked."""
-    return f"room:{room_id}"
+    return f"{ROOM}{room_id}"
 
 
 def held(db: Database, name: str, now: datetime) -> bool:

@@ -6,6 +6,8 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
+from functools import partial
 from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +19,8 @@ from kiosk.store.wire import TROUBLE, Wire
 
 SCHEME = "postgresql://"
 Result = TypeVar("Result")
+# begins(database, what names the time since the server began or crashed, now)
+Begins = Callable[[Database, str, datetime], None]
 log = logging.getLogger(__name__)
 # So many read at the same time; others wait for one of them.
 READERS = 6
@@ -27,6 +31,7 @@ WRITE = f"""
     BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL synchronous_commit TO {{}};
     SELECT pg_advisory_xact_lock({LOCK}), txid_current()
 """
+DURABLY = "SET LOCAL synchronous_commit TO on"
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 LONG_READ = f"{READ}; SET LOCAL statement_timeout = '10min'"
 # A server that could not be reached is left alone for as long, so that nobody waits for it one after the other.
@@ -39,10 +44,11 @@ VACUUMED = ("act", "attendance", "command", "delivery", "event", "health", "noti
 class Postgresql:
     """A database of a PostgreSQL server; connections that are lost are made anew by whoever needs one next."""
 
-    def __init__(self, url: str) -> None:
-        """Prepare connections. Raises KioskError."""
+    def __init__(self, url: str, begins: Begins = lambda *_new: None) -> None:
+        """Prepare connections; `begins(database, life, now)` writes first on every new one. Raises KioskError."""
         self.place = _place(url)
         self._url = url
+        self._begins = begins
         self._writer: Wire | None = None
         self._idle: list[Wire] = []
         self._seats = threading.BoundedSemaphore(READERS)
@@ -78,12 +84,10 @@ class Postgresql:
     @contextmanager
     def writing(self, durably: bool) -> Iterator[Database]:
         """See `Engine`."""
-        known = [self._writer] if self._writer else []
-        self._writer = None
-        db = self._begun(known, WRITE.format("on" if durably else "off"))
-        number = int(db.told[0][1])
+        before, self._writer = self._writer, None
+        db = self._begun([before] if before else [], WRITE.format("on" if durably else "off"))
         try:
-            yield from self._used(db, number)
+            yield from self._used(db, int(db.told[0][1]))
         finally:
             self._writer = None if db.is_closed() else db
 
@@ -104,7 +108,7 @@ class Postgresql:
             db.drop()
         self._idle, self._writer = [], None
 
-    def _beside(self, fn: Callable[[Database], Result]) -> Result:
+    def _beside(self, fn: Callable[[Wire], Result]) -> Result:
         db = self._opened()
         try:
             return fn(db)
@@ -134,6 +138,8 @@ class Postgresql:
         """Lend a connection on which a transaction has begun, and end that; `number`: its own, if it writes."""
         try:
             try:
+                if number and not db.has_written:
+                    self._write_first(db)
                 yield db
             finally:
                 db.end()
@@ -147,8 +153,14 @@ class Postgresql:
             db.drop()
             if not is_lost:
                 raise
-            if number and not self._has_happened(number):
+            if number and not self._has_happened(number, db.life):
                 raise self._away(error) from error
+        db.has_written = bool(number)
+
+    def _write_first(self, db: Wire) -> None:
+        """Write what is to be written before all else, and durably, since what follows counts on it."""
+        db.execute_sql(DURABLY)
+        self._begins(db, db.life, clock.now())
 
     def _undo(self, db: Wire, error: BaseException) -> None:
         with suppress(*TROUBLE):
@@ -158,13 +170,13 @@ class Postgresql:
         if isinstance(error, TROUBLE):
             raise self._away(error) from error
 
-    def _has_happened(self, number: int) -> bool:
+    def _has_happened(self, number: int, life: str) -> bool:
         """Ask what became of a transaction whose end nobody has heard of. Raises DatabaseAway when nobody knows."""
         for _ in range(QUESTIONS):
             with suppress(DatabaseAway):
-                [(state,)] = self._beside(lambda db: db.execute_sql(f"SELECT txid_status({number})").fetchall())
+                state = self._beside(partial(_status, number=number, life=life))
                 if state != "in progress":
-                    return bool(state == "committed")
+                    return state == "committed"
             runtime.rest(BETWEEN_SECONDS)
         raise DatabaseAway(self._sentence("nobody knows whether it has kept the last change"))
 
@@ -195,7 +207,12 @@ class Postgresql:
         return f"The database {self.place} cannot be reached ({why})."
 
 
-def _vacuum(db: Database) -> bool:
+def _status(db: Wire, number: int, life: str) -> str:
+    """Return what became of a transaction; after a crash nothing, since others may have its number by now."""
+    return str(db.execute_sql(f"SELECT txid_status({number})").fetchall()[0][0]) if db.life == life else ""
+
+
+def _vacuum(db: Wire) -> bool:
     for name in VACUUMED:
         db.execute_sql(f'VACUUM "{name}"')
     return True

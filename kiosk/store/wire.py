@@ -8,7 +8,7 @@ import socket
 from collections.abc import Sequence
 from typing import Any
 
-from peewee import DatabaseError, InterfaceError, PostgresqlDatabase
+from peewee import DatabaseError, InterfaceError, OperationalError, PostgresqlDatabase
 
 from kiosk import runtime
 from kiosk.errors import KioskError
@@ -32,6 +32,11 @@ SESSION = """
     SET statement_timeout = '60s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '30s';
     SET jit = off; SET standard_conforming_strings = on; SET client_min_messages = warning
 """
+# What names the time since the server began, or began anew after a crash: then it has no figures of before.
+LIFE = """
+    SELECT CONCAT(EXTRACT(EPOCH FROM pg_postmaster_start_time()), ' ', EXTRACT(EPOCH FROM stats_reset))
+    FROM pg_stat_bgwriter
+"""
 # The types whose values are to be the same as SQLite's, by their numbers in PostgreSQL.
 NUMERIC, BYTEA = 1700, 17
 # How PostgreSQL says that it is going down, was killed or cannot take connections yet.
@@ -39,6 +44,7 @@ AWAY = ("08", "57P")
 BROKEN = 1
 # What the library raises when the server has gone.
 TROUBLE = (DatabaseError, InterfaceError)
+SILENCE = (DatabaseError, OperationalError)
 
 
 class Wire(PostgresqlDatabase):
@@ -51,6 +57,8 @@ class Wire(PostgresqlDatabase):
         super().__init__(url, thread_safe=False, autoconnect=False, application_name=_name(), **CONNECTING)
         self._driver = driver()
         self.told: list[tuple[Any, ...]] = []
+        self.life = ""
+        self.has_written = False
 
     def execute_sql(self, sql: str, params: Sequence[Any] | None = None) -> Any:
         """Run a statement; PostgreSQL keeps no zero characters in words, so nobody gets them there."""
@@ -63,7 +71,9 @@ class Wire(PostgresqlDatabase):
         cause = error.__cause__ or error.__context__ or error
         code = getattr(cause, "pgcode", None) or ""
         line = None if self.is_closed() else self.connection()  # type: ignore[no-untyped-call]
-        is_broken = line is None or line.closed or line.info.status == BROKEN
+        # What the server itself refuses has a code; the library may not have noticed yet that nobody is there.
+        is_silent = not code and type(error) in SILENCE
+        is_broken = line is None or line.closed or line.info.status == BROKEN or is_silent
         return isinstance(error, TROUBLE) and (is_broken or code.startswith(AWAY))
 
     def end(self) -> None:
@@ -82,7 +92,8 @@ class Wire(PostgresqlDatabase):
         extensions.register_type(extensions.new_type((NUMERIC,), "NUMBER", _number), line)
         extensions.register_type(extensions.new_type((BYTEA,), "BYTES", self._bytes), line)
         with line.cursor() as cursor:
-            cursor.execute(SESSION)
+            cursor.execute(f"{SESSION}; {LIFE}")
+            [(self.life,)] = cursor.fetchall()
         return line
 
     def _bytes(self, text: str | None, cursor: Any) -> bytes | None:

@@ -15,7 +15,7 @@ from functools import partial
 from kiosk import clock, runtime
 from kiosk.errors import RateLimited, SourceError
 from kiosk.schedule.hours import Hours, is_open
-from kiosk.store import channels, mirror
+from kiosk.store import channels, leases, mirror
 from kiosk.store import gate as watched
 from kiosk.store.gate import Watched
 from kiosk.store.mirror import Progress
@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 
 # With more rooms than these, free/busy questions tell which of them to list.
 LISTED_ALONE = 100
-CLAIM = timedelta(seconds=90)
 IDLE_SECONDS = 0.5
 # How long somebody who touched a screen is taken to be about.
 TOUCHED = timedelta(minutes=5)
@@ -159,7 +158,7 @@ class Mirror:
             due_at = watched.next_due(db)
         if due_at is None or due_at > now:
             return False
-        rooms = self.work.store.write(watched.claim_due, now, CLAIM, cadence.BATCH)
+        rooms = self.work.store.write(watched.claim_due, now, leases.CLAIM, cadence.BATCH)
         if rooms:
             with self._dropping(self._unasked, [one.room_id for one in rooms]):
                 self._ask_first(rooms, now)
@@ -250,7 +249,7 @@ class Mirror:
             due_at = mirror.next_due(db, failing)
         if due_at is None or due_at > now:
             return False
-        progress = self.work.store.write(mirror.claim_due, now, CLAIM, failing)
+        progress = self.work.store.write(mirror.claim_due, now, leases.CLAIM, failing)
         if progress:
             with self._dropping(self._unread, [progress.room_id]):
                 self._refresh(progress)

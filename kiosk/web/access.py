@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, Response, request
 
 from kiosk import clock
-from kiosk.errors import NotFound
+from kiosk.errors import DatabaseAway, NotFound
 from kiosk.store import devices, reach, rooms, sessions, tokens
 from kiosk.store.database import Store
 from kiosk.store.devices import Device
@@ -227,14 +227,22 @@ def guarded(app: WsgiApp, gate: Gate) -> WsgiApp:
     """Keep strangers, and pages of other sites, from opening live connections at all."""
 
     def entry(environ: dict[str, Any], start_response: Any) -> Any:
-        if environ.get("PATH_INFO", "").startswith("/socket.io"):
-            asked = Request(environ)
-            if not gate.lets_in(gate.presented(asked)) or not gate.is_our_name(asked.host):
-                start_response("401 Unauthorized", [("Content-Length", "0")])
-                return []
+        refusal = _why_not(gate, Request(environ)) if environ.get("PATH_INFO", "").startswith("/socket.io") else ""
+        if refusal:
+            start_response(refusal, [("Content-Length", "0")])
+            return []
         return app(environ, start_response)
 
     return entry
+
+
+def _why_not(gate: Gate, asked: Request) -> str:
+    """Return the status with which a live connection is refused, empty where it is not."""
+    try:
+        is_let_in = gate.lets_in(gate.presented(asked)) and gate.is_our_name(asked.host)
+    except DatabaseAway:  # which the store has logged
+        return "503 Service Unavailable"
+    return "" if is_let_in else "401 Unauthorized"
 
 
 def _name(host: str) -> str:

@@ -10,8 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kiosk.errors import NotFound
+from kiosk.live.audience import Audience
 from kiosk.live.drawing import Painter
+from kiosk.live.freshness import Freshness
 from kiosk.live.gallery import Gallery, Screen
+from kiosk.live.pulse import Pulse
 from kiosk.schedule.model import Room
 from kiosk.store import boards, mirror, revisions, rooms
 from kiosk.store.boards import Board
@@ -203,3 +206,19 @@ def test_screen_of_two_doors_changes_with_either_and_keeps_their_order(gallery: 
 def test_screen_of_doors_is_for_two_or_three_rooms_that_there_are(gallery: Gallery, slug: str) -> None:
     with pytest.raises(NotFound):
         gallery.rooms_of(Screen("doors", slug))
+
+
+def test_who_is_behind_is_found_without_reading_for_each_screen(
+    gallery: Gallery, oak: StoredRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pulse = Pulse(gallery, Audience(), lambda *_told: None, Freshness())
+    for number in range(20):
+        gallery.store.write(rooms.add, Room(f"room{number}", "Room", oak.room.zone))
+        screen = Screen("door", f"room{number}")
+        version = gallery.version(screen) if number else "old"
+        pulse.audience.shows(f"connection {number}", screen, version, gallery.clock())
+    assert pulse.behind() == 1
+    reads, read = [], gallery.store.read
+    monkeypatch.setattr(gallery.store, "read", lambda: reads.append(1) or read())
+    assert pulse.behind() == 1
+    assert len(reads) <= 2

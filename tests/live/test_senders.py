@@ -41,6 +41,9 @@ class Podium:
     def listener(self, channel: str = "oak", **more: Any) -> Listener:
         return Listener(self.url, **more).connect().join(channel)
 
+    def lose_database(self, away: bool) -> None:
+        assert requests.post(f"{self.url}/database", json={"away": away}, timeout=30).ok
+
     def clients(self) -> int:
         return int(requests.get(f"{self.url}/clients", timeout=30).text)
 
@@ -229,6 +232,22 @@ def test_who_is_dismissed_hears_so(podium: Podium) -> None:
     podium.tell("oak", "missed")
     listener.ws.send("1")
     assert listener.told() is None
+
+
+def test_who_asks_while_the_database_is_away_is_answered_and_who_comes_then_comes_again(podium: Podium) -> None:
+    here, stranger, before = podium.listener(), Listener(podium.url), podium.clients()
+    podium.lose_database(True)
+    stranger.open()
+    assert stranger.packet().startswith("0")
+    stranger.ws.send("40")
+    assert stranger.told() is None
+    here.ws.send('429["echo",1]')
+    assert here.packet() == '439[{"error":"The database cannot be reached at present."}]'
+    podium.lose_database(False)
+    here.ws.send('429["echo",1]')
+    assert here.packet() == "439[1]"
+    assert podium.clients() == before
+    assert "DatabaseAway" not in podium.log()
 
 
 def test_pings_of_the_websocket_do_not_fall_into_what_is_being_told(green: Podium) -> None:

@@ -25,6 +25,8 @@ from tests.cluster import Cluster
 from tests.fakes import MONDAY
 from tests.running import ROOT, Server, wait_for
 
+POLLING = "/socket.io/?EIO=4&transport=polling"
+
 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
@@ -222,7 +224,9 @@ def test_a_server_without_its_database_says_so_and_goes_on_by_itself(weak: Clust
         weak.stop()
         wait_for(lambda: server.get("/readyz").json().get("database"))
         assert (server.get("/readyz").status_code, server.get("/healthz").status_code) == (503, 200)
-        assert server.get("/api/v1/rooms").status_code == 503
+        shown = {"Authorization": "Bearer something"}
+        answers = [server.get(path, headers=shown).status_code for path in ("/api/v1/rooms", POLLING)]
+        assert answers == [503, 503]
         weak.start()
         wait_for(lambda: server.get("/api/v1/rooms").ok)
         wait_for(lambda: "answers again" in server.log())
