@@ -56,6 +56,19 @@ def extend(db: Database, lease: Lease, until: datetime) -> bool:
     return bool(run(db, f"UPDATE lease SET expires_at = ? WHERE {OURS}", milliseconds(until), *ours).rowcount)
 
 
+def end_claims(db: Database, now: datetime) -> None:
+    """End what was claimed to be read or asked about, since nobody may know of it any more; passes under way run again.
+
+    Rooms that free/busy questions watch are asked about at once, and read where they turn out to have changed.
+    """
+    due = "CASE WHEN due_at > ? THEN due_at ELSE 0 END"
+    run(
+        db,
+        f"UPDATE mirror SET generation = generation + 1, look_at = 0, due_at = {due}",
+        milliseconds(now + CLAIM),
+    )
+
+
 def check(db: Database, lease: Lease, now: datetime) -> None:
     """Raise LeaseLost when the lease has run out: what was learnt under it must not be stored."""
     sql = f"SELECT 1 FROM lease WHERE {OURS} AND expires_at > ?"

@@ -11,9 +11,8 @@ from datetime import datetime
 
 from peewee import Database
 
-from kiosk.store import facts
-from kiosk.store.leases import CLAIM, ROOM
-from kiosk.store.models import milliseconds
+from kiosk.store import facts, leases
+from kiosk.store.leases import ROOM
 from kiosk.store.plain import run
 
 LIFE = "life"
@@ -21,11 +20,6 @@ LIFE = "life"
 # are left, so rooms of which something was lost have another revision than they had, whatever the others have.
 LEAP = 1_000_000
 LEAPING = f"UPDATE room SET revision = revision + {LEAP} WHERE revision = (SELECT MAX(revision) FROM room)"
-# Claims end, since nobody may know of them any more; passes under way run again. Rooms that free/busy questions watch
-# are asked about at once, and listed where they turn out to have changed.
-RECALLING = """
-    UPDATE mirror SET generation = generation + 1, look_at = 0, due_at = CASE WHEN due_at > ? THEN due_at ELSE 0 END
-"""
 # Whoever holds a room learns that when it is checked, and begins anew.
 FREEING = f"UPDATE lease SET owner = '' WHERE name LIKE '{ROOM}%'"
 WAKING = "UPDATE command SET due_at = 0 WHERE settled_at IS NULL"
@@ -41,6 +35,6 @@ def make_good(db: Database, life: str, now: datetime) -> None:
         return
     facts.write(db, LIFE, life)
     run(db, LEAPING)
-    run(db, RECALLING, milliseconds(now + CLAIM))
+    leases.end_claims(db, now)
     run(db, FREEING)
     run(db, WAKING)

@@ -84,11 +84,18 @@ class Mirror:
 
     def start(self) -> None:
         """Start the workers. Only the first looks after failing rooms, so that these never hold up the others."""
-        self.work.store.write(mirror.all_due, self.work.clock())
+        self.begin()
         for number in range(self.workers):
             self._work(f"sync-{number}", partial(self.step, failing=number == 0, asking=False))
         self._hired = 0
         self.plan(self.work.clock())
+
+    def begin(self) -> None:
+        """Have looked at what may have changed while nobody did: many rooms are asked about before they are listed."""
+        now = self.work.clock()
+        with self.work.store.read() as db:
+            has_many = mirror.count(db) > self.listed_alone
+        self.work.store.write(leases.end_claims if has_many else mirror.all_due, now)
 
     def hasten(self, room_id: int) -> None:
         """Ask for this room next: something was announced."""

@@ -19,7 +19,7 @@ from kiosk.errors import KioskError
 from kiosk.schedule.hours import is_open, parse
 from kiosk.schedule.model import Room, Slot
 from kiosk.source import Busy
-from kiosk.store import events, gate, mirror, rooms
+from kiosk.store import events, gate, leases, mirror, rooms
 from kiosk.store.database import Store
 from kiosk.sync import cadence
 from kiosk.sync.mirror import Mirror
@@ -102,6 +102,26 @@ def test_changed_room_is_listed_at_once_and_only_that_one(
     still.advance(seconds=11)
     settle(watcher)
     assert calendars.requests == ["busy"] * 3
+
+
+def test_who_takes_over_asks_about_many_rooms_and_lists_those_that_have_changed(
+    watcher: Mirror, calendars: FakeCalendars, still: StillClock
+) -> None:
+    calendars.put("room77@x", meeting(1, still()))
+    watcher.begin()
+    settle(watcher)
+    assert sorted(calendars.requests) == ["busy"] * 3 + ["page"]
+    assert ids_in(watcher, "room77") == {"m1"}
+
+
+def test_who_takes_over_reads_what_another_had_claimed(watcher: Mirror, still: StillClock) -> None:
+    watcher.work.store.write(mirror.hasten, number_of(watcher, "room5"), still())
+    claimed = watcher.work.store.write(mirror.claim_due, still(), leases.CLAIM, failing=False)
+    watcher.begin()
+    again = watcher.work.store.write(mirror.claim_due, still(), leases.CLAIM, failing=False)
+    assert claimed
+    assert again
+    assert (claimed.slug, again.slug) == ("room5", "room5")
 
 
 def test_every_room_is_listed_for_its_titles_at_a_slower_beat(
