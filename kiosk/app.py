@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from displays import REGISTRY
-from kiosk import __version__, clock, runtime
+from kiosk import __version__, clock, memory, runtime
 from kiosk.assembly import SYNC_SHARE, Parts, front_desk, linking, open_notifier, practice, push, route, speech
 from kiosk.booking.attendant import Attendant
 from kiosk.booking.desk import Desk
@@ -149,7 +149,7 @@ class Server:
         """Start the loops: all of them, or those of what this process does."""
         if self.only != "work":
             self.warm()
-        runtime.freeze()
+        memory.freeze()
         self.stalls.start()
         if self.crew:
             self.crew.start(self.duties(), self.wakes())

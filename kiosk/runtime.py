@@ -7,8 +7,6 @@ them plainly. What would stop the hub (disk, name look-ups, reports) goes to rea
 from __future__ import annotations
 
 import contextvars
-import ctypes
-import gc
 import importlib
 import logging
 import os
@@ -19,10 +17,9 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
-from kiosk import clock, settings
+from kiosk import clock, memory, settings
 from kiosk.errors import DatabaseAway
 
 Params = ParamSpec("Params")
@@ -35,8 +32,6 @@ REAL_THREADS = 32
 LOOKUPS_AT_ONCE = 8
 LONGEST_REST_SECONDS = 30.0
 AWAY_REST_SECONDS = 1.0
-# M_ARENA_MAX of mallopt(3).
-MOST_POOLS = -8
 
 _mode = "threading"
 # Where the hub runs; all others are real threads.
@@ -47,7 +42,7 @@ def patch(mode: str) -> None:
     """Make the process eventlet's or leave it as it is; call it before anything else is imported."""
     global _mode, _hub_thread
     _mode, _hub_thread = mode, threading.get_ident()
-    _share_memory()
+    memory.share()
     if mode == "eventlet":
         _patch_eventlet()
 
@@ -108,12 +103,6 @@ def listen(host: str, port: int) -> socket.socket:
         raise
     listener.listen(BACKLOG)
     return listener
-
-
-def freeze() -> None:
-    """Never walk again what lives since the start: it halves the pause of a broadcast. Call it before any loop runs."""
-    gc.collect()
-    gc.freeze()
 
 
 def serve(listener: socket.socket, app: WsgiApp) -> None:
@@ -204,12 +193,6 @@ def on_stop(cleanup: Callable[[], None]) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
-
-
-def _share_memory() -> None:
-    """Have all threads take memory from one pool, where the C library is GNU's: pools of their own lie half empty."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(MOST_POOLS, 1)
 
 
 def _real(name: str) -> Any:
