@@ -50,6 +50,7 @@ from kiosk.resources import resource
 from kiosk.settings import Settings
 from kiosk.store import boards, following, rooms, schema, tokens
 from kiosk.store.database import Store
+from kiosk.store.glance import Glance
 from kiosk.store.processes import Role
 from kiosk.sync.background import Background
 from kiosk.sync.budget import Metered
@@ -246,7 +247,7 @@ def build(parts: Parts, now: clock.Clock = clock.now, only: Role | None = None, 
     roll = Roll(store, herald, now, presence.id, presence.homes) if presence else Roll(store, herald, now)
     gallery = _gallery(parts, web, now, herald)
     pulse = Pulse(gallery, audience, publish, freshness)
-    tickets = Tickets(gate.lets_in, partial(_endings, store), sockets.dismisser(wires))
+    tickets = Tickets(gate.lets_in, Glance(store, tokens.endings).value, sockets.dismisser(wires))
     shadow = _shadow(parts, desk, mirror, tickets, now)
     handing = Handing(shadow, store, gate) if shadow else None
     visitor = Visitor(partial(_is_let_in, gate), lambda: gate.presented(request), partial(_may_see, gate), gate.named)
@@ -463,11 +464,6 @@ def _is_let_in(gate: Gate) -> bool:
 
 def _may_see(gate: Gate, screen: Screen) -> bool:
     return gate.allowed_at(screen.slug) if screen.display == "phone" else gate.sees(screen.display, screen.slug)
-
-
-def _endings(store: Store) -> int:
-    with store.read() as db:
-        return tokens.endings(db)
 
 
 def _build_id() -> str:

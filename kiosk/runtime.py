@@ -114,7 +114,10 @@ def serve(listener: socket.socket, app: WsgiApp) -> None:
 
 
 class StallWatch:
-    """Measures how late a short sleep returns: the longest stall that every screen has felt of late."""
+    """Measures the longest stall that every screen has felt of late: how long the hub was busy, or kept waiting.
+
+    Without a hub that can be heard, it is how late a short sleep returns.
+    """
 
     PERIOD_SECONDS = 0.02
     MEMORY_SECONDS = 60.0
@@ -129,16 +132,20 @@ class StallWatch:
 
     def start(self) -> None:
         """Start watching, for as long as the process lives."""
-        threading.Thread(target=self._loop, name="stalls", daemon=True).start()
+        if not (_mode == "eventlet" and _time_turns(self._note)):
+            threading.Thread(target=self._loop, name="stalls", daemon=True).start()
+
+    def _note(self, late: float, now: float) -> None:
+        self._now = max(self._now, late)
+        if now - self._turned > self.MEMORY_SECONDS:
+            self._before, self._now, self._turned = self._now, 0.0, now
 
     def _loop(self) -> None:
         while True:
             started = clock.monotonic()
             time.sleep(self.PERIOD_SECONDS)
             woke = clock.monotonic()
-            self._now = max(self._now, woke - started - self.PERIOD_SECONDS)
-            if woke - self._turned > self.MEMORY_SECONDS:
-                self._before, self._now, self._turned = self._now, 0.0, woke
+            self._note(woke - started - self.PERIOD_SECONDS, woke)
 
 
 def repeat(step: Callable[[], object], wake: threading.Event, idle: float, log: logging.Logger, name: str) -> None:
@@ -213,6 +220,31 @@ def _patch_eventlet() -> None:
     eventlet.monkey_patch()
     _keep_log_locks_real()
     _thread_lookups()
+
+
+def _time_turns(note: Callable[[float, float], None]) -> bool:
+    """Have `note(seconds, now)` hear of each turn of the hub how long nobody else was served; False where it cannot."""
+    from eventlet import hubs
+
+    hub = hubs.get_hub()
+    poll = getattr(hub, "do_poll", None)
+    if poll is None:
+        return False
+    began = clock.monotonic()
+
+    def timed(seconds: float) -> Any:
+        nonlocal began
+        asked = clock.monotonic()
+        found = poll(seconds)
+        woke = clock.monotonic()
+        # Where it slept for as long as it meant to, it may have woken too late as well.
+        overslept = 0.0 if found else max(woke - asked - seconds, 0.0)
+        note(asked - began + overslept, woke)
+        began = woke
+        return found
+
+    hub.do_poll = timed
+    return True
 
 
 def _keep_log_locks_real() -> None:

@@ -184,6 +184,12 @@ def every(db: Database, now: datetime) -> list[Notice]:
     return alive[::-1] + [one for one in found if one.is_over(now)][:MOST_LISTED]
 
 
+def is_any(db: Database) -> bool:
+    """Tell whether something is on or comes, or has ended without webhooks having been told."""
+    is_open = NoticeRow.ended_at.is_null() & (NoticeRow.told != "ended")
+    return bool(NoticeRow.select().where(is_open | (NoticeRow.told == "started")).exists(db))
+
+
 def is_news(db: Database, now: datetime) -> bool:
     """Tell whether something has begun or ended that webhooks have not been told."""
     return bool(_begun(now).exists(db) or _over(now).exists(db))
