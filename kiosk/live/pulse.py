@@ -148,12 +148,16 @@ class Pulse:
         self.freshness.sent(version, [one.id for one in changed], now)
         self.publish(screen.channel, "tracks", {**payload, "now": clock.iso(now), "tracks": tracks})
 
-    def _loop(self) -> None:
-        pause = threading.Event()
+    def _let_answer(self) -> None:
+        """Let whoever made the change write the rest and be answered, in good time: drawing takes longer than that."""
+        pause, give_up = threading.Event(), clock.monotonic() + ANSWERS_FIRST_SECONDS
+        runtime.breathe()
+        while self.gallery.store.is_writing() and clock.monotonic() < give_up:
+            pause.wait(0.001)
 
+    def _loop(self) -> None:
         def step() -> None:
-            # Whoever made the change is answered first: drawing takes longer than that.
-            pause.wait(ANSWERS_FIRST_SECONDS)
+            self._let_answer()
             self.step()
 
         runtime.repeat(step, self._wake, LOOK.total_seconds(), log, "Telling the screens")

@@ -14,6 +14,7 @@ from kiosk.errors import NotFound, UsageError
 from kiosk.schedule.notice import BOARDS, BREAK, ORGANISATION, Kind, Level, Notice, Target
 from kiosk.store import acts, deliveries, rooms
 from kiosk.store.acts import Act
+from kiosk.store.plain import rows
 from kiosk.store.told import AckRow, NoticeRow
 
 LEVELS: tuple[Level, ...] = ("info", "warning")
@@ -186,8 +187,9 @@ def every(db: Database, now: datetime) -> list[Notice]:
 
 def is_any(db: Database) -> bool:
     """Tell whether something is on or comes, or has ended without webhooks having been told."""
-    is_open = NoticeRow.ended_at.is_null() & (NoticeRow.told != "ended")
-    return bool(NoticeRow.select().where(is_open | (NoticeRow.told == "started")).exists(db))
+    return bool(
+        rows(db, "SELECT 1 FROM notice WHERE (ended_at IS NULL AND told <> 'ended') OR told = 'started' LIMIT 1")
+    )
 
 
 def is_news(db: Database, now: datetime) -> bool:
