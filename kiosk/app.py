@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,6 +65,7 @@ from kiosk.web import (
     access,
     admin,
     api,
+    compiled,
     fleet,
     follow,
     health,
@@ -441,6 +443,7 @@ def _flask(parts: Parts) -> Flask:
     tongues.install(web, parts.settings.second_language)
     icons.install(web)
     outcomes.install(web)
+    compiled.install(web)
     _show_errors(web)
     return web
 
@@ -474,7 +477,7 @@ def _build_id() -> str:
 
 
 def _content(path: Path) -> str:
-    return path.read_bytes().hex()
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _show_errors(web: Flask) -> None:
