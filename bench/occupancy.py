@@ -38,7 +38,7 @@ def main(rooms: int, days: int) -> None:
 
 
 def measure(folder: Path, rooms: int, days: int) -> None:
-    from kiosk import app, assembly, clock, runtime, settings
+    from kiosk import app, assembly, clock, memory, settings
     from kiosk.schedule.usage import Scope
     from kiosk.store import occupancy_text, usage
     from kiosk.store.usage import Wanted
@@ -54,7 +54,7 @@ def measure(folder: Path, rooms: int, days: int) -> None:
     baseline(database)
     server = app.build(parts)
     server.warm()
-    runtime.freeze()
+    memory.freeze()
     reception = Reception(parts, server)
     admin, zone = reception.account("admin"), clock.zone("Europe/Berlin")
     for what, first in (("month", LAST.replace(day=1)), ("30 days", LAST - timedelta(days=40)), ("year", a_year())):

@@ -205,7 +205,7 @@ def measure_page() -> None:
     from kiosk import runtime
 
     runtime.patch("eventlet")
-    from kiosk import app, assembly, settings
+    from kiosk import app, assembly, memory, settings
 
     with tempfile.TemporaryDirectory() as name:
         given = {"secrets": name, "open_displays": "1", "database_url": f"sqlite:///{name}/kiosk.db"}
@@ -215,7 +215,7 @@ def measure_page() -> None:
         add_room(parts, 1, clock.now())
         server = app.build(parts)
         server.warm()
-        runtime.freeze()
+        memory.freeze()
         client = server.web.test_client()
         assert client.get("/door/room-1").status_code == 200
         loop = _machine.calibrate()

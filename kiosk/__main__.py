@@ -6,9 +6,9 @@ from kiosk import runtime  # isort: skip - first, so that nothing is imported be
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from kiosk import __version__, settings
+from kiosk import __version__, memory, settings
 from kiosk.errors import KioskError
 from kiosk.terminal.parsers import fleet, floors, google, keeping, office, people, provision, rooms, screens
 from kiosk.terminal.parsers.lazily import Commands
@@ -92,10 +92,16 @@ def _settings_help(first: str) -> str:
 
 def _serve(options: argparse.Namespace) -> int:
     chosen = settings.load()
-    runtime.patch(chosen.async_mode)
-    from kiosk import serving
+    return _server(chosen)(chosen, only=options.only)
 
-    return serving.serve(chosen, only=options.only)
+
+def _server(chosen: settings.Settings) -> Callable[..., int]:
+    """Make the process what the server needs, and load what serves."""
+    unused = memory.UNUSED if chosen.database_url.startswith("postgresql:") else (*memory.UNUSED, "psycopg2")
+    with memory.left_out(*unused):
+        runtime.patch(chosen.async_mode)
+        from kiosk import serving
+    return serving.serve
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from displays import REGISTRY
-from kiosk import __version__, clock, runtime
+from kiosk import __version__, clock, memory, runtime
 from kiosk.assembly import SYNC_SHARE, Parts, front_desk, linking, open_notifier, practice, push, route, speech
 from kiosk.booking.attendant import Attendant
 from kiosk.booking.desk import Desk
@@ -50,6 +51,7 @@ from kiosk.resources import resource
 from kiosk.settings import Settings
 from kiosk.store import boards, following, rooms, schema, tokens
 from kiosk.store.database import Store
+from kiosk.store.glance import Glance
 from kiosk.store.processes import Role
 from kiosk.sync.background import Background
 from kiosk.sync.budget import Metered
@@ -63,6 +65,7 @@ from kiosk.web import (
     access,
     admin,
     api,
+    compiled,
     fleet,
     follow,
     health,
@@ -149,7 +152,7 @@ class Server:
         """Start the loops: all of them, or those of what this process does."""
         if self.only != "work":
             self.warm()
-        runtime.freeze()
+        memory.freeze()
         self.stalls.start()
         if self.crew:
             self.crew.start(self.duties(), self.wakes())
@@ -246,7 +249,7 @@ def build(parts: Parts, now: clock.Clock = clock.now, only: Role | None = None, 
     roll = Roll(store, herald, now, presence.id, presence.homes) if presence else Roll(store, herald, now)
     gallery = _gallery(parts, web, now, herald)
     pulse = Pulse(gallery, audience, publish, freshness)
-    tickets = Tickets(gate.lets_in, partial(_endings, store), sockets.dismisser(wires))
+    tickets = Tickets(gate.lets_in, Glance(store, tokens.endings).value, sockets.dismisser(wires))
     shadow = _shadow(parts, desk, mirror, tickets, now)
     handing = Handing(shadow, store, gate) if shadow else None
     visitor = Visitor(partial(_is_let_in, gate), lambda: gate.presented(request), partial(_may_see, gate), gate.named)
@@ -440,6 +443,7 @@ def _flask(parts: Parts) -> Flask:
     tongues.install(web, parts.settings.second_language)
     icons.install(web)
     outcomes.install(web)
+    compiled.install(web)
     _show_errors(web)
     return web
 
@@ -465,11 +469,6 @@ def _may_see(gate: Gate, screen: Screen) -> bool:
     return gate.allowed_at(screen.slug) if screen.display == "phone" else gate.sees(screen.display, screen.slug)
 
 
-def _endings(store: Store) -> int:
-    with store.read() as db:
-        return tokens.endings(db)
-
-
 def _build_id() -> str:
     """Return a digest of everything a page is made of, so that a screen knows when it is out of date."""
     folders = [resource(name) for name in ("templates", "static", "translations")]
@@ -478,7 +477,7 @@ def _build_id() -> str:
 
 
 def _content(path: Path) -> str:
-    return path.read_bytes().hex()
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _show_errors(web: Flask) -> None:

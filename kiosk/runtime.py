@@ -7,8 +7,6 @@ them plainly. What would stop the hub (disk, name look-ups, reports) goes to rea
 from __future__ import annotations
 
 import contextvars
-import ctypes
-import gc
 import importlib
 import logging
 import os
@@ -19,10 +17,9 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
-from kiosk import clock, settings
+from kiosk import clock, memory, settings
 from kiosk.errors import DatabaseAway
 
 Params = ParamSpec("Params")
@@ -35,8 +32,6 @@ REAL_THREADS = 32
 LOOKUPS_AT_ONCE = 8
 LONGEST_REST_SECONDS = 30.0
 AWAY_REST_SECONDS = 1.0
-# M_ARENA_MAX of mallopt(3).
-MOST_POOLS = -8
 
 _mode = "threading"
 # Where the hub runs; all others are real threads.
@@ -47,7 +42,7 @@ def patch(mode: str) -> None:
     """Make the process eventlet's or leave it as it is; call it before anything else is imported."""
     global _mode, _hub_thread
     _mode, _hub_thread = mode, threading.get_ident()
-    _share_memory()
+    memory.share()
     if mode == "eventlet":
         _patch_eventlet()
 
@@ -110,12 +105,6 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def freeze() -> None:
-    """Never walk again what lives since the start: it halves the pause of a broadcast. Call it before any loop runs."""
-    gc.collect()
-    gc.freeze()
-
-
 def serve(listener: socket.socket, app: WsgiApp) -> None:
     """Serve the WSGI app on the listener until the process is told to stop."""
     if _mode == "eventlet":
@@ -125,7 +114,10 @@ def serve(listener: socket.socket, app: WsgiApp) -> None:
 
 
 class StallWatch:
-    """Measures how late a short sleep returns: the longest stall that every screen has felt of late."""
+    """Measures the longest stall that every screen has felt of late: how long the hub was busy, or kept waiting.
+
+    Without a hub that can be heard, it is how late a short sleep returns.
+    """
 
     PERIOD_SECONDS = 0.02
     MEMORY_SECONDS = 60.0
@@ -140,16 +132,20 @@ class StallWatch:
 
     def start(self) -> None:
         """Start watching, for as long as the process lives."""
-        threading.Thread(target=self._loop, name="stalls", daemon=True).start()
+        if not (_mode == "eventlet" and _time_turns(self._note)):
+            threading.Thread(target=self._loop, name="stalls", daemon=True).start()
+
+    def _note(self, late: float, now: float) -> None:
+        self._now = max(self._now, late)
+        if now - self._turned > self.MEMORY_SECONDS:
+            self._before, self._now, self._turned = self._now, 0.0, now
 
     def _loop(self) -> None:
         while True:
             started = clock.monotonic()
             time.sleep(self.PERIOD_SECONDS)
             woke = clock.monotonic()
-            self._now = max(self._now, woke - started - self.PERIOD_SECONDS)
-            if woke - self._turned > self.MEMORY_SECONDS:
-                self._before, self._now, self._turned = self._now, 0.0, woke
+            self._note(woke - started - self.PERIOD_SECONDS, woke)
 
 
 def repeat(step: Callable[[], object], wake: threading.Event, idle: float, log: logging.Logger, name: str) -> None:
@@ -206,12 +202,6 @@ def on_stop(cleanup: Callable[[], None]) -> None:
         signal.signal(number, stop)
 
 
-def _share_memory() -> None:
-    """Have all threads take memory from one pool, where the C library is GNU's: pools of their own lie half empty."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(MOST_POOLS, 1)
-
-
 def _real(name: str) -> Any:
     """Return a module of the standard library as it is without eventlet."""
     if _mode != "eventlet":
@@ -230,6 +220,31 @@ def _patch_eventlet() -> None:
     eventlet.monkey_patch()
     _keep_log_locks_real()
     _thread_lookups()
+
+
+def _time_turns(note: Callable[[float, float], None]) -> bool:
+    """Have `note(seconds, now)` hear of each turn of the hub how long nobody else was served; False where it cannot."""
+    from eventlet import hubs
+
+    hub = hubs.get_hub()
+    poll = getattr(hub, "do_poll", None)
+    if poll is None:
+        return False
+    began = clock.monotonic()
+
+    def timed(seconds: float) -> Any:
+        nonlocal began
+        asked = clock.monotonic()
+        found = poll(seconds)
+        woke = clock.monotonic()
+        # Where it slept for as long as it meant to, it may have woken too late as well.
+        overslept = 0.0 if found else max(woke - asked - seconds, 0.0)
+        note(asked - began + overslept, woke)
+        began = woke
+        return found
+
+    hub.do_poll = timed
+    return True
 
 
 def _keep_log_locks_real() -> None:

@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 # Each imports those to its left.
-SHARED = ("kiosk", "errors", "resources", "clock", "measures", "trace", "settings", "runtime")
+SHARED = ("kiosk", "errors", "memory", "resources", "clock", "measures", "trace", "settings", "runtime")
 TO_THE_LEFT = {
     "schedule": (),
     "displays": ("schedule",),

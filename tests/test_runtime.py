@@ -201,6 +201,28 @@ def test_nothing_that_holds_locks_is_imported_before_the_process_is_patched() ->
     assert not rooms & {"assembly", "store", "sync", "booking", "live", "web", "notify", "app", "serving"}
 
 
+STALLS = """
+from kiosk import runtime
+runtime.patch("eventlet")
+import time
+from eventlet import hubs
+runtime.offload(int)  # as in every server, there is something to listen to
+watch = runtime.StallWatch()
+watch.start()
+print(hubs.get_hub().next_timers)
+time.sleep(0.01)
+runtime.rest(0.2)
+time.sleep(0.01)
+print(watch.longest() >= 0.2)
+"""
+
+
+def test_watch_over_stalls_hears_of_them_without_waking_anybody() -> None:
+    command = [sys.executable, "-W", "ignore", "-c", STALLS]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[]", "True"]
+
+
 POOLS = """
 import ctypes, sys, threading, time
 from kiosk import runtime

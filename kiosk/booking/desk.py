@@ -20,6 +20,7 @@ from kiosk.booking.withdrawal import DELEGATION
 from kiosk.errors import Busy, LeaseLost, NotFound, Refused, SourceError, UsageError
 from kiosk.store import acts, journal, outcome
 from kiosk.store.database import Store
+from kiosk.store.glance import Glance, is_due
 from kiosk.store.journal import Command
 from kiosk.store.leases import Lease
 
@@ -71,6 +72,7 @@ class Desk:
     def __post_init__(self) -> None:
         """Give this process a name of its own for its leases."""
         self.locks = Locks(self.driver.store, uuid.uuid4().hex, self.driver.clock)
+        self._next = Glance(self.driver.store, journal.next_due)
         self.counter = Counter(self.driver.store, self.driver.clock, self.driver.carries)
 
     def book(self, wish: Wish) -> Command:
@@ -122,6 +124,8 @@ class Desk:
         if now < self._last_step - CLOCK_PUT_BACK:
             self.driver.store.write(journal.wake_all, now)
         self._last_step = now
+        if not is_due(self._next.value(), now):
+            return 0
         with self.driver.store.read() as db:
             due = journal.due(db, now)
         for command in due:

@@ -15,6 +15,7 @@ from kiosk.store import devices, errands, finds, tokens
 from kiosk.store.database import Store
 from kiosk.store.errands import Errand
 from kiosk.store.finds import Find
+from kiosk.store.glance import Glance
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +97,10 @@ class Courier:
     _wake: threading.Event = field(default_factory=threading.Event)
     _noting: threading.Lock = field(default_factory=threading.Lock)
 
+    def __post_init__(self) -> None:
+        """Look for errands only where something was committed since the last look."""
+        self._look = Glance(self.store, lambda db: (errands.queued(db), tokens.endings(db)))
+
     def start(self) -> None:
         """Start looking for errands, those that other processes ask for too."""
         threading.Thread(target=self._loop, name="courier", daemon=True).start()
@@ -107,8 +112,8 @@ class Courier:
     def step(self) -> None:
         """Bring what waits to open pages, and wake the machines that wait for the rest."""
         now = self.clock()
-        with self.store.read() as db:
-            waiting, endings = errands.waiting(db, now), tokens.endings(db)
+        queued, endings = self._look.value()
+        waiting = [(device, act) for device, act, until in queued if until > now]
         self._expire(now)
         if endings != self._endings:
             self._endings = endings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, NotRequired, TypedDict
@@ -63,20 +63,24 @@ class Painter:
 
     def version(self, display: Display, room: Room, home: ZoneInfo, scenes: Sequence[Scene]) -> str:
         """Return the digest of all that decides the picture."""
-        return digest(self._salt, display.name, repr(room), home.key, repr(scenes))
+        # Scenes share most of their parts: each is written out once.
+        names = _names(scenes)
+        brief = [replace(one, slots=tuple((slot, names[slot, value]) for slot, value in one.slots)) for one in scenes]
+        return digest(self._salt, display.name, repr(room), home.key, repr([*names]), repr(brief))
 
-    def paint(self, display: Display, room: Room, home: ZoneInfo, scenes: tuple[Scene, ...], now: datetime) -> Drawn:
-        """Draw the scenes that are not over at `now`, for a screen that hangs in the zone `home`."""
+    def paint(
+        self, display: Display, room: Room, home: ZoneInfo, scenes: tuple[Scene, ...], now: datetime, version: str = ""
+    ) -> Drawn:
+        """Draw the scenes that are not over at `now`, for a screen that hangs in the zone `home`.
+
+        `version`: theirs, where it is known already.
+        """
         current = coming(scenes, now)
-        names: dict[Part, str] = {}
-        for scene in current:
-            for part in scene.slots:
-                names.setdefault(part, f"p{len(names)}")
 
         def drawn(part: Part) -> tuple[str, ...]:
             return tuple(self._fragment(draw, display, *part, room, home) for draw in self._languages)
 
-        return Drawn(self.version(display, room, home, scenes), current, names, drawn)
+        return Drawn(version or self.version(display, room, home, scenes), current, _names(current), drawn)
 
     def _fragment(self, draw: Draw, display: Display, slot: str, value: object, room: Room, home: ZoneInfo) -> str:
         key = (draw is self._languages[0], display.fragments, slot, value, room, home.key)
@@ -87,6 +91,15 @@ class Painter:
             if len(self._fragments) > MOST_FRAGMENTS:
                 self._fragments.popitem(last=False)
         return html
+
+
+def _names(scenes: Sequence[Scene]) -> dict[Part, str]:
+    """Return a short name for each part of scenes, in the order in which they come."""
+    names: dict[Part, str] = {}
+    for scene in scenes:
+        for part in scene.slots:
+            names.setdefault(part, f"p{len(names)}")
+    return names
 
 
 def digest(*texts: str) -> str:

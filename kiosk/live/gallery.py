@@ -141,9 +141,10 @@ class Gallery:
             told = diary.messages(db, stored, now)
         unread = (display.unknown(stored.room, span.start),)
         scenes = display.scenes(stored.room, found, now, told) if known else unread
-        if kept and kept.drawn.version == self.painter.version(display, stored.room, home, scenes):
+        version = self.painter.version(display, stored.room, home, scenes)
+        if kept and kept.drawn.version == version:
             return kept.drawn
-        return self.painter.paint(display, stored.room, home, scenes, now)
+        return self.painter.paint(display, stored.room, home, scenes, now, version)
 
     def _stamp(self, stored: list[StoredRoom], now: datetime) -> dict[str, Any]:
         progress = self._progress(stored)

@@ -58,7 +58,9 @@ class Listeners:
             self._ears.pop(id(ear), None)
 
     def step(self) -> None:
-        """Wake those whom something that has changed is about."""
+        """Wake those whom something that has changed is about; whoever comes first may hear of what was before."""
+        if not self._ears:
+            return
         with self.store.read() as db:
             rooms, beside = telling.revisions(db), telling.beside_rooms(db, self.clock())
         before, numbers = self._rooms, rooms.keys() | self._rooms.keys()

@@ -20,6 +20,7 @@ from kiosk.live.pulse import Publish
 from kiosk.schedule.notice import Notice, listens
 from kiosk.store import notices, rooms
 from kiosk.store.database import Store
+from kiosk.store.glance import Glance
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,10 @@ class Herald:
     _told: dict[Screen, Bulletin] = field(default_factory=dict)
     _places: dict[Screen, _Place] = field(default_factory=dict)
     _wake: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        """Look at notices only where there are some."""
+        self._any = Glance(self.store, notices.is_any)
 
     def start(self) -> None:
         """Start the loop."""
@@ -91,8 +96,7 @@ class Herald:
     def step(self) -> None:
         """Tell every watched screen for which something has changed."""
         now = self.clock()
-        with self.store.read() as db:
-            found, is_news = notices.coming(db, now), notices.is_news(db, now)
+        found, is_news = self._look(now) if self._any.value() else ([], False)
         watched = self.audience.screens()
         for screen in watched:
             self._tell(screen, found)
@@ -101,6 +105,10 @@ class Herald:
             self._places.pop(gone, None)
         if is_news:
             self.store.write(notices.tell_of, now)
+
+    def _look(self, now: datetime) -> tuple[list[Notice], bool]:
+        with self.store.read() as db:
+            return notices.coming(db, now), notices.is_news(db, now)
 
     def _tell(self, screen: Screen, found: list[Notice]) -> None:
         bulletin = self._bulletin(screen, found)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from displays.scene import local_date
 from kiosk import clock, runtime
@@ -17,6 +18,7 @@ from kiosk.live.freshness import Freshness
 from kiosk.live.gallery import Gallery, Screen
 from kiosk.live.members import TOUCHED, Census, Register, Shown
 from kiosk.store import rooms
+from kiosk.store.glance import Glance
 from kiosk.store.rooms import StoredRoom
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,9 @@ class Pulse:
 
     def __post_init__(self) -> None:
         self._register = Register(self.gallery.store)
+        self._newest = Glance(self.gallery.store, rooms.newest_revision)
+        self._zones: set[ZoneInfo] = set()
+        self._shown: tuple[int | None, dict[str, str]] = (None, {})
 
     def start(self) -> None:
         """Start the loop."""
@@ -80,6 +85,13 @@ class Pulse:
         now = self.gallery.clock()
         if not self._worth_a_look(now):
             return
+        # Asked for before anything is read: what is committed meanwhile is looked for next time.
+        seen = (self.gallery.store.state(), self._dates(now))
+        if seen[0] is None or seen != self._shown:
+            self._tell_all(now)
+            self._shown = (seen[0], self._dates(now))
+
+    def _tell_all(self, now: datetime) -> None:
         census, watched = self._register.census(), self.audience.screens()
         changed = self._changed(census, now)
         ids = {one.id for one in changed}
@@ -90,12 +102,15 @@ class Pulse:
             self._casts.pop(gone, None)
 
     def _worth_a_look(self, now: datetime) -> bool:
-        with self.gallery.store.read() as db:
-            newest = rooms.newest_revision(db)
+        newest = self._newest.value()
         revision, looked = self._seen
         worth = newest != revision or now - looked >= LOOK
         self._seen = (newest, now if worth else looked)
         return worth
+
+    def _dates(self, now: datetime) -> dict[str, str]:
+        """Return which day it is where there are rooms."""
+        return {zone.key: now.astimezone(zone).date().isoformat() for zone in self._zones}
 
     def _lacks(self, screen: Screen, ids: set[int]) -> bool:
         shown, _frame = self._casts.get(screen, ((), {}))
@@ -107,6 +122,7 @@ class Pulse:
         # A room with another address is another one to every board.
         days = {(one.id, one.room.slug): (one.revision, local_date(one.room, now).isoformat()) for one in newest}
         before, self._days = self._days, days
+        self._zones = {one.room.zone for one in newest}
         return [one for one in newest if before.get((one.id, one.room.slug)) != days[one.id, one.room.slug]]
 
     def _look(self, screen: Screen, census: Census, changed: list[StoredRoom], now: datetime) -> None:
@@ -135,12 +151,16 @@ class Pulse:
         self.freshness.sent(version, [one.id for one in changed], now)
         self.publish(screen.channel, "tracks", {**payload, "now": clock.iso(now), "tracks": tracks})
 
-    def _loop(self) -> None:
-        pause = threading.Event()
+    def _let_answer(self) -> None:
+        """Let whoever made the change write the rest and be answered, in good time: drawing takes longer than that."""
+        pause, give_up = threading.Event(), clock.monotonic() + ANSWERS_FIRST_SECONDS
+        runtime.breathe()
+        while self.gallery.store.is_writing() and clock.monotonic() < give_up:
+            pause.wait(0.001)
 
+    def _loop(self) -> None:
         def step() -> None:
-            # Whoever made the change is answered first: drawing takes longer than that.
-            pause.wait(ANSWERS_FIRST_SECONDS)
+            self._let_answer()
             self.step()
 
         runtime.repeat(step, self._wake, LOOK.total_seconds(), log, "Telling the screens")

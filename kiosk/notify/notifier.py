@@ -18,6 +18,7 @@ from kiosk.notify.posting import Post
 from kiosk.store import deliveries, webhooks
 from kiosk.store.database import Store
 from kiosk.store.deliveries import KEPT, Delivery
+from kiosk.store.glance import Glance, is_due
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,10 @@ class Notifier:
     _busy: set[str] = field(default_factory=set)
     _choosing: threading.Lock = field(default_factory=threading.Lock)
     _cleared_at: datetime = DAWN
+
+    def __post_init__(self) -> None:
+        """Look for messages only where something was committed since the last look."""
+        self._next = Glance(self.store, deliveries.next_due)
 
     def start(self) -> None:
         """Start the loops."""
@@ -89,6 +94,8 @@ class Notifier:
 
     def _claim(self) -> Delivery | None:
         now = self.clock()
+        if not is_due(self._next.value(), now):
+            return None
         with self._choosing:
             with self.store.read() as db:
                 found = deliveries.due(db, now, LOOK_AT)

@@ -94,6 +94,14 @@ class Store:
         self._offloaded(self._engine.analyse)
         return freed
 
+    def is_writing(self) -> bool:
+        """Tell whether somebody in this process writes at the moment."""
+        return self._writing.locked()
+
+    def state(self) -> int | None:
+        """Return a number that is another one after each commit, by whomever; None where only looking tells."""
+        return self._engine.state()
+
     def on_commit(self, listener: Callable[[], None]) -> None:
         """Call `listener` after every commit of this process."""
         self._listeners.append(listener)

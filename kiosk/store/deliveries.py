@@ -15,9 +15,9 @@ from peewee import Database
 from kiosk import clock
 from kiosk.errors import NotFound
 from kiosk.store import webhooks
-from kiosk.store.models import milliseconds
+from kiosk.store.models import instant, milliseconds
 from kiosk.store.office import DeliveryRow
-from kiosk.store.plain import marks, run
+from kiosk.store.plain import marks, rows, run
 
 State = Literal["waiting", "delivered", "given_up"]
 Way = Literal["webhook", "mail"]
@@ -78,6 +78,12 @@ def due(db: Database, now: datetime, limit: int) -> list[Delivery]:
     where = (DeliveryRow.state == "waiting") & (DeliveryRow.due_at <= now)
     order = (DeliveryRow.due_at, DeliveryRow.id)
     return [_delivery(row) for row in _select(where).order_by(*order).limit(limit).tuples().execute(db)]
+
+
+def next_due(db: Database) -> datetime | None:
+    """Return when the next message is to be tried; None when none waits."""
+    [(moment,)] = rows(db, "SELECT MIN(due_at) FROM delivery WHERE state = ?", "waiting")
+    return None if moment is None else instant(moment)
 
 
 def claim(db: Database, one: Delivery, now: datetime) -> Delivery | None:

@@ -34,5 +34,11 @@ class Engine(Protocol):
     def analyse(self) -> None:
         """Gather what queries are planned by."""
 
+    def state(self) -> int | None:
+        """Return a number that is another one after each commit, by whomever; None where that is not to be had cheaply.
+
+        It is called where nothing may stop the hub.
+        """
+
     def close(self) -> None:
         """Close all connections."""

@@ -84,8 +84,13 @@ def ask(db: Database, device: int, act: str, value: str, by: By) -> Errand:
 
 def waiting(db: Database, now: datetime) -> list[tuple[int, str]]:
     """Return (machine, act) of what nobody has taken yet."""
-    sql = "SELECT device_id, act FROM errand WHERE state = ? AND expires_at > ? ORDER BY id"
-    return [(int(device), str(act)) for device, act in rows(db, sql, "queued", milliseconds(now))]
+    return [(device, act) for device, act, until in queued(db) if until > now]
+
+
+def queued(db: Database) -> list[tuple[int, str, datetime]]:
+    """Return (machine, act, until when it is to be taken) of what nobody has taken, expired or not."""
+    sql = "SELECT device_id, act, expires_at FROM errand WHERE state = ? ORDER BY id"
+    return [(int(device), str(act), instant(until)) for device, act, until in rows(db, sql, "queued")]
 
 
 def take(db: Database, device: int, now: datetime, only: tuple[str, ...] = ()) -> list[Errand]:

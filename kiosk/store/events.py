@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from peewee import Database
@@ -19,6 +20,7 @@ PLAIN = (
     "title", "all_day", "private", "transparent", "kind", "answer",
     "organized_by_room", "attendees", "series_id", "ical_uid", "etag",
 )  # fmt: skip
+_plain = attrgetter(*PLAIN)
 COLUMNS = (
     "room_id", "event_id", "start", "end", *PLAIN, "organizer_email", "organizer_name", "created", "updated",
 )  # fmt: skip
@@ -66,8 +68,7 @@ def remove_series(db: Database, room_id: int, series_ids: Collection[str]) -> in
 
 def ids(db: Database, room_id: int) -> set[str]:
     """Return the ids of all mirrored events of a room."""
-    query = EventRow.select(EventRow.event_id).where(EventRow.room == room_id)
-    return {row[0] for row in query.tuples().execute(db)}
+    return {event_id for (event_id,) in rows(db, "SELECT event_id FROM event WHERE room_id = ?", room_id)}
 
 
 def between(db: Database, room_id: int, start: datetime, end: datetime) -> list[Event]:
@@ -139,10 +140,10 @@ def _upsert_sql(count: int) -> str:
 
 def _row(room_id: int, event: Event) -> tuple[Any, ...]:
     organizer = event.organizer or Person("")
-    plain = [getattr(event, name) for name in PLAIN]
-    stamps = [milliseconds(at) if at else None for at in (event.created, event.updated)]
+    created = milliseconds(event.created) if event.created else None
+    updated = milliseconds(event.updated) if event.updated else None
     times = (milliseconds(event.start), milliseconds(event.end))
-    return (room_id, event.id, *times, *plain, organizer.email or None, organizer.name, *stamps)
+    return (room_id, event.id, *times, *_plain(event), organizer.email or None, organizer.name, created, updated)
 
 
 def _event(row: Sequence[Any]) -> Event:

@@ -207,6 +207,12 @@ def due(db: Database, now: datetime) -> list[Command]:
     return _list(db, f"{IS_OPEN} AND due_at <= ?", milliseconds(now))
 
 
+def next_due(db: Database) -> datetime | None:
+    """Return when the next open command is to be looked at; None when there is none."""
+    [(moment,)] = rows(db, f"SELECT MIN(due_at) FROM command WHERE {IS_OPEN}")
+    return None if moment is None else instant(moment)
+
+
 def is_missed(command: Command) -> bool:
     """Tell whether a command is a release for want of a check-in."""
     return command.kind == "release" and command.note.startswith("missed")

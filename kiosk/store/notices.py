@@ -14,6 +14,7 @@ from kiosk.errors import NotFound, UsageError
 from kiosk.schedule.notice import BOARDS, BREAK, ORGANISATION, Kind, Level, Notice, Target
 from kiosk.store import acts, deliveries, rooms
 from kiosk.store.acts import Act
+from kiosk.store.plain import rows
 from kiosk.store.told import AckRow, NoticeRow
 
 LEVELS: tuple[Level, ...] = ("info", "warning")
@@ -182,6 +183,13 @@ def every(db: Database, now: datetime) -> list[Notice]:
     found = [_notice(row) for row in rows]
     alive = [one for one in found if not one.is_over(now)]
     return alive[::-1] + [one for one in found if one.is_over(now)][:MOST_LISTED]
+
+
+def is_any(db: Database) -> bool:
+    """Tell whether something is on or comes, or has ended without webhooks having been told."""
+    return bool(
+        rows(db, "SELECT 1 FROM notice WHERE (ended_at IS NULL AND told <> 'ended') OR told = 'started' LIMIT 1")
+    )
 
 
 def is_news(db: Database, now: datetime) -> bool:

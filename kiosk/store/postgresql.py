@@ -102,6 +102,9 @@ class Postgresql:
     def analyse(self) -> None:
         """Leave that to the server, which does it by itself (autovacuum)."""
 
+    def state(self) -> None:
+        """See `Engine`; asking for it would cost as much as looking."""
+
     def close(self) -> None:
         """Close all connections."""
         for db in (*self._idle, *filter(None, [self._writer])):

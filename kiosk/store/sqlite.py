@@ -88,6 +88,13 @@ class Sqlite:
         with self._writer.atomic("IMMEDIATE"):
             self._writer.execute_sql("PRAGMA optimize").fetchall()
 
+    def state(self) -> int:
+        """See `Engine`; SQLite has that number in memory which all connections to a file share."""
+        with self._one_reader:
+            # What a connection commits itself is not counted, but the one that reads commits nothing.
+            [(number,)] = self._reader.connection().execute("PRAGMA data_version").fetchall()
+        return int(number)
+
     def close(self) -> None:
         """Close both connections."""
         with self._one_reader:

@@ -18,6 +18,7 @@ from kiosk.schedule.hours import Hours, is_open
 from kiosk.store import channels, leases, mirror
 from kiosk.store import gate as watched
 from kiosk.store.gate import Watched
+from kiosk.store.glance import Glance, is_due
 from kiosk.store.mirror import Progress
 from kiosk.sync import cadence, gate
 from kiosk.sync.budget import OUT_OF_BUDGET
@@ -81,6 +82,12 @@ class Mirror:
     _ask_after: datetime = clock.DAWN
     _hired: int | None = None
     _last_step: datetime = clock.DAWN
+
+    def __post_init__(self) -> None:
+        """Look for what is due only where something was committed since the last look."""
+        store = self.work.store
+        self._next_of = {failing: Glance(store, partial(mirror.next_due, failing=failing)) for failing in (False, True)}
+        self._next_question = Glance(store, watched.next_due)
 
     def start(self) -> None:
         """Start the workers. Only the first looks after failing rooms, so that these never hold up the others."""
@@ -161,9 +168,7 @@ class Mirror:
         """Ask about up to fifty rooms whose time has come."""
         if now < self._ask_after:
             return False
-        with self.work.store.read() as db:
-            due_at = watched.next_due(db)
-        if due_at is None or due_at > now:
+        if not is_due(self._next_question.value(), now):
             return False
         rooms = self.work.store.write(watched.claim_due, now, leases.CLAIM, cadence.BATCH)
         if rooms:
@@ -252,9 +257,7 @@ class Mirror:
 
     def _list(self, now: datetime, failing: bool) -> bool:
         """Bring at most one due room up to date."""
-        with self.work.store.read() as db:
-            due_at = mirror.next_due(db, failing)
-        if due_at is None or due_at > now:
+        if not is_due(self._next_of[failing].value(), now):
             return False
         progress = self.work.store.write(mirror.claim_due, now, leases.CLAIM, failing)
         if progress:
