@@ -68,12 +68,12 @@ class Herald:
         """Look at once: something was committed."""
         self._wake.set()
 
-    def bulletin(self, screen: Screen) -> Bulletin:
+    def bulletin(self, screen: Screen, census: Census | None = None) -> Bulletin:
         """Return what a screen is told now; a screen of nothing that is here hears what is for everybody."""
         now = self.clock()
         with self.store.read() as db:
             found = notices.coming(db, now)
-        return self._bulletin(screen, found)
+        return self._bulletin(screen, found, census)
 
     def joined(self, screen: Screen, bulletin: Bulletin) -> None:
         """Remember what the first viewer of a screen starts with."""
@@ -83,14 +83,16 @@ class Herald:
         """Return what the viewers of a screen were told last."""
         return self._told.get(screen)
 
-    def hears(self, screen: Screen) -> frozenset[str]:
-        """Return the keys of the targets that a screen is part of."""
+    def hears(self, screen: Screen, census: Census | None = None) -> frozenset[str]:
+        """Return the keys of the targets that a screen is part of, by a census of just now where there is one."""
+        if census:
+            return self._find(screen, census)
         now = self.clock()
         with self.store.read() as db:
             revision = rooms.newest_revision(db)
         known = self._places.get(screen)
         if known is None or known.revision != revision or abs(now - known.at) > KEEP_PLACE:
-            known = self._places[screen] = _Place(revision, now, self._find(screen))
+            known = self._places[screen] = _Place(revision, now, self._find(screen, Census(self.store)))
         return known.hears
 
     def step(self) -> None:
@@ -116,16 +118,16 @@ class Herald:
             self._told[screen] = bulletin
             self.publish(screen.channel, "notices", {**bulletin})
 
-    def _bulletin(self, screen: Screen, found: list[Notice]) -> Bulletin:
+    def _bulletin(self, screen: Screen, found: list[Notice], census: Census | None = None) -> Bulletin:
         if not found:
             return NOTHING
-        hears = self.hears(screen)
+        hears = self.hears(screen, census)
         items = [_item(one) for one in found if one.target.key in hears][: notices.MOST_ON_A_SCREEN]
         return {"version": _version(items), "items": items}
 
-    def _find(self, screen: Screen) -> frozenset[str]:
+    def _find(self, screen: Screen, census: Census) -> frozenset[str]:
         try:
-            shown = members(screen.display, screen.slug, Census(self.store)).rooms
+            shown = members(screen.display, screen.slug, census).rooms
         except NotFound:
             shown = []
         return listens(screen.display, screen.slug, [one.room for one in shown])

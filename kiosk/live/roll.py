@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from kiosk import clock, runtime
 from kiosk.clock import DAWN
 from kiosk.live.gallery import Screen
+from kiosk.live.members import Census
 from kiosk.live.notices import Bulletin, Herald
 from kiosk.store import screens
 from kiosk.store.database import Store
@@ -70,16 +71,17 @@ class Roll:
         self.store.write(screens.begin, self.clock(), self.homes())
         threading.Thread(target=self._loop, name="roll", daemon=True).start()
 
-    def heard(self, hello: Hello, who: Who, connection: str = "") -> Bulletin | None:
+    def heard(self, hello: Hello, who: Who, connection: str = "", census: Census | None = None) -> Bulletin | None:
         """Note what a screen says it shows, and return what it is told now if that is something else.
 
-        `who`: asked when a screen comes; a screen without a `connection` asks again and again.
+        `who`: asked when a screen comes; a screen without a `connection` asks again and again. `census`: the rooms,
+        where they were looked at just now.
         """
-        bulletin = self.herald.bulletin(hello.screen)
+        bulletin = self.herald.bulletin(hello.screen, census)
         self.herald.joined(hello.screen, bulletin)
         is_shown = hello.notices == bulletin["version"]
         if hello.id:
-            hears = tuple(sorted(self.herald.hears(hello.screen)))
+            hears = tuple(sorted(self.herald.hears(hello.screen, census)))
             met = who() if self._is_new(hello, connection) else None
             with self._noting:
                 self._see(hello, hears, met, connection)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import request
@@ -16,6 +18,7 @@ from kiosk.live.members import TOUCHED, Census
 from kiosk.live.pulse import Pulse
 from kiosk.live.roll import Hello, Roll
 from kiosk.live.tickets import Tickets
+from kiosk.live.turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ def dismisser(sockets: SocketIO) -> Callable[[str], None]:
 def register(sockets: SocketIO, doorway: Doorway) -> None:
     """Attach the handlers."""
 
+    turns = Turns[dict[str, Any]]()
+
     def enter(*_auth: object) -> bool:
         if not doorway.visitor.allowed():
             return False
@@ -76,7 +81,7 @@ def register(sockets: SocketIO, doorway: Doorway) -> None:
 
     def show(message: object) -> dict[str, Any] | None:
         if doorway.visitor.allowed():
-            return _show(doorway, message)
+            return turns.take(_connection(), message, partial(_show, doorway))
         disconnect()
         return None
 
@@ -161,14 +166,20 @@ def _show(doorway: Doorway, message: object) -> dict[str, Any]:
         return {"error": str(error)}
     # Whoever joins before it is answered what there is to be told misses nothing that is told from now on.
     _join(doorway, screen, told.get("version", ""))
-    hello = Hello(screen, told.get("screen", ""), told.get("notices", ""))
-    bulletin = doorway.roll.heard(hello, doorway.visitor.named, _connection())
-    return {"notices": bulletin, **_drawn(doorway, screen, told)}
+    # One look for all that is read of few rooms; of many, others may read in between.
+    with doorway.gallery.store.read() if screen.display in TOUCHED else nullcontext():
+        return _now(doorway, screen, told)
 
 
-def _drawn(doorway: Doorway, screen: Screen, told: dict[str, str]) -> dict[str, Any]:
-    """Return what a screen is to show of its rooms where that is not what it shows."""
+def _now(doorway: Doorway, screen: Screen, told: dict[str, str]) -> dict[str, Any]:
     census = Census(doorway.gallery.store)
+    hello = Hello(screen, told.get("screen", ""), told.get("notices", ""))
+    bulletin = doorway.roll.heard(hello, doorway.visitor.named, _connection(), census)
+    return {"notices": bulletin, **_drawn(doorway, screen, told, census)}
+
+
+def _drawn(doorway: Doorway, screen: Screen, told: dict[str, str], census: Census) -> dict[str, Any]:
+    """Return what a screen is to show of its rooms where that is not what it shows."""
     version = doorway.gallery.version(screen, census)
     doorway.pulse.joined(screen, version)
     behind = told.get("version") != version
