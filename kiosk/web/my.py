@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 
@@ -28,6 +28,7 @@ from kiosk.web.catering import Catering, Wanted, written
 from kiosk.web.identity import Identities, Identity, check_csrf
 from kiosk.web.problems import Problem
 from kiosk.web.wording import gettext as _
+from kiosk.web.wording import zone_name
 
 PAGE = "/my"
 ACTS: dict[str, Act] = {"end": "end", "cancel": "cancel", "release": "release", "check-in": "check_in"}
@@ -65,6 +66,7 @@ class Entry:
     requests: tuple[Request, ...]
     offered: tuple[Service, ...]
     late: tuple[Service, ...]
+    zone: str = ""
 
 
 def install(app: Flask, my: My) -> None:
@@ -114,7 +116,14 @@ def _days(my: My, person: Identity) -> list[tuple[str, list[Entry]]]:
         entry(stored, booking, person, now, requests[stored.id, booking.id], by_building.get(stored.room.building, []))
         for stored, booking in found
     ]
-    return [(day, list(group)) for day, group in groupby(entries, key=lambda one: one.day)]
+    return [(day, list(group)) for day, group in groupby(_zoned(entries), key=lambda one: one.day)]
+
+
+def _zoned(entries: list[Entry]) -> list[Entry]:
+    """Name the zones where the clocks of somebody's rooms do not agree."""
+    if len({one.booking.start.astimezone(one.stored.room.zone).utcoffset() for one in entries}) < 2:
+        return entries
+    return [replace(one, zone=zone_name(one.booking.start, one.stored.room.zone)) for one in entries]
 
 
 def entry(

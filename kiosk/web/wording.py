@@ -143,6 +143,11 @@ def _elsewhere(instant: datetime) -> str:
     zone = _zone.get(ZoneInfo("UTC"))
     if instant.astimezone(zone).utcoffset() == instant.astimezone(_home.get(zone)).utcoffset():
         return ""
+    return zone_name(instant, zone)
+
+
+def zone_name(instant: datetime, zone: ZoneInfo) -> str:
+    """Name a zone as it is called at an instant, in the language of whoever asks."""
     local = instant.astimezone(zone)
     name = str(get_timezone_name(local, width="short", locale=_locale()))
     # Where a language has no name for a zone, it would be four bare digits.

@@ -20,7 +20,7 @@ function place(slug, scene, parts) {
     html.set(key, parts[part]);
     box.querySelector(`[data-slot=${slot}]`).innerHTML = parts[part];
     // Another language offers the same.
-    if (slot === "actions" && scene !== shown.get(slug)) settle();
+    if (slot === "actions" && scene !== shown.get(slug)) settle(box);
   }
   shown.set(slug, scene);
 }

@@ -11,6 +11,8 @@ const FEWEST_DIGITS = 4;
 const MOST_DIGITS = 8;
 const PAUSE = 150;
 const PATIENCE = 5_000;
+// The second touch of a finger that touches twice comes so soon, and nobody's first digit does.
+const TWICE = 350;
 
 // `choices(at)` answers a room's buttons that book from now, `now()` the server's time.
 export function nameSheet(sheet, { choices, now, words, wording }) {
@@ -124,7 +126,7 @@ export function nameSheet(sheet, { choices, now, words, wording }) {
     person.textContent = one.name;
     enter("");
     show("pin");
-    settle();
+    settle(sheet, TWICE);
   }
 
   function enter(digits) {

@@ -98,6 +98,7 @@ export function noticeBoard({ words, wording, now, painted }) {
     for (const sign of band.querySelectorAll("[data-sign]")) sign.toggleAttribute("hidden", sign.dataset.sign !== item.level);
     wording.write(find(band, "title"), item.title);
     wording.write(find(band, "text"), item.text);
+    find(band, "lines").dir = getComputedStyle(find(band, "title")).direction;
     find(band, "lines").scrollTop = 0;
     count(list);
   }

@@ -2,10 +2,13 @@
 
 import { settle } from "./hands.js";
 
-export const isOpen = () => Boolean(document.querySelector("dialog[open]"));
+// What is told to everybody at once is no sheet.
+const SHEETS = "dialog[open]:not([data-emergency])";
+
+export const isOpen = () => Boolean(document.querySelector(SHEETS));
 
 export function openSheet(sheet) {
-  if (isOpen()) return;
+  if (document.querySelector("dialog[open]")) return;
   sheet.showModal();
   settle();
 }
@@ -13,7 +16,7 @@ export function openSheet(sheet) {
 export function closeSheets() {
   if (!isOpen()) return;
   settle();
-  document.querySelectorAll("dialog[open]").forEach((sheet) => sheet.close());
+  document.querySelectorAll(SHEETS).forEach((sheet) => sheet.close());
 }
 
 // What somebody has reported already, which its button tells, cannot be reported again.

@@ -5,6 +5,7 @@ import { ask, closeSheets, fetched, isOpen, leaves } from "./sheet.js";
 import { onGlass, pend, saidOf, send } from "./tap.js";
 
 const UNDO = 10_000;
+const TOLD = 5_000;
 const IDLE = 30_000;
 const BOOKS = ["book", "later"];
 const UNDONE = [...BOOKS, "report"];
@@ -36,7 +37,7 @@ export function listen(main, { display, opens = {}, elsewhere }) {
   const asking = main.querySelector("[data-sheet=ask]");
   const boxes = [...main.querySelectorAll("[data-room]")];
   const hiding = new Map();
-  let sending = null;
+  const sending = new Set();
   let idling;
   let name;
 
@@ -56,36 +57,38 @@ export function listen(main, { display, opens = {}, elsewhere }) {
   });
 
   async function act(button) {
-    if (sending) return;
     button.dataset.at ??= roomAt(button);
-    if (button.dataset.ask) return ask(asking, button);
     const signed = "signed" in button.dataset && name.signed();
     const wish = signed || button.dataset;
     const { at, act: kind } = wish;
-    const [method, path, body] = requests[kind](wish);
     const box = boxOf(at);
-    sending = button;
+    const isFocused = button.matches(":focus");
+    if (sending.has(box)) return;
+    if (button.dataset.ask) return ask(asking, button);
+    const [method, path, body] = requests[kind](wish);
+    sending.add(box);
     const { version } = main.dataset;
     const end = pend(button, box);
     const answer = await (signed ? send(method, path, { ...body, as: signed.as }, ASKING) : send(method, path, body));
     if (answer.ok && kind !== "other") await onGlass(main, version, display.link);
     end();
-    sending = null;
-    settle();
+    sending.delete(box);
+    settle(box);
     stay();
     if (isOpen() && signed && ABOUT_PIN.includes(answer.body?.reason)) return name.refuse(answer);
     if (kind === "other") elsewhere(answer, button.dataset);
     else {
       closeSheets();
       tell(box, answer, kind, !signed && at);
+      if (isFocused) follow(box);
     }
     if (display.link.isDead()) display.link.fetchAnew();
   }
 
   // Whoever must say who they are is asked that first.
   async function sign(button) {
-    if (sending) return;
     button.dataset.at ??= roomAt(button);
+    if (sending.has(boxOf(button.dataset.at))) return;
     closeSheets();
     try {
       name = await nameSheet();
@@ -93,6 +96,11 @@ export function listen(main, { display, opens = {}, elsewhere }) {
     } catch {
       say(display.words.failed, { box: boxOf(button.dataset.at), ok: false });
     }
+  }
+
+  // Where the button that was pressed is gone, what takes it back is next for a keyboard.
+  function follow(box) {
+    if (document.activeElement === document.body) messageIn(box).querySelector("button:not([hidden])")?.focus();
   }
 
   function tell(box, answer, act, at) {
@@ -115,18 +123,19 @@ export function listen(main, { display, opens = {}, elsewhere }) {
     button.dataset.undo = undo || "";
     message.hidden = false;
     clearTimeout(hiding.get(message));
-    hiding.set(message, setTimeout(hide, ok ? UNDO : IDLE, message));
+    hiding.set(message, setTimeout(hide, !ok ? IDLE : undo ? UNDO : TOLD, message));
   }
 
   // A hand that is on its way keeps the button it is going to.
   function hide(message) {
-    if (sending || message.hidden) return;
+    const box = message.closest("[data-room]") ?? main;
+    if (sending.has(box) || message.hidden) return;
     message.hidden = true;
-    settle();
+    settle(box);
   }
 
   function rest() {
-    if (!sending) closeSheets();
+    if (!sending.size) closeSheets();
     messages().forEach(hide);
     document.activeElement?.blur();
   }
@@ -152,10 +161,10 @@ export function listen(main, { display, opens = {}, elsewhere }) {
     const opening = Object.keys(opens).find((one) => event.target.closest?.(`[data-open=${one}], [data-opens=${one}]`));
     if (button?.matches("[data-named]")) sign(button);
     else if (button) act(button);
-    else if (opening) sending || opens[opening](event);
-    else if (event.target.closest("dialog") && leaves(event.target) && !sending) closeSheets();
+    else if (opening) sending.size || opens[opening](event);
+    else if (event.target.closest("dialog") && leaves(event.target) && !sending.size) closeSheets();
   });
   for (const message of messages()) message.addEventListener("click", (event) => pressable(event) || hide(message));
 
-  return { say, isIdle: () => !sending && messages().every((message) => message.hidden) && !isOpen() };
+  return { say, isIdle: () => !sending.size && messages().every((message) => message.hidden) && !isOpen() };
 }

@@ -65,7 +65,8 @@ function* differences(one, other) {
   if (one.nodeType !== Node.ELEMENT_NODE) return;
   for (const { name, value } of other.attributes) {
     const values = [one.getAttribute(name), value];
-    if (values[0] !== value) yield (index) => one.setAttribute(name, values[index]);
+    // What the page has taken away is no difference of language.
+    if (values[0] !== null && values[0] !== value) yield (index) => one.setAttribute(name, values[index]);
   }
   const children = [[...one.childNodes], [...other.childNodes]];
   if ("swap" in one.dataset) yield (index) => one.replaceChildren(...children[index]);

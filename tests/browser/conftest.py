@@ -104,4 +104,6 @@ def smallest(page: Page, selector: str) -> float:
 
 def settled(page: Page) -> None:
     """Wait until what has come under a finger takes touches (static/js/hands.js)."""
-    page.wait_for_function("!document.body.getAnimations().length")
+    page.wait_for_function(
+        "document.getAnimations().every(one => !one.effect.getKeyframes().some(frame => frame.pointerEvents))"
+    )

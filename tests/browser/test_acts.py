@@ -99,6 +99,18 @@ def test_a_release_is_taken_back_by_who_is_there_after_all(put: Put) -> None:
     assert stage.taps == [("POST", "bookings/gone/check-in", {"room": "oak"})]
 
 
+def test_a_keyboard_goes_on_with_undo(put: Put) -> None:
+    stage, page = put()
+    page.locator("[data-minutes='15']").focus()
+    with stage.waiting():
+        page.keyboard.press("Enter")
+        stage.bookings = [MINE]
+    expect(page.locator("[data-act=undo]")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-act=undo]")).to_be_hidden()
+    assert [method for method, _, _ in stage.taps] == ["POST", "DELETE"]
+
+
 def test_undo_says_at_which_room(put: Put) -> None:
     stage, page = put()
     page.locator("[data-minutes='15']").click()

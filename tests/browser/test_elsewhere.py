@@ -206,6 +206,17 @@ def test_every_tap_at_a_screen_of_three_rooms_is_about_its_room(panes: tuple[Sta
     assert [body["room"] for _, path, body in stage.taps if path.startswith("bookings") and body] == ["elm", "ash"]
 
 
+def test_hands_at_two_rooms_of_a_screen_do_not_wait_for_each_other(panes: tuple[Stage, Page]) -> None:
+    stage, page = panes
+    with stage.waiting():
+        page.locator("[data-room=oak] [data-act=book]").first.click()
+        page.locator("[data-room=ash] [data-act=end]").click()
+        expect(page.locator("[data-room] [data-sending]")).to_have_count(2)
+    for room in ("oak", "ash"):
+        expect(page.locator(f"[data-room={room}] [data-message-text]")).to_have_text("Done.")
+    assert [path for _, path, _ in stage.taps] == ["rooms/oak/bookings", "bookings/mine/end"]
+
+
 def test_refusal_is_told_in_its_room_and_stays_out_of_the_others(panes: tuple[Stage, Page]) -> None:
     stage, page = panes
     stage.answer = (409, {"detail": "Somebody else has just taken this time."})

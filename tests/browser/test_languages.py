@@ -158,8 +158,14 @@ def test_what_is_told_and_a_board_turn_too(context: BrowserContext) -> None:
         expect(title).to_have_text("All rooms")
         page.clock.run_for(12_500)
         expect(sign).to_have_text("Achtung")
+        expect(page.locator("[data-lines]")).to_have_attribute("dir", "ltr")
         page.clock.run_for(500)
         expect(title).to_have_text("Alle Räume")
+        row = page.locator("[data-rows] [data-room]").first
+        expect(row).to_be_visible()
+        page.clock.run_for(12_500)
+        expect(sign).to_have_text("Warning")
+        expect(row).to_be_visible()
 
 
 def test_a_touched_panel_keeps_its_language_and_answers_in_it(visitors: tuple[Stage, Page]) -> None:

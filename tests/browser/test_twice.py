@@ -21,8 +21,8 @@ GAP = 250
 DIALOG = "dialog[open]"
 
 
-def tap(page: Page, target: Locator, times: int = 2) -> None:
-    """Tap on one place of the glass again and again, whatever is there meanwhile."""
+def spot(page: Page, target: Locator, times: int = 1) -> None:
+    """Tap on one place of the glass, whatever is there meanwhile."""
     box = target.bounding_box()
     assert box
     for gap in [0, *repeat(GAP, times - 1)]:
@@ -34,11 +34,11 @@ def test_four_taps_book_once_and_end_nothing(put: Put) -> None:
     stage, page = put()
     offer = page.locator("[data-minutes='30']")
     with stage.waiting():
-        tap(page, offer)
+        spot(page, offer, 2)
         stage.bookings = [MINE]
     end = page.locator("[data-act=end]")
     expect(end).to_be_visible()
-    tap(page, end, 4)
+    spot(page, end, 4)
     settled(page)
     expect(page.locator("[data-message-text]")).to_have_text("Done.")
     assert [path for _, path, _ in stage.taps] == ["rooms/oak/bookings"]
@@ -50,7 +50,7 @@ def test_four_taps_book_once_and_end_nothing(put: Put) -> None:
 @pytest.mark.parametrize("opener", ["[data-open=later]", "[data-open=report]", "[data-open=other]", "[data-act=end]"])
 def test_two_taps_open_a_sheet_and_touch_nothing_in_it(put: Put, opener: str) -> None:
     stage, page = put(THEIRS, policy=Policy(edit_meetings=True), others=[OFFER])
-    tap(page, page.locator(opener).first)
+    spot(page, page.locator(opener).first, 2)
     settled(page)
     expect(page.locator(DIALOG)).to_have_count(1)
     assert stage.taps == []
@@ -75,7 +75,7 @@ def test_two_taps_on_a_message_touch_nothing_below_it(put: Put) -> None:
     words = page.locator("[data-message-text]")
     expect(words).to_have_text("Done.")
     settled(page)
-    tap(page, words)
+    spot(page, words, 2)
     expect(words).to_be_hidden()
     settled(page)
     assert len(stage.taps) == 1
@@ -87,10 +87,35 @@ def test_two_taps_on_a_name_type_no_digit(put: Put) -> None:
     page.locator("[data-act=book]").first.click()
     for letter in "AD":
         page.locator(f"[data-letters]:not([hidden]) [data-key='{letter}']").click()
-    tap(page, page.locator(".person"))
+    spot(page, page.locator(".person"), 2)
     settled(page)
     expect(page.locator("[data-dots] i")).to_have_count(0)
     expect(page.locator(".entry--pin")).to_be_visible()
+
+
+def test_a_quick_hand_types_its_pin_and_steps_through_the_day(put: Put) -> None:
+    people = [("ada@example.com", "Ada Lovelace")]
+    _, page = put(policy=Policy(names=True, bookable="people"), people=people)
+    page.locator("[data-act=book]").first.click()
+    for letter in "AD":
+        page.locator(f"[data-letters]:not([hidden]) [data-key='{letter}']").click()
+    settled(page)
+    spot(page, page.locator(".person"))
+    page.wait_for_timeout(500)
+    for digit in "4711":
+        spot(page, page.locator(f".keys--digits [data-key='{digit}']"))
+        page.wait_for_timeout(150)
+    expect(page.locator("[data-dots] i")).to_have_count(4)
+
+
+def test_whoever_taps_elsewhere_is_not_held_up_by_every_tap(put: Put) -> None:
+    _, page = put()
+    page.locator("[data-open=later]").click()
+    start = page.locator("[data-chosen]").text_content()
+    for _ in range(8):
+        spot(page, page.locator("[data-step='1']"))
+        page.wait_for_timeout(GAP)
+    expect(page.locator("[data-chosen]")).not_to_have_text(start or "")
 
 
 def test_what_others_change_takes_no_touch_at_once(put: Put) -> None:
@@ -100,7 +125,7 @@ def test_what_others_change_takes_no_touch_at_once(put: Put) -> None:
     page.evaluate("dispatchEvent(new Event('online'))")
     end = page.locator("[data-act=end]")
     expect(end).to_be_visible(timeout=30_000)
-    tap(page, end)
+    spot(page, end, 2)
     settled(page)
     expect(page.locator(DIALOG)).to_have_count(0)
 
@@ -113,9 +138,9 @@ def test_a_phone_books_once_too(context: BrowserContext) -> None:
         book.scroll_into_view_if_needed()
         expect(page.locator("[data-slot=actions] [aria-pressed=true]")).to_have_count(1)
         with stage.waiting():
-            tap(page, book)
+            spot(page, book, 2)
             stage.bookings = [replace(MINE, person="ada@example.com")]
         expect(page.locator("main .glass")).to_have_attribute("data-status", "busy")
-        tap(page, page.locator("[data-slot=actions] button, [data-message] button").first, 4)
+        spot(page, page.locator("[data-slot=actions] button, [data-message] button").first, 4)
         settled(page)
         assert [path for _, path, _ in stage.taps] == ["rooms/oak/bookings"]

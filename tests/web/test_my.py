@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from kiosk import clock
 from kiosk.booking.counter import Wish
+from kiosk.schedule.model import Room
 from kiosk.schedule.rights import Who
 from kiosk.store import acts, diary, policies, rooms
 from tests.web.test_services import PAUL, book, in_google, later, linked
@@ -31,6 +33,20 @@ def test_own_bookings_of_all_rooms_are_listed_and_nobody_elses(reception: Recept
     page = reception.person().get("/my").text
     assert ("Oak" in page, "Elm" in page, page.count("<article")) == (True, True, 2)
     assert "Nothing is booked" in reception.person("max@kiosk.example").get("/my").text
+
+
+def test_where_rooms_lie_in_several_zones_each_time_names_its_own(reception: Reception) -> None:
+    book(reception)
+    assert 'class="zone"' not in reception.person().get("/my").text
+    reception.parts.store.write(rooms.add, Room("hudson", "Hudson", clock.zone("America/New_York"), "New York", "1", 4))
+    book(reception, later(300), slug="hudson")
+    page = reception.person().get("/my").text
+    assert re.findall(r'class="zone">([^<]+)<', page) in (
+        ["UTC+1", "EST"],
+        ["UTC+2", "EDT"],
+        ["CET", "EST"],
+        ["CEST", "EDT"],
+    )
 
 
 def test_a_meeting_made_in_google_carries_its_mark_and_is_changed_there(reception: Reception) -> None:
