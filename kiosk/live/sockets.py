@@ -165,7 +165,8 @@ def _show(doorway: Doorway, message: object) -> dict[str, Any]:
     except NotFound as error:
         return {"error": str(error)}
     # Whoever joins before it is answered what there is to be told misses nothing that is told from now on.
-    _join(doorway, screen, told.get("version", ""))
+    if not _join(doorway, screen, told.get("version", "")):
+        return {}
     # One look for all that is read of few rooms; of many, others may read in between.
     with doorway.gallery.store.read() if screen.display in TOUCHED else nullcontext():
         return _now(doorway, screen, told)
@@ -175,6 +176,9 @@ def _now(doorway: Doorway, screen: Screen, told: dict[str, str]) -> dict[str, An
     census = Census(doorway.gallery.store)
     hello = Hello(screen, told.get("screen", ""), told.get("notices", ""))
     bulletin = doorway.roll.heard(hello, doorway.visitor.named, _connection(), census)
+    if _connection() not in doorway.pulse.audience.viewers:
+        # It has gone while this was looked up, and will not go once more.
+        doorway.roll.left(_connection())
     return {"notices": bulletin, **_drawn(doorway, screen, told, census)}
 
 
@@ -190,12 +194,17 @@ def _drawn(doorway: Doorway, screen: Screen, told: dict[str, str], census: Censu
     }
 
 
-def _join(doorway: Doorway, screen: Screen, shown: str) -> None:
+def _join(doorway: Doorway, screen: Screen, shown: str) -> bool:
+    """Let a connection hear what its screen is told; False where it has gone while it waited for its turn."""
+    try:
+        join_room(screen.channel)
+    except (KeyError, ValueError):
+        return False
     before = doorway.pulse.audience.shows(_connection(), screen, shown, doorway.gallery.clock())
     if before:
         leave_room(before.channel)
-    join_room(screen.channel)
     doorway.pulse.freshness.shown(shown, doorway.gallery.clock())
+    return True
 
 
 def _told(message: object) -> dict[str, str]:

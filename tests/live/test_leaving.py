@@ -1,0 +1,62 @@
+"""Screens that go while they wait for an answer leave nothing behind: nobody would ever take it away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask_socketio import SocketIOTestClient
+
+from kiosk import app, assembly, clock, settings
+from kiosk.app import Server
+from kiosk.schedule.model import Room
+from kiosk.store import rooms
+
+HELLO = {"display": "door", "slug": "oak", "version": "", "screen": "a-door-of-glass", "notices": ""}
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    database = f"sqlite:///{tmp_path / 'kiosk.db'}"
+    chosen = settings.load({}, database_url=database, async_mode="threading", open_displays="1")
+    parts = assembly.open_parts(chosen)
+    parts.store.write(rooms.add, Room("oak", "Oak", clock.zone("Europe/Berlin")))
+    yield app.build(parts)
+    parts.store.close()
+
+
+@pytest.fixture
+def screen(server: Server) -> SocketIOTestClient:
+    return server.web.extensions["socketio"].test_client(server.web)
+
+
+def then(act: Callable[..., Any], after: Callable[[], None]) -> Callable[..., Any]:
+    """Let something happen once, when an act is begun."""
+    happens = [after]
+
+    def acting(*said: Any, **more: Any) -> Any:
+        if happens:
+            happens.pop()()
+        return act(*said, **more)
+
+    return acting
+
+
+def test_a_screen_that_stays_is_answered_and_there(server: Server, screen: SocketIOTestClient) -> None:
+    answer = screen.emit("show", HELLO, callback=True)
+    assert answer["view"]["slug"] == "oak"
+    assert (len(server.pulse.audience.viewers), len(server.roll._of)) == (1, 1)
+    screen.disconnect()
+    assert (server.pulse.audience.viewers, server.roll._of) == ({}, {})
+
+
+@pytest.mark.parametrize(("who", "act"), [("pulse", "joining"), ("herald", "bulletin"), ("roll", "heard")])
+def test_a_screen_that_goes_meanwhile_is_not_there(
+    server: Server, screen: SocketIOTestClient, monkeypatch: pytest.MonkeyPatch, who: str, act: str
+) -> None:
+    whose = getattr(server, who)
+    monkeypatch.setattr(whose, act, then(getattr(whose, act), screen.disconnect))
+    screen.emit("show", HELLO)
+    assert (server.pulse.audience.viewers, server.roll._of) == ({}, {})
