@@ -31,9 +31,15 @@ def make_good(db: Database, life: str, now: datetime) -> None:
     `life`: names the time since the database began, or began anew after a crash. This has to be on the disk before
     anybody relies on it.
     """
-    if not db.table_exists("meta") or facts.read(db, LIFE) == life:
+    if not db.table_exists("meta"):
+        return
+    before = facts.read(db, LIFE)
+    if before == life:
         return
     facts.write(db, LIFE, life)
+    # Whose first write here this is, nothing of theirs can have been lost here.
+    if not before:
+        return
     run(db, LEAPING)
     leases.end_claims(db, now)
     run(db, FREEING)

@@ -121,9 +121,11 @@ function placeLabels() {
   for (const { room, at } of floor.places) {
     const shape = [...shapes.children].find((one) => one.dataset.room === room);
     const [x, y] = at ?? (shape ? middle(shape, box) : [0.5, 0.5]);
+    const spot = spots.get(room);
     middles.set(room, [x, y]);
-    put(spots.get(room), x, y);
-    keepOn(spots.get(room), x, y);
+    put(spot, x, y);
+    keepOn(spot, x, y);
+    spot.toggleAttribute("data-beyond", Boolean(shape) && isBeyond(spot, shape));
   }
   const where = standing();
   here.hidden = !where;
@@ -149,6 +151,11 @@ function keepOn(spot, x, y) {
   const [across, down] = [inwards("left", "right"), inwards("top", "bottom")];
   if (across) spot.style.left = `calc(${100 * x}% + ${across}px)`;
   if (down) spot.style.top = `calc(${100 * y}% + ${down}px)`;
+}
+
+function isBeyond(spot, shape) {
+  const [box, room] = [spot, shape].map((one) => one.getBoundingClientRect());
+  return box.left < room.left || box.right > room.right || box.top < room.top || box.bottom > room.bottom;
 }
 
 // Where this screen is on the plan that is shown: said in its address for its own plan, or by the plan.

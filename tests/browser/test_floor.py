@@ -179,6 +179,21 @@ def test_a_label_lies_in_its_rooms_shape_even_where_the_middle_does_not(
     context.close()
 
 
+def test_a_label_larger_than_its_room_is_told_from_the_room_beside_it(
+    browser: Browser, server: Server, tmp_path: Path
+) -> None:
+    add(server, tmp_path, PLAN, "Second floor")
+    context = opened(browser, server)
+    page = open_page(context, f"{server.url}/floor/second-floor")
+    elm = page.locator(".spot[data-room=elm]")
+    expect(elm).not_to_have_attribute("data-beyond", "")
+    elm.evaluate("one => (one.style.paddingInline = '30%')")
+    page.set_viewport_size({"width": 1000, "height": 700})
+    expect(elm).to_have_attribute("data-beyond", "")
+    assert elm.evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
+    context.close()
+
+
 def test_a_crowded_plan_numbers_its_rooms_and_lists_them(browser: Browser, server: Server, tmp_path: Path) -> None:
     close = "".join(
         f'<rect id="{slug}" x="{500 + 40 * n}" y="300" width="38" height="38"/>' for n, slug in enumerate(ROOMS)

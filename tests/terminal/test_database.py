@@ -15,6 +15,7 @@ from kiosk.schedule.model import Room
 from kiosk.store import acts, events, facts, moving, rooms
 from kiosk.store.acts import Act
 from kiosk.store.database import Store
+from kiosk.store.losses import LIFE
 from kiosk.store.plain import rows
 from tests import cluster, databases
 from tests.fakes import MONDAY, meeting
@@ -67,10 +68,16 @@ def test_everything_arrives_and_comes_back(
     before = everything(here)
     assert main(["database", "move", there]) == 0
     assert "event: 25" in capsys.readouterr().out
-    assert everything(there) == before == everything(here)
+    assert carried(there) == before == everything(here)
     back = f"sqlite:///{tmp_path / 'back.db'}"
     assert main_with(there, "database", "move", back) == 0
-    assert everything(back) == before
+    assert carried(back) == before
+
+
+def carried(url: str) -> dict[str, list[object]]:
+    """Return the rows of a database without what PostgreSQL's says of itself."""
+    rows = everything(url)
+    return rows | {"meta": [row for row in rows["meta"] if LIFE not in str(row)]}
 
 
 def test_new_rows_go_on_where_the_old_ones_end(here: str, there: str) -> None:

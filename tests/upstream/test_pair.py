@@ -111,7 +111,8 @@ def test_while_google_is_away_the_hub_holds_and_its_follower_shows_that(pair: Pa
 def test_a_day_of_broken_lines_loses_and_doubles_nothing(tmp_path: Path, tell: Tell) -> None:
     counts = spend(tmp_path, 7, 3)
     tell(summary(counts))
-    assert {"book: held", "book: confirmed", "in the end confirmed", "in the end refused taken"} <= set(counts)
+    assert {"book: held", "book: confirmed", "in the end confirmed"} <= set(counts)
+    assert any(name.startswith("in the end refused") for name in counts)
 
 
 @pytest.mark.soak
