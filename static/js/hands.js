@@ -9,6 +9,7 @@ const NEAR = 60;
 let isDown = false;
 let touched = -Infinity;
 let last;
+// By part of the page; parts live as long as the page does.
 const settling = new Map();
 
 function touch(event) {
@@ -20,7 +21,7 @@ function touch(event) {
 }
 
 function goOn(box, { place, began, rest }, { clientX, clientY }) {
-  if (rest.playState !== "running") return settling.delete(box);
+  if (rest.playState !== "running") return;
   const isThere = place && Math.hypot(place.x - clientX, place.y - clientY) < NEAR;
   if (isThere && document.timeline.currentTime - began < LONGEST) keepStill(box, { place, began }, SETTLING);
 }
@@ -38,6 +39,8 @@ export function settle(box = document.body, time = SETTLING) {
 }
 
 function keepStill(box, one, time) {
-  settling.get(box)?.rest.cancel();
-  settling.set(box, { ...one, rest: box.animate({ pointerEvents: ["none", "none"] }, time) });
+  const rest = settling.get(box)?.rest ?? box.animate({ pointerEvents: ["none", "none"] }, SETTLING);
+  rest.currentTime = SETTLING - time;
+  rest.play();
+  settling.set(box, { ...one, rest });
 }

@@ -12,7 +12,7 @@ const MOST_DIGITS = 8;
 const PAUSE = 150;
 const PATIENCE = 5_000;
 // The second touch of a finger that touches twice comes so soon, and nobody's first digit does.
-const TWICE = 350;
+const TWICE = 450;
 
 // `choices(at)` answers a room's buttons that book from now, `now()` the server's time.
 export function nameSheet(sheet, { choices, now, words, wording }) {

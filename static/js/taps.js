@@ -44,7 +44,7 @@ export function listen(main, { display, opens = {}, elsewhere }) {
   const roomAt = (element) => element.closest("[data-room]")?.dataset.room ?? main.dataset.slug;
   const boxOf = (slug) => boxes.find((box) => box.dataset.room === slug) ?? main;
   const messageIn = (box) => box.querySelector("[data-message]");
-  const messages = () => [...main.querySelectorAll("[data-message]")];
+  const messages = [...main.querySelectorAll("[data-message]")];
 
   const nameSheet = fetched(async () => {
     const { nameSheet } = await import("./name.js");
@@ -136,7 +136,7 @@ export function listen(main, { display, opens = {}, elsewhere }) {
 
   function rest() {
     if (!sending.size) closeSheets();
-    messages().forEach(hide);
+    messages.forEach(hide);
     document.activeElement?.blur();
   }
 
@@ -164,7 +164,7 @@ export function listen(main, { display, opens = {}, elsewhere }) {
     else if (opening) sending.size || opens[opening](event);
     else if (event.target.closest("dialog") && leaves(event.target) && !sending.size) closeSheets();
   });
-  for (const message of messages()) message.addEventListener("click", (event) => pressable(event) || hide(message));
+  for (const message of messages) message.addEventListener("click", (event) => pressable(event) || hide(message));
 
-  return { say, isIdle: () => !sending.size && messages().every((message) => message.hidden) && !isOpen() };
+  return { say, isIdle: () => !sending.size && messages.every((message) => message.hidden) && !isOpen() };
 }

@@ -224,6 +224,17 @@ def test_nothing_is_cut_off_or_covered_at_any_size(put: Put, name: str, language
         assert covered(page) == [], (width, height)
 
 
+def test_whose_the_room_is_can_be_read_beside_the_longest_title(put: Put) -> None:
+    _, page = put(THEIRS, NEXT)
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        line, owner = (page.locator(f".now {one}").bounding_box() for one in (".line", ".line__owner"))
+        assert line
+        assert owner
+        assert owner["x"] + owner["width"] <= line["x"] + line["width"] + 1
+        assert owner["width"] >= line["width"] / 4
+
+
 @pytest.mark.parametrize("language", ["de", "ar"])
 @pytest.mark.parametrize("act", ["later", "end"])
 def test_a_sheet_fits_and_its_targets_can_be_hit(put: Put, act: str, language: str) -> None:

@@ -17,7 +17,7 @@ THEIRS = Booking("theirs", at("08:00"), at("09:00"), "Planning", "Ada Lovelace",
 NEXT = Booking("next", at("12:00"), at("13:00"), "Planning", "Ada Lovelace")
 OFFER = {"room": "elm", "name": "Elm", "where": "Berlin", "until": "2026-08-10T10:00:00Z", "offers": [{"minutes": 30}]}
 # Between two taps of an impatient finger, in milliseconds.
-GAP = 250
+GAP = 150
 DIALOG = "dialog[open]"
 
 
@@ -101,7 +101,7 @@ def test_a_quick_hand_types_its_pin_and_steps_through_the_day(put: Put) -> None:
         page.locator(f"[data-letters]:not([hidden]) [data-key='{letter}']").click()
     settled(page)
     spot(page, page.locator(".person"))
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(600)
     for digit in "4711":
         spot(page, page.locator(f".keys--digits [data-key='{digit}']"))
         page.wait_for_timeout(150)
