@@ -2,13 +2,15 @@
 
 import { settle } from "./hands.js";
 
+// Kept by the browser: every update asks whether one is open.
+const dialogs = document.getElementsByTagName("dialog");
 // What is told to everybody at once is no sheet.
-const SHEETS = "dialog[open]:not([data-emergency])";
+const sheets = () => [...dialogs].filter((one) => one.open && !("emergency" in one.dataset));
 
-export const isOpen = () => Boolean(document.querySelector(SHEETS));
+export const isOpen = () => sheets().length > 0;
 
 export function openSheet(sheet) {
-  if (document.querySelector("dialog[open]")) return;
+  if ([...dialogs].some((one) => one.open)) return;
   sheet.showModal();
   settle();
 }
@@ -16,7 +18,7 @@ export function openSheet(sheet) {
 export function closeSheets() {
   if (!isOpen()) return;
   settle();
-  document.querySelectorAll(SHEETS).forEach((sheet) => sheet.close());
+  for (const sheet of sheets()) sheet.close();
 }
 
 // What somebody has reported already, which its button tells, cannot be reported again.
