@@ -20,13 +20,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from bench import _stalls
+from bench import _machine, _stalls
 
 ROOMS, DAYS = 1000, 730
 LAST = date(2026, 10, 31)
 KEPT_DAYS = 100
-TIMES = 5
-LOOP = 1_000_000
 
 
 def main(rooms: int, days: int) -> None:
@@ -74,39 +72,22 @@ def a_year() -> date:
 
 
 def baseline(database: Path) -> None:
-    def loop() -> int:
-        total = 0
-        for number in range(LOOP):
-            total += number & 7
-        return total
-
     def plain_sum() -> Any:
         with sqlite3.connect(database) as db:
             return db.execute("SELECT SUM(held) FROM past_day").fetchone()
 
-    print(f"this machine: {LOOP} rounds of plain Python {best(loop) * 1000:.0f} ms")
-    print(f"this machine: plain sum over every day of every room {best(plain_sum) * 1000:.0f} ms")
+    print(f"this machine: {_machine.ROUNDS} rounds of plain Python {_machine.calibrate():.0f} ms")
+    print(f"this machine: plain sum over every day of every room {_machine.best(plain_sum) * 1000:.0f} ms")
     report("this machine: a rest of half a second", lambda: time.sleep(0.5))
-
-
-def best(step: Callable[[], object]) -> float:
-    """Return the seconds of the fastest of some runs."""
-    return min(timed(step) for _ in range(TIMES))
-
-
-def timed(step: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    step()
-    return time.perf_counter() - began
 
 
 def report(what: str, step: Callable[[], object]) -> None:
     """Run a step some times; print the first and the fastest run, the CPU of one, and the longest stall of any."""
     with _stalls.watched() as late:
         cpu = time.process_time()
-        runs = [timed(step) for _ in range(TIMES)]
+        runs = [_machine.timed(step) for _ in range(_machine.TIMES)]
         cpu = time.process_time() - cpu
-    told = f"first {runs[0] * 1000:.0f} ms, best {min(runs) * 1000:.0f} ms, CPU {cpu * 1000 / TIMES:.0f} ms"
+    told = f"first {runs[0] * 1000:.0f} ms, best {min(runs) * 1000:.0f} ms, CPU {cpu * 1000 / _machine.TIMES:.0f} ms"
     print(f"{what}: {told}, longest stall {max(late) * 1000:.1f} ms", flush=True)
 
 

@@ -16,9 +16,9 @@ export function openSheet(sheet) {
 }
 
 export function closeSheets() {
-  if (!isOpen()) return;
-  settle();
-  for (const sheet of sheets()) sheet.close();
+  const open = sheets();
+  if (open.length) settle();
+  for (const sheet of open) sheet.close();
 }
 
 // What somebody has reported already, which its button tells, cannot be reported again.

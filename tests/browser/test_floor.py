@@ -87,6 +87,12 @@ def add(server: Server, folder: Path, data: bytes, name: str, floor: str = "2") 
     assert server.run("plans", "add", str(file), name, "--building", "Main", "--floor", floor).returncode == 0
 
 
+def hung(browser: Browser, server: Server, folder: Path) -> Page:
+    """Add the plan, and open the screen that shows it."""
+    add(server, folder, PLAN, "Second floor")
+    return open_page(opened(browser, server), f"{server.url}/floor/second-floor")
+
+
 def spot(page: Page, slug: str) -> str | None:
     return page.get_attribute(f".spot[data-room={slug}]", "data-status")
 
@@ -165,9 +171,7 @@ def test_everything_fits_on_every_glass(
 def test_a_label_lies_in_its_rooms_shape_even_where_the_middle_does_not(
     browser: Browser, server: Server, tmp_path: Path
 ) -> None:
-    add(server, tmp_path, PLAN, "Second floor")
-    context = opened(browser, server)
-    page = open_page(context, f"{server.url}/floor/second-floor")
+    page = hung(browser, server, tmp_path)
     expect(page.locator(".spot")).to_have_count(3)
     script = """() => {
         const box = document.querySelector('.spot[data-room=ash]').getBoundingClientRect();
@@ -176,22 +180,20 @@ def test_a_label_lies_in_its_rooms_shape_even_where_the_middle_does_not(
         return path.isPointInFill(middle.matrixTransform(path.getScreenCTM().inverse()));
     }"""
     assert page.evaluate(script)
-    context.close()
+    page.context.close()
 
 
 def test_a_label_larger_than_its_room_is_told_from_the_room_beside_it(
     browser: Browser, server: Server, tmp_path: Path
 ) -> None:
-    add(server, tmp_path, PLAN, "Second floor")
-    context = opened(browser, server)
-    page = open_page(context, f"{server.url}/floor/second-floor")
+    page = hung(browser, server, tmp_path)
     elm = page.locator(".spot[data-room=elm]")
     expect(elm).not_to_have_attribute("data-beyond", "")
     elm.evaluate("one => (one.style.paddingInline = '30%')")
     page.set_viewport_size({"width": 1000, "height": 700})
     expect(elm).to_have_attribute("data-beyond", "")
     assert elm.evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
-    context.close()
+    page.context.close()
 
 
 def test_a_crowded_plan_numbers_its_rooms_and_lists_them(browser: Browser, server: Server, tmp_path: Path) -> None:
@@ -230,15 +232,13 @@ def test_a_touched_floor_is_shown_and_the_screen_returns_to_its_own(
 
 
 def test_the_plan_stays_when_the_server_is_gone(browser: Browser, server: Server, tmp_path: Path) -> None:
-    add(server, tmp_path, PLAN, "Second floor")
-    context = opened(browser, server)
-    page = open_page(context, f"{server.url}/floor/second-floor")
+    page = hung(browser, server, tmp_path)
     page.wait_for_function("document.querySelector('[data-image]').naturalWidth")
     server.stop()
     expect(page.locator("main")).to_have_attribute("data-link", "offline", timeout=60_000)
     assert spot(page, "oak") == "free"
     assert page.evaluate("document.querySelector('[data-image]').naturalWidth")
-    context.close()
+    page.context.close()
 
 
 def test_a_replaced_plan_comes_to_the_glass_by_itself(desk: Page, server: Server, tmp_path: Path) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from peewee import Database
@@ -33,13 +31,6 @@ def weak() -> Iterator[Cluster]:
     made = Cluster(fsync="on", full_page_writes="on", wal_writer_delay="10s")
     yield made
     made.remove()
-
-
-@pytest.fixture
-def shaken(weak: Cluster, tmp_path: Path) -> Iterator[Store]:
-    with closing(Store(weak.fresh(tmp_path))) as store:
-        yield store
-    weak.clear()
 
 
 @pytest.fixture

@@ -43,13 +43,6 @@ def weak() -> Iterator[Cluster]:
     made.remove()
 
 
-@pytest.fixture
-def shaken(weak: Cluster, tmp_path: Path) -> Iterator[Store]:
-    with closing(Store(weak.fresh(tmp_path))) as store:
-        yield store
-    weak.clear()
-
-
 def add_one(db: Database) -> int:
     """Read, and write what follows from that."""
     found = facts.count(db, "number") + 1
