@@ -17,7 +17,7 @@ from kiosk.schedule.closing import is_out_of_order, seen
 from kiosk.schedule.model import Booking, Message, Room, Situation, Slot, Status
 from kiosk.schedule.rules import MINUTE, offers
 
-SLOTS = ("status", "note", "now", "next", "actions", "report", "timeline")
+SLOTS = ("status", "note", "now", "next", "actions", "report", "timeline", "later")
 # So long before its end a booking's door says what comes then.
 ENDING = timedelta(minutes=5)
 # Whoever begins within this time after it follows: nobody else can use the time between.
@@ -152,6 +152,7 @@ def _picture(known: Known, moment: datetime, day: date, timeline: Timeline) -> S
         ("actions", _actions(known, moment, found)),
         ("report", Report(known.room.reported)),
         ("timeline", timeline),
+        ("later", timeline.later.terms if timeline.later else None),
     )
     return Scene(moment, found.status, "", slots)
 
@@ -224,6 +225,7 @@ def unknown(room: Room, moment: datetime) -> Scene:
         Next("closed"),
         Actions("closed"),
         Report(room.reported),
+        None,
         None,
     )
     return Scene(moment, "closed", "", tuple(zip(SLOTS, values, strict=True)))

@@ -17,18 +17,24 @@ MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
-    """What can be booked on a local day and the next one: the open and free stretches of each, and for how long.
+class Terms:
+    """For how long, how far ahead and in whose name a room can be booked.
 
-    `durations` and `ahead` are minutes: what one booking may last, and how far away its start may be. `names`: in
-    whose name.
+    `durations` and `ahead` are minutes: what one booking may last, and how far away its start may be.
     """
 
-    today: tuple[Slot, ...]
-    tomorrow: tuple[Slot, ...]
     durations: tuple[int, ...]
     ahead: int
     names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What can be booked on a local day and the next one: the open and free stretches of each, and on which terms."""
+
+    today: tuple[Slot, ...]
+    tomorrow: tuple[Slot, ...]
+    terms: Terms
 
 
 def later(room: Room, bookings: Sequence[Booking], closures: Sequence[Slot], day: date, known: Slot) -> Later | None:
@@ -45,4 +51,4 @@ def later(room: Room, bookings: Sequence[Booking], closures: Sequence[Slot], day
         whole = local_day(one, room.zone)
         return free_slots(taken, max(whole.start, known.start), min(whole.end, known.end), shortest)
 
-    return Later(stretches(day), stretches(day + DAY), durations, policy.ahead // MINUTE, whose)
+    return Later(stretches(day), stretches(day + DAY), Terms(durations, policy.ahead // MINUTE, whose))

@@ -1,38 +1,23 @@
 // The door: its slots, and the sheets it opens.
 
 import { start } from "./display.js";
-import { settle } from "./hands.js";
 import { fetched, openReport } from "./sheet.js";
+import { slots } from "./slots.js";
 import { listen } from "./taps.js";
 
 const main = document.querySelector("main[data-display]");
 const room = main.dataset.slug;
-const places = new Map(Array.from(main.querySelectorAll("[data-slot]"), (place) => [place.dataset.slot, place]));
-const timeline = places.get("timeline");
-const html = new Map();
-let shown;
+const drawn = JSON.parse(document.getElementById("view").textContent);
+const draw = slots(main, drawn.tracks[room]);
 let later;
 let code;
 let taps;
 
 function place(_slug, scene, parts) {
   main.dataset.status = scene.status;
-  for (const [slot, part] of Object.entries(scene.slots)) {
-    if (html.get(slot) === parts[part]) continue;
-    html.set(slot, parts[part]);
-    places.get(slot).innerHTML = parts[part];
-    if (slot === "timeline") later?.renew();
-    // Another language offers the same.
-    if (slot === "actions" && scene !== shown) settle();
-  }
-  shown = scene;
+  const changed = draw(scene, parts);
+  if (changed.includes("timeline") || changed.includes("later")) later?.renew();
   code?.renew();
-}
-
-// What the server drew already is not drawn again.
-const drawn = JSON.parse(document.getElementById("view").textContent);
-for (const { scenes, parts } of Object.values(drawn.tracks)) {
-  Object.entries(scenes[0].slots).forEach(([slot, part]) => html.set(slot, parts[part]));
 }
 
 const display = start({ place, isIdle: () => taps?.isIdle() ?? true });
@@ -40,11 +25,9 @@ const { now, wording, words } = display;
 
 import("./code.js").then(({ keepFresh }) => (code = keepFresh(main.querySelector("[data-code]"), room, now)));
 
-const free = () => timeline.querySelector("[data-later]");
-
 const laterSheet = fetched(async () => {
   const { laterSheet } = await import("./later.js");
-  later = laterSheet(main.querySelector("[data-sheet=later]"), { free, now, wording, words });
+  later = laterSheet(main, display);
 });
 
 taps = listen(main, {
@@ -53,22 +36,10 @@ taps = listen(main, {
   elsewhere: async (answer, wish) => (await other()).told(answer, wish),
 });
 
-// The moment of the day that was touched; without a touch, such as from a keyboard, the first that is free.
-function touched(event) {
-  const strip = event.target.closest("[data-start][data-end]");
-  if (!strip) return undefined;
-  const { left, width } = strip.getBoundingClientRect();
-  const along = (event.clientX - left) / width;
-  const part = getComputedStyle(strip).direction === "rtl" ? 1 - along : along;
-  const [from, to] = [Date.parse(strip.dataset.start), Date.parse(strip.dataset.end)];
-  return from + part * (to - from);
-}
-
 async function bookLater(event) {
-  const wanted = touched(event);
   try {
     await laterSheet();
-    if (free() && !later.open(wanted)) taps.say(words.none_later);
+    if (main.querySelector("[data-terms]") && !later.open(event)) taps.say(words.none_later);
   } catch {
     taps.say(words.failed, { ok: false });
   }

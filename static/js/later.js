@@ -6,9 +6,25 @@ import { openSheet } from "./sheet.js";
 const MINUTE = 60_000;
 const STEP = 15 * MINUTE;
 
-// `free()` answers the timeline's free stretches (see door_slots.html), `now()` the server's time; `words` has the
-// sentence of a span.
-export function laterSheet(sheet, { free, now, wording, words }) {
+// On which terms the room can be booked, which `main` shows (see door_slots.html); nothing where it cannot be.
+export const termsIn = (main) => main.querySelector("[data-terms]");
+
+// The moment of the day that was touched; without a touch, such as from a keyboard, none.
+function touched({ target, clientX }) {
+  const strip = target.closest("[data-start][data-end]");
+  if (!strip) return undefined;
+  const { left, width } = strip.getBoundingClientRect();
+  if (!width) return undefined;
+  const along = (clientX - left) / width;
+  const part = getComputedStyle(strip).direction === "rtl" ? 1 - along : along;
+  const [from, to] = [Date.parse(strip.dataset.start), Date.parse(strip.dataset.end)];
+  return from + part * (to - from);
+}
+
+// `main` holds the sheet, the timeline with its free stretches, and the terms; `now()` is the server's time; `words` has
+// the sentence of a span.
+export function laterSheet(main, { now, wording, words }) {
+  const sheet = main.querySelector("[data-sheet=later]");
   const chosen = sheet.querySelector("[data-chosen]");
   const lengths = sheet.querySelector("[data-lengths]");
   const days = [...sheet.querySelectorAll("[data-day]")];
@@ -21,7 +37,7 @@ export function laterSheet(sheet, { free, now, wording, words }) {
   let drawn = null;
 
   function stretches(name) {
-    const pairs = free().dataset[name].split(" ").filter(Boolean);
+    const pairs = main.querySelector("[data-today]").dataset[name].split(" ").filter(Boolean);
     return pairs.map((pair) => pair.split("/").map((moment) => Date.parse(moment)));
   }
 
@@ -31,7 +47,7 @@ export function laterSheet(sheet, { free, now, wording, words }) {
   // Every quarter of an hour from which the shortest booking fits.
   function starts(name) {
     const shortest = Math.min(...buttons().map(lengthOf)) * MINUTE;
-    const last = now() + free().dataset.ahead * MINUTE;
+    const last = now() + termsIn(main).dataset.ahead * MINUTE;
     const found = [];
     for (const [from, until] of stretches(name)) {
       for (let one = Math.ceil(Math.max(from, now()) / STEP) * STEP; one + shortest <= until && one <= last; one += STEP)
@@ -69,9 +85,9 @@ export function laterSheet(sheet, { free, now, wording, words }) {
   }
 
   function fill() {
-    const html = free().innerHTML;
-    if (drawn !== html) lengths.innerHTML = drawn = html;
-    const { names } = free().dataset;
+    const terms = termsIn(main);
+    if (drawn !== terms.innerHTML) lengths.innerHTML = drawn = terms.innerHTML;
+    const { names } = terms.dataset;
     named.hidden = names !== "either";
     book.toggleAttribute("data-named", names === "person");
   }
@@ -82,8 +98,10 @@ export function laterSheet(sheet, { free, now, wording, words }) {
     draw();
   }
 
-  // Answers whether there is anything to choose; `wanted` is the moment that was touched.
-  function open(wanted = now()) {
+  // Answers whether there is anything to choose; the first is chosen that is free at or near the moment of the day that
+  // was touched.
+  function open(event) {
+    const wanted = touched(event) ?? now();
     fill();
     const name = ["today", "tomorrow"].find((name) => starts(name).length);
     if (!name) return false;
@@ -97,7 +115,7 @@ export function laterSheet(sheet, { free, now, wording, words }) {
   function renew() {
     if (!sheet.open) return;
     settle();
-    if (!free()) return sheet.close();
+    if (!termsIn(main)) return sheet.close();
     fill();
     const name = [day, "today", "tomorrow"].find((name) => starts(name).length);
     if (name) choose(name, start);

@@ -2,8 +2,9 @@
 
 import { start } from "./display.js";
 import { settle } from "./hands.js";
-import { laterSheet } from "./later.js";
+import { laterSheet, termsIn } from "./later.js";
 import { closeSheets, isOpen, leaves, openReport } from "./sheet.js";
+import { slots } from "./slots.js";
 import { onGlass, pend, saidOf, send } from "./tap.js";
 
 const UNDO = 10_000;
@@ -18,11 +19,10 @@ const part = (name) => main.querySelector(`[data-${name}]`);
 const [message, text, others, mine, form] = ["message", "message-text", "others", "mine", "book"].map(part);
 const glass = main.querySelector(".glass");
 const undo = main.querySelector("[data-act=undo]");
-const timeline = main.querySelector("[data-slot=timeline]");
+const timeline = main.querySelector(".timeline");
 const actions = main.querySelector("[data-slot=actions]");
 const room = main.dataset.slug;
 const isSigned = "signed" in main.dataset;
-const html = new Map();
 let sending = null;
 let wanted = USUAL;
 let later;
@@ -35,36 +35,23 @@ const picks = () => [...actions.querySelectorAll(".pick")];
 const chosen = () => picks().find((pick) => pick.getAttribute("aria-pressed") === "true");
 const typed = (within) => within.querySelector("[name=title]").value.trim();
 
+const drawn = JSON.parse(document.getElementById("view").textContent);
+const draw = slots(main, drawn.tracks[room]);
+
 function place(_slug, scene, parts) {
   if (!scene) return;
   glass.dataset.status = scene.status;
-  for (const [slot, part] of Object.entries(scene.slots)) {
-    if (html.get(slot) === parts[part]) continue;
-    html.set(slot, parts[part]);
-    main.querySelector(`[data-slot=${slot}]`).innerHTML = parts[part];
-    if (slot === "timeline") later?.renew();
-    if (slot !== "actions") continue;
-    choose();
-    settle();
-  }
+  const changed = draw(scene, parts);
+  if (changed.includes("timeline") || changed.includes("later")) later?.renew();
+  if (changed.includes("actions")) choose();
   if (display) listMine();
 }
 
-// What the server drew already is not drawn again.
-const drawn = JSON.parse(document.getElementById("view").textContent);
-for (const { scenes, parts } of Object.values(drawn.tracks)) {
-  Object.entries(scenes[0].slots).forEach(([slot, name]) => html.set(slot, parts[name]));
-}
 choose();
 
 display = start({ place, isIdle: () => !sending && message.hidden && !isOpen() && !typed(form), isKiosk: false });
 
-later = laterSheet(main.querySelector("[data-sheet=later]"), {
-  free: () => timeline.querySelector("[data-later]"),
-  now: display.now,
-  wording: display.wording,
-  words: display.words,
-});
+later = laterSheet(main, display);
 
 // The length that was wanted before, the usual one, or the longest that is left.
 function choose(length = wanted) {
@@ -184,22 +171,11 @@ async function listMine() {
   settle();
 }
 
-// The moment of the day that was touched; without a touch, such as from a keyboard, the first that is free.
-function touched(event) {
-  const strip = event.target.closest("[data-start][data-end]");
-  if (!strip) return undefined;
-  const { left, width } = strip.getBoundingClientRect();
-  const along = (event.clientX - left) / width;
-  const part = getComputedStyle(strip).direction === "rtl" ? 1 - along : along;
-  const [from, to] = [Date.parse(strip.dataset.start), Date.parse(strip.dataset.end)];
-  return from + part * (to - from);
-}
-
 function bookLater(event) {
-  const free = timeline.querySelector("[data-later]");
-  if (sending || !free || (!isSigned && free.dataset.names === "person")) return;
+  const terms = termsIn(main);
+  if (sending || !terms || (!isSigned && terms.dataset.names === "person")) return;
   list([], "");
-  if (!later.open(touched(event))) say(display.words.none_later, UNDO);
+  if (!later.open(event)) say(display.words.none_later, UNDO);
 }
 
 main.addEventListener("pointerdown", () => display.link.touch());

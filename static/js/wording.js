@@ -3,6 +3,7 @@
 const SECOND = 1_000;
 const MINUTE = 60_000;
 const MOST_TEXTS = 100;
+const MOVING = "[data-clock], [data-countdown], [data-drain], [data-start][data-end]";
 
 // `clock` is the server's own way to write times, so that both write them alike.
 export function makeWording(main, { language, zone }, { clock }) {
@@ -70,20 +71,22 @@ export function makeWording(main, { language, zone }, { clock }) {
     return MINUTE;
   }
 
+  function moved(element, now) {
+    const { dataset } = element;
+    if ("clock" in dataset) write(element, time(now));
+    if ("countdown" in dataset) return countDown(element, now);
+    if ("drain" in dataset) return drain(element, now);
+    return "start" in dataset ? moveNow(element, now) : MINUTE;
+  }
+
   return {
     time,
     number: (count) => number.format(count),
     write,
     // Brings all that moves with time up to date; answers after how many milliseconds to do so again.
     refresh(now) {
-      main.querySelectorAll("[data-clock]").forEach((element) => write(element, time(now)));
-      const waits = [MINUTE - (now % MINUTE)];
-      const each = (selector, act) =>
-        main.querySelectorAll(selector).forEach((element) => waits.push(act(element, now)));
-      each("[data-countdown]", countDown);
-      each("[data-drain]", drain);
-      each("[data-start][data-end]", moveNow);
-      return Math.min(...waits);
+      const waits = Array.from(main.querySelectorAll(MOVING), (element) => moved(element, now));
+      return Math.min(MINUTE - (now % MINUTE), ...waits);
     },
   };
 }

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from displays.door import project
-from displays.later import Later
+from displays.later import Later, Terms
 from displays.scene import closed, window
 from kiosk.schedule.model import Booking, Policy, Room, Slot
 from kiosk.schedule.rules import decide
@@ -32,7 +32,7 @@ def midnight(days: int) -> datetime:
 
 def test_a_free_day_is_free_from_midnight_to_midnight() -> None:
     assert offered() == Later(
-        (Slot(midnight(0), midnight(1)),), (Slot(midnight(1), midnight(2)),), (15, 30, 60), 2 * 24 * 60, "room"
+        (Slot(midnight(0), midnight(1)),), (Slot(midnight(1), midnight(2)),), Terms((15, 30, 60), 2 * 24 * 60, "room")
     )
 
 
@@ -68,7 +68,7 @@ def test_where_nobody_may_book_later_nothing_is_offered(policy: Policy) -> None:
 def test_only_durations_that_may_be_booked_are_offered() -> None:
     later = offered(room=replace(OAK, policy=Policy(durations=(5, 30, 600), shortest=15 * MINUTE)))
     assert later
-    assert later.durations == (30,)
+    assert later.terms.durations == (30,)
 
 
 @quick
@@ -79,7 +79,7 @@ def test_whatever_is_offered_passes_the_rules(bookings: list[Booking], moment: d
     later = offered(*bookings, room=room, moment=NOON)
     assert later
     for stretch in (*later.today, *later.tomorrow):
-        end = stretch.start + min(later.durations) * MINUTE
+        end = stretch.start + min(later.terms.durations) * MINUTE
         assert decide(bookings, stretch.start, end, long_ago, room.policy, closures) is None
         assert (
             decide(bookings, stretch.end - (end - stretch.start), stretch.end, long_ago, room.policy, closures) is None

@@ -48,7 +48,7 @@ def test_one_books_in_the_rooms_name_or_ones_own_as_the_policy_says(policy: Poli
 def test_durations_are_offered_to_people_who_say_who_they_are() -> None:
     actions = seen("actions", policy=PEOPLE)
     assert ([choice.minutes for choice in actions.choices], actions.names) == ([15, 30, 60], "person")
-    assert seen("timeline", policy=PEOPLE).later.names == "person"
+    assert seen("later", policy=PEOPLE).names == "person"
 
 
 def test_a_room_that_people_book_elsewhere_says_so_while_it_is_free() -> None:

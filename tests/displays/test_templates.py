@@ -186,6 +186,7 @@ def test_what_is_free_comes_with_the_timeline(environment: Environment) -> None:
     scene = shown(REGISTRY["door"].project(OAK, [lasting(at("12:00"), 1)], NOON), NOON)
     html = draw(environment, "door", "timeline", slot(scene, "timeline"))
     assert f"/{at('12:00').isoformat()} {at('13:00').isoformat()}/" in html
+    html = draw(environment, "door", "later", slot(scene, "later"))
     assert 'data-length="30"' in html
     assert 'data-open="later"' in html
 
@@ -193,7 +194,8 @@ def test_what_is_free_comes_with_the_timeline(environment: Environment) -> None:
 def test_a_timeline_without_anything_to_book_is_no_button(environment: Environment) -> None:
     scene = shown(REGISTRY["door"].project(OAK, [], NOON), NOON)
     html = draw(environment, "door", "timeline", replace(slot(scene, "timeline"), later=None))
-    assert "<button" not in html
+    assert "data-today" not in html
+    assert not draw(environment, "door", "later", None)
 
 
 def test_a_countdown_carries_a_sentence_for_every_kind_of_number(environment: Environment) -> None:
