@@ -18,6 +18,8 @@ from kiosk.web.access import Gate, stranger
 from kiosk.web.problems import response
 
 Family = Any
+# What a request can be; whoever asks may write any other word there, and each would be counted for ever.
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +95,7 @@ def install(app: Flask, metrics: Metrics) -> None:
 
     def end(answer: Response) -> Response:
         seconds = clock.monotonic() - g.get("begun", clock.monotonic())
-        metrics.measures.answered(_part(), request.method, answer.status_code, seconds)
+        metrics.measures.answered(_part(), _method(), answer.status_code, seconds)
         return answer
 
     app.before_request(begin)
@@ -104,6 +106,11 @@ def install(app: Flask, metrics: Metrics) -> None:
 def _part() -> str:
     """Return the part of the server that answered; addresses that do not exist are one part."""
     return (request.blueprint or "files") if request.url_rule else "missing"
+
+
+def _method() -> str:
+    """Return what was to be done; methods that do not exist are one."""
+    return request.method if request.method in METHODS else "other"
 
 
 def _written(metrics: Metrics) -> Response:

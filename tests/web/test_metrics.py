@@ -74,6 +74,15 @@ def test_answers_are_counted_by_part_and_status_and_strange_addresses_make_no_pa
     assert value(found, "kiosk_http_seconds_count", part="health") == 2
 
 
+def test_methods_that_strangers_make_up_are_one(parts: assembly.Parts) -> None:
+    client = app.build(parts).web.test_client()
+    for word in ("SPAM", "SPAM2", "SPAM3"):
+        client.open("/healthz", method=word)
+    found = samples(client.get("/metrics").text)
+    assert value(found, "kiosk_http_answers_total", status="405") == 3
+    assert value(found, "kiosk_http_answers_total", status="405", method="other") == 3
+
+
 def test_strangers_are_told_nothing(parts: assembly.Parts) -> None:
     closed = settings.load({}, database_url=parts.settings.database_url, async_mode="threading")
     server = app.build(assembly.Parts(closed, *[getattr(parts, name) for name in assembly.Parts.__slots__[1:]]))
