@@ -171,7 +171,8 @@ class Desk:
             self._wake.set()
             return command
         done = threading.Event()
-        threading.Thread(target=self._drive, args=(command, done), name="command", daemon=True).start()
+        drive = runtime.carrying(self._drive)
+        threading.Thread(target=drive, args=(command, done), name="command", daemon=True).start()
         done.wait(self._patience(command))
         return self._answer(command)
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from kiosk import trace
 from kiosk.booking.counter import Asked, Declined, Wish
 from kiosk.booking.desk import Desk, KeyReused
 from kiosk.booking.driver import Driver
@@ -66,6 +67,15 @@ def test_booking_yields_to_a_meeting_that_came_at_the_same_moment(
     made = desk.book(HALF_HOUR)
     assert (made.state, made.reason) == ("refused", "taken")
     assert [event.id for event in calendars.living(OAK)] == ["m1"]
+
+
+def test_whatever_a_tap_does_at_google_is_logged_under_its_request(desk: Desk, calendars: FakeCalendars) -> None:
+    known: set[str] = set()
+    calendars.before.append(lambda _request: known.add(trace.request_id.get()))
+    token = trace.request_id.set("tap-1")
+    desk.book(HALF_HOUR)
+    trace.request_id.reset(token)
+    assert known == {"tap-1"}
 
 
 def test_declined_and_free_events_are_not_in_the_way(desk: Desk, calendars: FakeCalendars, still: StillClock) -> None:
