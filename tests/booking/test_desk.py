@@ -322,6 +322,18 @@ def test_row_left_by_a_killed_server_is_finished_or_withdrawn(desk: Desk, still:
     assert (desk.find(late.id).state, desk.find(late.id).reason) == ("refused", "forgotten")
 
 
+def test_booking_that_another_process_has_taken_up_is_not_refused_for_being_under_way(
+    desk: Desk, store: Store, oak: StoredRoom, still: StillClock
+) -> None:
+    """As after a crash of the database, when all that is open is looked at: it may be on its way to Google."""
+    command = desk.counter.booking(HALF_HOUR)
+    store.write(journal.add, command)
+    with Locks(store, "another", still).room(oak.id):
+        store.write(journal.claim, command, still() + timedelta(seconds=4))
+        desk._drive(command)
+    assert desk.find(command.id).state == "pending"
+
+
 @pytest.mark.parametrize("offline", [False, True])
 def test_of_many_taps_at_once_exactly_one_gets_the_room(
     offline: bool, desk: Desk, oak: StoredRoom, calendars: FakeCalendars, still: StillClock
