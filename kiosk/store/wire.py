@@ -41,6 +41,8 @@ LIFE = """
 NUMERIC, BYTEA = 1700, 17
 # How PostgreSQL says that it is going down, was killed or cannot take connections yet.
 AWAY = ("08", "57P")
+# How it says that somebody else has had a lock for too long.
+LOCKED = "55P03"
 BROKEN = 1
 # What the library raises when the server has gone.
 TROUBLE = (DatabaseError, InterfaceError)
@@ -68,8 +70,7 @@ class Wire(PostgresqlDatabase):
 
     def is_lost(self, error: Exception) -> bool:
         """Tell whether an error means that the connection is of no use any more, and that the server undid its work."""
-        cause = error.__cause__ or error.__context__ or error
-        code = getattr(cause, "pgcode", None) or ""
+        code = code_of(error)
         line = None if self.is_closed() else self.connection()  # type: ignore[no-untyped-call]
         # What the server itself refuses has a code; the library may not have noticed yet that nobody is there.
         is_silent = not code and type(error) in SILENCE
@@ -98,6 +99,12 @@ class Wire(PostgresqlDatabase):
 
     def _bytes(self, text: str | None, cursor: Any) -> bytes | None:
         return None if text is None else bytes(self._driver.BINARY(text, cursor))
+
+
+def code_of(error: Exception) -> str:
+    """Return how PostgreSQL calls what it refuses, empty where it said nothing."""
+    cause = error.__cause__ or error.__context__ or error
+    return getattr(cause, "pgcode", None) or ""
 
 
 def _name() -> str:
