@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
 import socket
@@ -18,6 +19,7 @@ LIBRARY = "psycopg2"
 LONGEST_SECONDS = 900.0
 # What PostgreSQL calls whoever is connected.
 NAME = "kiosk"
+LONGEST_HOST = 36
 CONNECTING: dict[str, Any] = {
     "connect_timeout": 5,
     "client_encoding": "UTF8",
@@ -108,8 +110,11 @@ def code_of(error: Exception) -> str:
 
 
 def _name() -> str:
-    """Return what PostgreSQL's own tables call this process."""
-    return f"{NAME} {socket.gethostname()} {os.getpid()}"
+    """Return what PostgreSQL's own tables call this process; they cut what is longer."""
+    host = socket.gethostname()
+    if len(host) > LONGEST_HOST:
+        host = f"{host[:LONGEST_HOST]}~{hashlib.sha256(host.encode()).hexdigest()[:8]}"
+    return f"{NAME} {host} {os.getpid()}"
 
 
 def users(url: str) -> int:

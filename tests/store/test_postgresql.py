@@ -18,7 +18,7 @@ from peewee import Database, Model
 
 from kiosk.errors import DatabaseAway, KioskError
 from kiosk.settings import load
-from kiosk.store import acts, erasing, facts, forgetting, names, postgresql
+from kiosk.store import acts, erasing, facts, forgetting, names, postgresql, wire
 from kiosk.store.acts import Act
 from kiosk.store.database import Store
 from kiosk.store.plain import rows
@@ -237,6 +237,14 @@ def test_every_table_out_of_which_names_are_taken_is_vacuumed() -> None:
     models = {one for room in (erasing, forgetting, names) for one in vars(room).values() if isinstance(one, type)}
     tables = {one._meta.table_name for one in models if issubclass(one, Model)}
     assert {"problem", "device"} <= tables <= {*postgresql.VACUUMED}
+
+
+def test_a_machine_with_a_long_name_does_not_take_itself_for_another(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "rooms-" + 50 * "x" + "-1")
+    with closing(Store(url)):
+        assert wire.users(url) == 0
+        monkeypatch.setattr("socket.gethostname", lambda: "rooms-" + 50 * "x" + "-2")
+        assert wire.users(url) > 0
 
 
 @pytest.mark.parametrize("level", ["on", "off"])
