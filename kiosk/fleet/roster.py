@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from kiosk import clock, runtime
+from kiosk.errors import KioskError
 from kiosk.fleet import alerts, health, light
 from kiosk.fleet.alerts import Decision, Watched
 from kiosk.fleet.health import Beat, Condition, State
@@ -140,8 +141,16 @@ class Roster:
             signs = [(number, self._beats[number]) for number in sorted(news) if number in self._beats]
         found = [(number, beat) for number, beat in signs if self._is_new(number, beat)]
         if found:
-            self._written |= dict(found)
+            self._write(found)
+
+    def _write(self, found: list[tuple[int, Beat]]) -> None:
+        try:
             self.store.write(kept.write, runtime.offload(_all_heard, found))
+        except KioskError:
+            with self._noting:
+                self._news |= {number for number, _beat in found}
+            raise
+        self._written |= dict(found)
 
     def judge(self, now: datetime) -> Decision:
         """Look at every machine, and write what administrators are to be told."""

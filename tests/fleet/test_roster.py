@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kiosk.errors import DatabaseAway
 from kiosk.fleet.report import read
 from kiosk.fleet.roster import CODES, Roster
 from kiosk.store import accounts, devices, health, policies, webhooks
@@ -67,6 +68,24 @@ def test_last_sign_of_a_machine_survives_a_restart(store: Store, roster: Roster,
     assert (beat.report.text("version"), beat.boots, beat.address) == ("1.2", ("a",), "10.0.0.7")
     with store.read() as db:
         assert again.condition(devices.find(db, number)).state == "live"  # nobody could hear it meanwhile
+
+
+def test_last_sign_is_written_when_the_database_is_back(
+    store: Store, roster: Roster, still: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_args: object) -> None:
+        raise DatabaseAway("It is restarted.")
+
+    [number] = enrol(store, still, "Door 1")
+    roster.heard(number, read({"boot_id": "a"}), "10.0.0.7")
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "write", away)
+        with pytest.raises(DatabaseAway):
+            roster.flush()
+    roster.flush()
+    again = Roster(store, still)
+    again.load()
+    assert again.beat(number)
 
 
 def test_a_day_of_minutes_is_kept_and_no_more(store: Store, roster: Roster, still: StillClock) -> None:
