@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from kiosk import clock, runtime
-from kiosk.errors import KioskError
+from kiosk.clock import DAWN
+from kiosk.errors import DatabaseAway, KioskError
 from kiosk.fleet import alerts, health, light
 from kiosk.fleet.alerts import Decision, Watched
 from kiosk.fleet.health import Beat, Condition, State
@@ -61,6 +62,7 @@ class Roster:
     _entered: dict[int, tuple[State, datetime]] = field(default_factory=dict)
     _done: dict[str, datetime] = field(default_factory=dict)
     _since: datetime = field(init=False)
+    _deaf_until: datetime = DAWN
     _noting: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -105,6 +107,15 @@ class Roster:
 
     def step(self) -> None:
         """Do whatever is due; tests call this by their own clock."""
+        try:
+            self._do_what_is_due()
+        except DatabaseAway:
+            # Without it no machine is let in, and so none is heard.
+            self._deaf_until = self.clock()
+            self._since = max(self._since, self._deaf_until)
+            raise
+
+    def _do_what_is_due(self) -> None:
         now = self.clock()
         if self._is_due("read", SHARE if self.others else READ, now):
             self.load() if self.others else self.refresh()
@@ -121,7 +132,7 @@ class Roster:
         if self.others is None:
             return True
         heard_from = self.others()
-        self._since = heard_from or self.clock()
+        self._since = max(heard_from or self.clock(), self._deaf_until)
         return heard_from is not None
 
     def refresh(self) -> None:

@@ -76,3 +76,32 @@ def test_what_screens_have_on_the_glass_is_written_down_when_the_database_is_bac
     roll.step()
     with store.read() as db:
         assert [one.state for one in screens.answers(db, fire, still())] == ["shown"]
+
+
+def test_screens_of_other_processes_are_not_taken_for_gone_when_the_database_is_back(
+    store: Store, still: StillClock, oak: StoredRoom
+) -> None:
+    """None of them can have said that it lives; those that have died are not heard of at the next look either."""
+    living = ["here", "there"]
+    rolls = {
+        home: Roll(store, Herald(store, still, Audience(), lambda *_: None), still, home, lambda: living)
+        for home in ("here", "there")
+    }
+    for home, roll in rolls.items():
+        roll.heard(Hello(Screen("door", "oak"), f"machine-{home}", ""), lambda: ("", "10.0.0.7"), home)
+        roll.step()
+
+    def connected() -> set[str]:
+        still.advance(seconds=15)
+        rolls["here"].step()
+        with store.read() as db:
+            return {one.home for one in screens.every(db, still()) if one.connected}
+
+    assert connected() == {"here", "there"}
+    living.clear()
+    assert connected() == {"here", "there"}
+    living += ["here", "there"]
+    assert connected() == {"here", "there"}
+    living.remove("there")
+    assert connected() == {"here", "there"}
+    assert connected() == {"here"}
