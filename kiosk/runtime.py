@@ -17,6 +17,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from kiosk import clock, memory, settings
@@ -59,6 +60,11 @@ def offload(fn: Callable[Params, Result], *args: Params.args, **kwargs: Params.k
     # What is logged in the real thread is logged for whoever asked.
     result: Result = tpool.execute(contextvars.copy_context().run, fn, *args, **kwargs)
     return result
+
+
+def carrying(fn: Callable[Params, Result]) -> Callable[Params, Result]:
+    """Return `fn` for a thread of its own, in which it is logged for whoever asks now."""
+    return partial(contextvars.copy_context().run, fn)
 
 
 def is_green() -> bool:

@@ -171,7 +171,8 @@ class Desk:
             self._wake.set()
             return command
         done = threading.Event()
-        threading.Thread(target=self._drive, args=(command, done), name="command", daemon=True).start()
+        drive = runtime.carrying(self._drive)
+        threading.Thread(target=drive, args=(command, done), name="command", daemon=True).start()
         done.wait(self._patience(command))
         return self._answer(command)
 
@@ -262,7 +263,11 @@ class Desk:
             self._give_way(command)
 
     def _room_is_busy(self, command: Command) -> None:
-        """Refuse what somebody asked for, who can ask again; all else the worker tries again."""
+        """Refuse what somebody asked for, who can ask again; all else the worker tries again.
+
+        What another process has taken up meanwhile, as after a crash of the database, may be on its way to Google.
+        """
+        command = self.find(command.id)
         if command.attempts == 0 and not journal.is_missed(command) and not journal.is_carried(command):
             self.driver.store.write_durably(journal.settle, command, "refused", "being_booked", self.driver.clock())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -66,10 +67,11 @@ class Locks:
                 self._held.discard(lease)
 
     def _wait_for(self, name: str, patience: float) -> Lease:
-        pause = threading.Event()
+        # Fences that a crash of the database has taken back are given again: nobody's lease must look like another.
+        owner, pause = f"{self.owner} {uuid.uuid4().hex[:8]}", threading.Event()
         give_up = clock.monotonic() + patience
         while True:
-            lease = self.store.write(leases.take, name, self.owner, self.clock(), LENGTH)
+            lease = self.store.write(leases.take, name, owner, self.clock(), LENGTH)
             if lease is not None:
                 return lease
             if clock.monotonic() > give_up:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from kiosk import clock, runtime
+from kiosk.errors import KioskError
 from kiosk.store import leases
 from kiosk.store.database import Store
 from kiosk.store.leases import Lease
@@ -65,8 +66,18 @@ class Duties:
     def _take(self, name: str) -> None:
         lease = self.store.write(leases.take, of(name), self.owner, self.clock(), LENGTH)
         if lease:
-            self._starts[name]()
             self._held[name] = lease
+            self._begin(name)
+
+    def _begin(self, name: str) -> None:
+        """Start a kind of work; where only a part of it has started, nobody can start the rest, or stop that part."""
+        try:
+            self._starts[name]()
+        except Exception as error:
+            known = isinstance(error, KioskError)
+            log.warning("%r cannot be begun (%s): this process begins anew.", name, error, exc_info=not known)
+            self.lost()
+        else:
             log.info("This process does %r from now on.", name)
 
     def _loop(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,10 +13,11 @@ from kiosk import clock
 from kiosk.doctor.findings import Finding, Remedy, failed, passed, warned
 from kiosk.fleet.roster import Roster
 from kiosk.settings import Settings
-from kiosk.store import condition, deliveries, devices, overview, pruning
+from kiosk.store import condition, deliveries, devices, overview, processes, pruning
 from kiosk.store.condition import Space
 from kiosk.store.database import Store
 from kiosk.store.overview import Overview
+from kiosk.store.processes import Process
 
 SERVER = "This server"
 ANSWER_SECONDS = 5.0
@@ -67,6 +68,10 @@ def status(url: str) -> int | None:
 
 
 def _process(here: Operations) -> Finding:
+    with here.store.read() as db:
+        several = processes.living(db, here.clock())
+    if several:
+        return _several(several)
     if not here.settings.port:
         return passed(SERVER, "process", "Its port is chosen at every start: nothing was asked.")
     url = f"http://{ELSEWHERE.get(here.settings.host, here.settings.host)}:{here.settings.port}"
@@ -76,6 +81,17 @@ def _process(here: Operations) -> Finding:
     said = f"Nothing answers at {url}." if answer is None else f"{url} answers {answer}: another program is there."
     repair = f"Start it (systemctl start kiosk-server, or `kiosk serve`). {LOG}"
     return failed(SERVER, "process", Remedy(said, repair))
+
+
+def _several(living: Sequence[Process]) -> Finding:
+    """Judge the processes of an installation that has several, wherever they run: it needs both kinds."""
+    places = {role: [one.place for one in living if one.role == role] for role in ("web", "work")}
+    said = "; ".join(f"{role}: {', '.join(found) or 'none lives'}" for role, found in places.items())
+    lacking = [role for role, found in places.items() if not found]
+    if not lacking:
+        return passed(SERVER, "process", f"Its processes live. {said}.")
+    starts = " and ".join(f"`kiosk serve --only {role}` (systemctl start kiosk-{role}@PORT)" for role in lacking)
+    return failed(SERVER, "process", Remedy(f"Some of its processes are missing. {said}.", f"Start {starts}."))
 
 
 def _rooms(found: Overview) -> Finding:

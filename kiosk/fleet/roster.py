@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from kiosk import clock, runtime
+from kiosk.clock import DAWN
+from kiosk.errors import DatabaseAway, KioskError
 from kiosk.fleet import alerts, health, light
 from kiosk.fleet.alerts import Decision, Watched
 from kiosk.fleet.health import Beat, Condition, State
@@ -60,6 +62,7 @@ class Roster:
     _entered: dict[int, tuple[State, datetime]] = field(default_factory=dict)
     _done: dict[str, datetime] = field(default_factory=dict)
     _since: datetime = field(init=False)
+    _deaf_until: datetime = DAWN
     _noting: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -104,6 +107,15 @@ class Roster:
 
     def step(self) -> None:
         """Do whatever is due; tests call this by their own clock."""
+        try:
+            self._do_what_is_due()
+        except DatabaseAway:
+            # Without it no machine is let in, and so none is heard.
+            self._deaf_until = self.clock()
+            self._since = max(self._since, self._deaf_until)
+            raise
+
+    def _do_what_is_due(self) -> None:
         now = self.clock()
         if self._is_due("read", SHARE if self.others else READ, now):
             self.load() if self.others else self.refresh()
@@ -120,7 +132,7 @@ class Roster:
         if self.others is None:
             return True
         heard_from = self.others()
-        self._since = heard_from or self.clock()
+        self._since = max(heard_from or self.clock(), self._deaf_until)
         return heard_from is not None
 
     def refresh(self) -> None:
@@ -140,8 +152,16 @@ class Roster:
             signs = [(number, self._beats[number]) for number in sorted(news) if number in self._beats]
         found = [(number, beat) for number, beat in signs if self._is_new(number, beat)]
         if found:
-            self._written |= dict(found)
+            self._write(found)
+
+    def _write(self, found: list[tuple[int, Beat]]) -> None:
+        try:
             self.store.write(kept.write, runtime.offload(_all_heard, found))
+        except KioskError:
+            with self._noting:
+                self._news |= {number for number, _beat in found}
+            raise
+        self._written |= dict(found)
 
     def judge(self, now: datetime) -> Decision:
         """Look at every machine, and write what administrators are to be told."""

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from displays.scene import local_date
 from kiosk import clock, runtime
-from kiosk.errors import NotFound
+from kiosk.errors import DatabaseAway, NotFound
 from kiosk.live.audience import Audience
 from kiosk.live.freshness import Freshness
 from kiosk.live.gallery import Gallery, Screen
@@ -92,6 +92,15 @@ class Pulse:
             self._shown = (seen[0], self._dates(now))
 
     def _tell_all(self, now: datetime) -> None:
+        """Look at all screens; where the database goes away meanwhile, the same rooms count as changed next time."""
+        before = self._days
+        try:
+            self._look_at_all(now)
+        except DatabaseAway:
+            self._days = before
+            raise
+
+    def _look_at_all(self, now: datetime) -> None:
         census, watched = self._register.census(), self.audience.screens()
         changed = self._changed(census, now)
         ids = {one.id for one in changed}
@@ -145,8 +154,8 @@ class Pulse:
         previous = self._told.get(screen, "")
         if version == previous:
             return
-        self._told[screen] = version
         tracks = self.gallery.tracks(screen, changed, now, census)
+        self._told[screen] = version
         payload = {"display": screen.display, "slug": screen.slug, "version": version, "previous": previous}
         self.freshness.sent(version, [one.id for one in changed], now)
         self.publish(screen.channel, "tracks", {**payload, "now": clock.iso(now), "tracks": tracks})

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from kiosk import clock, runtime
 from kiosk.clock import DAWN
+from kiosk.errors import KioskError
 from kiosk.live.gallery import Screen
 from kiosk.live.members import Census
 from kiosk.live.notices import Bulletin, Herald
@@ -63,6 +64,7 @@ class Roll:
     _news: dict[str, SeenScreen] = field(default_factory=dict)
     _acks: dict[Ack, datetime] = field(default_factory=dict)
     _buried_at: datetime = DAWN
+    _lived: set[str] = field(default_factory=set)
     _noting: threading.Lock = field(default_factory=threading.Lock)
     _wake: threading.Event = field(default_factory=threading.Event)
 
@@ -110,10 +112,28 @@ class Roll:
             seen, self._news = self._news, {}
             acks, self._acks = self._acks, {}
         if seen or acks:
-            self.store.write(screens.write, list(seen.values()), acks)
+            self._write(seen, acks)
         if self.home and abs(self.clock() - self._buried_at) >= BURY:
             self._buried_at = self.clock()
-            self.store.write(screens.leave_dead, self.homes())
+            self._bury()
+
+    def _bury(self) -> None:
+        """Take the screens for gone of processes that lived neither now nor the last time.
+
+        When the database was away nobody could say that it lives, and all do so within seconds.
+        """
+        living = {*self.homes()}
+        self.store.write(screens.leave_dead, living | self._lived)
+        self._lived = living
+
+    def _write(self, seen: dict[str, SeenScreen], acks: dict[Ack, datetime]) -> None:
+        """Write it, or keep it for the next time: screens say only once what they have on their glass."""
+        try:
+            self.store.write(screens.write, list(seen.values()), acks)
+        except KioskError:
+            with self._noting:
+                self._news, self._acks = seen | self._news, acks | self._acks
+            raise
 
     def _is_new(self, hello: Hello, connection: str) -> bool:
         return hello.id not in self._here or (bool(connection) and self._of.get(connection) != hello.id)

@@ -84,7 +84,8 @@ class Store:
 
     def empty_log(self) -> bool:
         """Let go of what has been overwritten and deleted; False while somebody reads that."""
-        return self._offloaded(self._engine.empty_log)
+        empty = self._engine.empty_log
+        return runtime.offload(empty) if self._engine.empties_beside else self._offloaded(empty)
 
     def tidy(self) -> int:
         """Put the database in order: what its queries are planned by, and pages it no longer needs; return those."""

@@ -12,6 +12,8 @@ class Engine(Protocol):
     """An open database. Writers follow one another, in all processes: each sees what all before it have written."""
 
     place: str
+    # Whether `empty_log` needs nothing of what writes, so that writers go on meanwhile.
+    empties_beside: bool
 
     def reading(self) -> AbstractContextManager[Database]:
         """Give a database that sees one moment; called where nothing may stop the hub."""

@@ -76,6 +76,12 @@ def numbers(db: Database) -> dict[str, int]:
     return {state: int(count) for state, count in rows(db, "SELECT state, COUNT(*) FROM command GROUP BY state")}
 
 
+def waits_since(db: Database) -> datetime | None:
+    """Return when the oldest of the commands was asked for that are not settled; None when all are."""
+    [(moment,)] = rows(db, f"SELECT MIN(created_at) FROM command WHERE {IS_OPEN}")
+    return None if moment is None else instant(moment)
+
+
 def add(db: Database, command: Command) -> bool:
     """Write a new command; False when it is here already, or another one came with its idempotency key first."""
     if find(db, command.id) or (command.key and by_key(db, command.key)):

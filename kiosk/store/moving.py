@@ -28,6 +28,8 @@ def take(target: Database, source: Database, tell: Tell = lambda _table, _rows: 
     Raises UsageError when something is in the target, KioskError when it does not come to hold what the source does.
     """
     refuse_what_is_there(target)
+    for db in (source, target):
+        _let_rest(db)
     run(target, f'DELETE FROM "{MADE_WITH_IT}"')
     found = {}
     for model in _in_order():
@@ -51,6 +53,12 @@ def refuse_what_is_there(target: Database) -> None:
     full = [name for name in names if rows(target, f'SELECT 1 FROM "{name}" LIMIT 1')]
     if full:
         raise UsageError(f"That database is not empty ({', '.join(sorted(full))}): nothing was changed.")
+
+
+def _let_rest(db: Database) -> None:
+    """Have PostgreSQL wait within a transaction for as long as it takes to read a large table on the other side."""
+    if isinstance(db, PostgresqlDatabase):
+        run(db, "SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def _carry(model: type[Model], source: Database, target: Database, tell: Tell) -> tuple[int, str]:

@@ -15,7 +15,7 @@ from peewee import Database
 
 from kiosk import clock, runtime
 from kiosk.errors import DatabaseAway, KioskError
-from kiosk.store.wire import TROUBLE, Wire
+from kiosk.store.wire import LOCKED, TROUBLE, Wire, code_of
 
 SCHEME = "postgresql://"
 Result = TypeVar("Result")
@@ -38,11 +38,18 @@ LONG_READ = f"{READ}; SET LOCAL statement_timeout = '10min'"
 REST_SECONDS = 0.5
 # How often, and how long after each other, a server is asked what became of the last transaction.
 QUESTIONS, BETWEEN_SECONDS = 40, 0.25
-VACUUMED = ("act", "attendance", "command", "delivery", "event", "health", "notice", "person", "pin", "request", "stay")
+# Tables that name people. A vacuum takes as long as it takes, while others write.
+VACUUMED = (
+    *("act", "attendance", "command", "delivery", "device", "errand", "event", "health", "hook", "notice"),
+    *("pairing", "person", "pin", "problem", "request", "stay"),
+)
+AT_LEISURE = "SET statement_timeout = 0"
 
 
 class Postgresql:
     """A database of a PostgreSQL server; connections that are lost are made anew by whoever needs one next."""
+
+    empties_beside = True
 
     def __init__(self, url: str, begins: Begins = lambda *_new: None) -> None:
         """Prepare connections; `begins(database, life, now)` writes first on every new one. Raises KioskError."""
@@ -92,7 +99,7 @@ class Postgresql:
             self._writer = None if db.is_closed() else db
 
     def empty_log(self) -> bool:
-        """Have the server take away rows that were changed or deleted; True, since whoever reads is not waited for."""
+        """Have the server take away rows that were changed or deleted; False while somebody else is at a table."""
         return self._beside(_vacuum)
 
     def give_back(self) -> int:
@@ -112,9 +119,12 @@ class Postgresql:
         self._idle, self._writer = [], None
 
     def _beside(self, fn: Callable[[Wire], Result]) -> Result:
+        """Use a connection of its own, outside of transactions. Raises DatabaseAway when it is lost meanwhile."""
         db = self._opened()
         try:
             return fn(db)
+        except TROUBLE as error:
+            raise self._away(error) if db.is_lost(error) else error from error
         finally:
             db.drop()
 
@@ -216,8 +226,19 @@ def _status(db: Wire, number: int, life: str) -> str:
 
 
 def _vacuum(db: Wire) -> bool:
-    for name in VACUUMED:
+    """Vacuum what names people; False where PostgreSQL's own care, or an administrator's, keeps a table too long."""
+    db.execute_sql(AT_LEISURE)
+    kept = [name for name in VACUUMED if not _is_vacuumed(db, name)]
+    return not kept
+
+
+def _is_vacuumed(db: Wire, name: str) -> bool:
+    try:
         db.execute_sql(f'VACUUM "{name}"')
+    except TROUBLE as error:
+        if code_of(error) != LOCKED:
+            raise
+        return False
     return True
 
 

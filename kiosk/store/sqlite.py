@@ -29,6 +29,8 @@ PRAGMAS = {
 class Sqlite:
     """An SQLite file, with a writer whom SQLite itself keeps apart from those of other processes."""
 
+    empties_beside = False
+
     def __init__(self, path: str) -> None:
         """Prepare two connections; the file is made when it is first used. Raises KioskError."""
         _make_folder(Path(path).parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
 import socket
@@ -18,6 +19,7 @@ LIBRARY = "psycopg2"
 LONGEST_SECONDS = 900.0
 # What PostgreSQL calls whoever is connected.
 NAME = "kiosk"
+LONGEST_HOST = 36
 CONNECTING: dict[str, Any] = {
     "connect_timeout": 5,
     "client_encoding": "UTF8",
@@ -41,6 +43,8 @@ LIFE = """
 NUMERIC, BYTEA = 1700, 17
 # How PostgreSQL says that it is going down, was killed or cannot take connections yet.
 AWAY = ("08", "57P")
+# How it says that somebody else has had a lock for too long.
+LOCKED = "55P03"
 BROKEN = 1
 # What the library raises when the server has gone.
 TROUBLE = (DatabaseError, InterfaceError)
@@ -68,8 +72,7 @@ class Wire(PostgresqlDatabase):
 
     def is_lost(self, error: Exception) -> bool:
         """Tell whether an error means that the connection is of no use any more, and that the server undid its work."""
-        cause = error.__cause__ or error.__context__ or error
-        code = getattr(cause, "pgcode", None) or ""
+        code = code_of(error)
         line = None if self.is_closed() else self.connection()  # type: ignore[no-untyped-call]
         # What the server itself refuses has a code; the library may not have noticed yet that nobody is there.
         is_silent = not code and type(error) in SILENCE
@@ -100,9 +103,18 @@ class Wire(PostgresqlDatabase):
         return None if text is None else bytes(self._driver.BINARY(text, cursor))
 
 
+def code_of(error: Exception) -> str:
+    """Return how PostgreSQL calls what it refuses, empty where it said nothing."""
+    cause = error.__cause__ or error.__context__ or error
+    return getattr(cause, "pgcode", None) or ""
+
+
 def _name() -> str:
-    """Return what PostgreSQL's own tables call this process."""
-    return f"{NAME} {socket.gethostname()} {os.getpid()}"
+    """Return what PostgreSQL's own tables call this process; they cut what is longer."""
+    host = socket.gethostname()
+    if len(host) > LONGEST_HOST:
+        host = f"{host[:LONGEST_HOST]}~{hashlib.sha256(host.encode()).hexdigest()[:8]}"
+    return f"{NAME} {host} {os.getpid()}"
 
 
 def users(url: str) -> int:

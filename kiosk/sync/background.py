@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from kiosk import clock
+from kiosk import clock, runtime
 from kiosk.errors import KioskError, UsageError
 from kiosk.store import tasks
 from kiosk.store.database import Store
@@ -37,7 +37,7 @@ class Background:
         Raises UsageError while it is being done already.
         """
         task = self._begin(name, about)
-        threading.Thread(target=self._do, args=(task, work), name=name, daemon=True).start()
+        threading.Thread(target=runtime.carrying(self._do), args=(task, work), name=name, daemon=True).start()
         return task
 
     def run(self, name: str, work: Work) -> str:

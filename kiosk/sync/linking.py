@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from kiosk import clock
+from kiosk import clock, runtime
 from kiosk.errors import AccessDenied, Missing, SourceError, Unreachable, UsageError
 from kiosk.source import Calendar, DirectorySource
 from kiosk.store import events, links, mirror, rooms
@@ -215,7 +215,7 @@ def _within(give_up: float, ask: Callable[[], Answer]) -> Answer:
         finally:
             done.set()
 
-    threading.Thread(target=run, name="verify", daemon=True).start()
+    threading.Thread(target=runtime.carrying(run), name="verify", daemon=True).start()
     if not done.wait(max(0.0, give_up - clock.monotonic())):
         raise Unreachable("Google has not answered in time.", "slow")
     if errors:

@@ -18,6 +18,8 @@ from kiosk.web.access import Gate, stranger
 from kiosk.web.problems import response
 
 Family = Any
+# What a request can be; whoever asks may write any other word there, and each would be counted for ever.
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +53,9 @@ class Metrics:
     def _rooms(self) -> Iterator[Family]:
         now = self.clock()
         with self.pulse.gallery.store.read() as db:
-            known, commands, waiting = mirror.everything(db), journal.numbers(db), deliveries.waiting(db)
+            known, since, waiting = mirror.everything(db), journal.waits_since(db), deliveries.waiting(db)
+        # The journal of a year is counted beside everybody else.
+        commands = self.pulse.gallery.store.report(journal.numbers)
         ages = {(one.slug,): (now - one.checked_at).total_seconds() for one in known if one.checked_at}
         yield _gauge("kiosk_room_age_seconds", "Seconds since a room's calendar was checked", ages, "room")
         unread = sum(1 for one in known if not one.checked_at)
@@ -60,6 +64,8 @@ class Metrics:
         yield _gauge("kiosk_rooms_failing", "Linked rooms whose last reading failed", {(): failing})
         states = {(state,): count for state, count in commands.items()}
         yield _gauge("kiosk_journal_rows", "Commands in the journal, by state", states, "state")
+        wait, what = (now - since).total_seconds() if since else 0.0, "Seconds for which the oldest open command waits"
+        yield _gauge("kiosk_journal_waiting_seconds", what, {(): max(wait, 0.0)})
         yield _gauge("kiosk_messages_waiting", "Mails and webhook messages that have not arrived yet", {(): waiting})
 
     def _google(self) -> Iterator[Family]:
@@ -69,6 +75,8 @@ class Metrics:
         minute, day = self.budget.left(self.clock())
         left = {("minute",): minute, ("day",): day}
         yield _gauge("kiosk_google_requests_left", "Requests that the limits still allow", left, "period")
+        limits = {("minute",): self.budget.per_minute, ("day",): self.budget.per_day}
+        yield _gauge("kiosk_google_requests_limit", "Requests that the settings allow", limits, "period")
 
     def _process(self) -> Iterator[Family]:
         answers = self.measures.http_answers.copy()
@@ -93,7 +101,7 @@ def install(app: Flask, metrics: Metrics) -> None:
 
     def end(answer: Response) -> Response:
         seconds = clock.monotonic() - g.get("begun", clock.monotonic())
-        metrics.measures.answered(_part(), request.method, answer.status_code, seconds)
+        metrics.measures.answered(_part(), _method(), answer.status_code, seconds)
         return answer
 
     app.before_request(begin)
@@ -104,6 +112,11 @@ def install(app: Flask, metrics: Metrics) -> None:
 def _part() -> str:
     """Return the part of the server that answered; addresses that do not exist are one part."""
     return (request.blueprint or "files") if request.url_rule else "missing"
+
+
+def _method() -> str:
+    """Return what was to be done; methods that do not exist are one."""
+    return request.method if request.method in METHODS else "other"
 
 
 def _written(metrics: Metrics) -> Response:

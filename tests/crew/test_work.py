@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kiosk.crew.duties import LENGTH, Duties, of
+from kiosk.errors import DatabaseAway
 from kiosk.store import leases
 from kiosk.store.database import Store
 from tests.crew import campus
@@ -49,6 +50,21 @@ def test_process_that_was_taken_for_dead_begins_anew(store: Store, still: StillC
     second.step()
     first.step()
     assert lost == ["lost"]
+
+
+def test_work_of_which_only_a_part_has_started_is_not_started_twice(store: Store, still: StillClock) -> None:
+    """The database goes away in the middle of it: what runs by then would run beside what is started later."""
+    done: list[str] = []
+    lost: list[str] = []
+
+    def start() -> None:
+        done.append("half")
+        raise DatabaseAway("It is restarted.")
+
+    only = worker(store, still, done, lost)
+    only._starts = {"one": start}
+    only.step()
+    assert (done, lost) == (["half"], ["lost"])
 
 
 def test_work_goes_on_after_an_absence_that_nobody_used(store: Store, still: StillClock) -> None:

@@ -183,6 +183,15 @@ def test_containers_find_their_processes_in_the_configuration() -> None:
         assert name in compose()["services"]
 
 
+def test_nginx_has_room_for_the_screens_of_a_campus() -> None:
+    """What it comes with is enough for some hundred."""
+    nginx = compose()["services"]["nginx"]
+    [given] = re.findall(r"/(worker_connections \d+;)/", nginx["entrypoint"][-1])
+    assert int(given.split()[1].strip(";")) > 2 * 3000 < nginx["ulimits"]["nofile"]
+    said = [(ROOT / "docs" / "campus.md").read_text(), site.GIVEN.read_text()]
+    assert all(f"`{given}`" in text and "worker_rlimit_nofile" in text for text in said)
+
+
 def test_image_is_made_of_what_is_here() -> None:
     lines = (HOME / "Dockerfile").read_text().splitlines()
     copied = [line.split()[1:-1] for line in lines if line.startswith("COPY") and "--from" not in line]

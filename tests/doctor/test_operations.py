@@ -17,10 +17,11 @@ from kiosk.doctor import operations
 from kiosk.doctor.findings import Finding
 from kiosk.doctor.operations import Operations
 from kiosk.settings import load
-from kiosk.store import deliveries, devices, journal, mirror, pruning
+from kiosk.store import deliveries, devices, journal, mirror, processes, pruning
 from kiosk.store.condition import Space
 from kiosk.store.database import Store
 from kiosk.store.devices import Described
+from kiosk.store.processes import Process
 from kiosk.store.rooms import StoredRoom
 from tests import databases
 from tests.fakes import StillClock
@@ -60,6 +61,18 @@ def test_a_server_that_does_not_answer_fails(here: Operations, answer: int | Non
     assert (found.verdict, asked) == ("fail", ["http://127.0.0.1:8080/healthz"])
     assert says in found.says
     assert "kiosk serve" in found.repair
+
+
+def test_processes_of_a_campus_are_told_wherever_they_listen(here: Operations, store: Store) -> None:
+    """None of them is at the port that the settings name: each is given its own."""
+    nobody = replace(here, ask=lambda _url: None)
+    one = Process("one", "web", "here:8081", "1", here.clock(), here.clock())
+    store.write(processes.beat, one)
+    found = line(nobody, "process")
+    assert (found.verdict, "web: here:8081; work: none lives" in found.says) == ("fail", True)
+    assert "kiosk-work@" in found.repair
+    store.write(processes.beat, replace(one, id="two", role="work", place="there:8091"))
+    assert line(nobody, "process").verdict == "pass"
 
 
 def test_nobody_answers_at_a_port_where_nobody_listens() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kiosk.errors import DatabaseAway
 from kiosk.fleet.report import read
 from kiosk.fleet.roster import CODES, Roster
 from kiosk.store import accounts, devices, health, policies, webhooks
@@ -41,6 +42,10 @@ def live(roster: Roster, still: StillClock, numbers: list[int], minutes: float, 
         still.advance(seconds=5)
 
 
+def away(*_args: object) -> None:
+    raise DatabaseAway("It is restarted.")
+
+
 def letters(store: Store) -> list[tuple[str, dict[str, Any]]]:
     with store.read() as db:
         found = db.execute_sql("SELECT event, body FROM delivery WHERE way = 'mail' ORDER BY created_at, id").fetchall()
@@ -67,6 +72,21 @@ def test_last_sign_of_a_machine_survives_a_restart(store: Store, roster: Roster,
     assert (beat.report.text("version"), beat.boots, beat.address) == ("1.2", ("a",), "10.0.0.7")
     with store.read() as db:
         assert again.condition(devices.find(db, number)).state == "live"  # nobody could hear it meanwhile
+
+
+def test_last_sign_is_written_when_the_database_is_back(
+    store: Store, roster: Roster, still: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [number] = enrol(store, still, "Door 1")
+    roster.heard(number, read({"boot_id": "a"}), "10.0.0.7")
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "write", away)
+        with pytest.raises(DatabaseAway):
+            roster.flush()
+    roster.flush()
+    again = Roster(store, still)
+    again.load()
+    assert again.beat(number)
 
 
 def test_a_day_of_minutes_is_kept_and_no_more(store: Store, roster: Roster, still: StillClock) -> None:
@@ -183,6 +203,29 @@ def test_machine_that_another_process_hears_is_not_missed(
     assert events(store) == []
     together(hears, judges, still, [], minutes=6)
     assert events(store) == ["device.gone"]
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_nobody_is_missed_because_the_database_was_away(
+    store: Store, oak: StoredRoom, still: StillClock, monkeypatch: pytest.MonkeyPatch, several: bool
+) -> None:
+    assert oak
+    born = still()
+    roster = Roster(store, still, others=(lambda: born) if several else None)
+    [number] = enrol(store, still, "Door 1")
+    live(roster, still, [number], 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "report", away)
+        for _ in range(60):
+            still.advance(seconds=10)
+            with pytest.raises(DatabaseAway):
+                roster.step()
+    roster.step()
+    with store.read() as db:
+        known = devices.find(db, number)
+    assert roster.condition(known).state == "live"
+    still.advance(minutes=4)
+    assert roster.condition(known).state == "gone"
 
 
 def test_nobody_is_missed_while_nobody_could_hear(store: Store, oak: StoredRoom, still: StillClock, boss: None) -> None:

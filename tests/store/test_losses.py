@@ -178,3 +178,16 @@ def has_written(store: Store) -> bool:
     except DatabaseAway:
         return False
     return True
+
+
+def test_a_lease_that_was_lost_is_not_taken_for_the_next_one_of_the_same_process(
+    shaken: Store, weak: Cluster, room: int
+) -> None:
+    locks = Locks(shaken, "me", clock.now)
+    with locks.room(room) as lost:
+        crash(weak)
+        with locks.room(room) as held:
+            assert held.fence == lost.fence
+            with pytest.raises(LeaseLost):
+                shaken.write(leases.check, lost, clock.now())
+            shaken.write(leases.check, held, clock.now())

@@ -10,13 +10,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import psycopg2
 import pytest
-from peewee import Database
+from peewee import Database, Model
 
 from kiosk.errors import DatabaseAway, KioskError
 from kiosk.settings import load
-from kiosk.store import acts, facts
+from kiosk.store import acts, erasing, facts, forgetting, names, postgresql, wire
 from kiosk.store.acts import Act
 from kiosk.store.database import Store
 from kiosk.store.plain import rows
@@ -181,6 +183,68 @@ def test_a_commit_without_an_answer_is_looked_up(
         with pytest.raises(DatabaseAway):
             shaken.write_durably(lost)
     assert number(shaken) == has_arrived
+
+
+def test_a_commit_without_an_answer_is_looked_up_again_when_the_question_has_none(
+    shaken: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = postgresql._status
+
+    def lost(db: Database, **about: object) -> str:
+        monkeypatch.setattr(postgresql, "_status", status)
+        rows(db, "SELECT pg_terminate_backend(pg_backend_pid())")
+        return ""
+
+    def cut(db: Database) -> None:
+        commit = type(db).commit
+
+        def commit_unheard(wire: Database) -> None:
+            monkeypatch.setattr(type(db), "commit", commit)
+            commit(wire)
+            rows(wire, "SELECT pg_terminate_backend(pg_backend_pid())")
+
+        monkeypatch.setattr(type(db), "commit", commit_unheard)
+        add_one(db)
+
+    monkeypatch.setattr(postgresql, "_status", lost)
+    shaken.write_durably(cut)
+    assert number(shaken) == 1
+
+
+def test_taps_do_not_wait_while_forgotten_rows_are_vacuumed(url: str) -> None:
+    """An administrator is at a table of names: that is not waited for by whoever writes, and tried again later."""
+    with closing(Store(url)) as store, closing(psycopg2.connect(url)) as line, line.cursor() as cursor:
+        cursor.execute("LOCK TABLE act IN SHARE UPDATE EXCLUSIVE MODE")
+        emptied: list[bool] = []
+        vacuum = threading.Thread(target=lambda: emptied.append(store.empty_log()))
+        vacuum.start()
+        wait_for(lambda: rows_waiting(line))
+        assert store.write(add_one) == 1
+        assert not emptied
+        vacuum.join()
+        assert emptied == [False]
+        line.rollback()
+        assert store.empty_log()
+
+
+def rows_waiting(line: Any) -> bool:
+    with line.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchall())
+
+
+def test_every_table_out_of_which_names_are_taken_is_vacuumed() -> None:
+    models = {one for room in (erasing, forgetting, names) for one in vars(room).values() if isinstance(one, type)}
+    tables = {one._meta.table_name for one in models if issubclass(one, Model)}
+    assert {"problem", "device"} <= tables <= {*postgresql.VACUUMED}
+
+
+def test_a_machine_with_a_long_name_does_not_take_itself_for_another(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "rooms-" + 50 * "x" + "-1")
+    with closing(Store(url)):
+        assert wire.users(url) == 0
+        monkeypatch.setattr("socket.gethostname", lambda: "rooms-" + 50 * "x" + "-2")
+        assert wire.users(url) > 0
 
 
 @pytest.mark.parametrize("level", ["on", "off"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -12,7 +13,7 @@ import pytest
 
 from kiosk.__main__ import main
 from kiosk.schedule.model import Room
-from kiosk.store import acts, events, facts, moving, rooms
+from kiosk.store import acts, events, facts, moving, rooms, snapshots, wire
 from kiosk.store.acts import Act
 from kiosk.store.database import Store
 from kiosk.store.losses import LIFE
@@ -72,6 +73,28 @@ def test_everything_arrives_and_comes_back(
     back = f"sqlite:///{tmp_path / 'back.db'}"
     assert main_with(there, "database", "move", back) == 0
     assert carried(back) == before
+
+
+def test_a_large_table_may_take_its_time(
+    here: str, there: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL ends transactions in which nothing happens for long, as while the copy of a table is compared."""
+    main(["database", "move", there])
+    digest, seen = moving._digest, []
+
+    def slow(pages: Iterator[list[moving.Row]]) -> tuple[int, str]:
+        if not seen:
+            time.sleep(0.5)
+        seen.append(1)
+        return digest(pages)
+
+    monkeypatch.setattr(moving, "_digest", slow)
+    monkeypatch.setattr(wire, "SESSION", wire.SESSION.replace("session_timeout = '30s'", "session_timeout = '0.2s'"))
+    assert "0.2s" in wire.SESSION
+    assert main_with(there, "database", "move", f"sqlite:///{tmp_path / 'back.db'}") == 0
+    seen.clear()
+    snapshots.copy_served(there, tmp_path / "copy.db")
+    assert seen
 
 
 def carried(url: str) -> dict[str, list[object]]:

@@ -16,7 +16,8 @@ from prometheus_client.samples import Sample
 from kiosk import app, assembly, clock, settings
 from kiosk.live.freshness import Change
 from kiosk.schedule.model import Room
-from kiosk.store import mirror, rooms
+from kiosk.store import journal, mirror, rooms
+from kiosk.store.journal import Command
 from tests.conftest import OAK
 from tests.fakes import StillClock
 from tests.running import Server, wait_for
@@ -72,6 +73,30 @@ def test_answers_are_counted_by_part_and_status_and_strange_addresses_make_no_pa
     assert value(found, "kiosk_http_answers_total", part="health", status="200") == 2
     assert value(found, "kiosk_http_answers_total", part="missing", status="404") == 2
     assert value(found, "kiosk_http_seconds_count", part="health") == 2
+
+
+def test_how_long_the_oldest_booking_waits_is_told_whatever_comes_and_goes(
+    parts: assembly.Parts, still: StillClock
+) -> None:
+    number = parts.store.write(rooms.add, Room("oak", "Oak", clock.zone("Europe/Berlin")))
+    client = app.build(parts, still).web.test_client()
+    assert value(samples(client.get("/metrics").text), "kiosk_journal_waiting_seconds") == 0
+    for seconds, state in ((1200, "confirmed"), (1000, "held"), (1, "pending")):
+        asked = still() - timedelta(seconds=seconds)
+        booking = ("book", f"e{seconds}", asked, asked, "", state, "", None, "", 0, asked, asked)
+        parts.store.write(journal.add, Command(f"c{seconds}", number, *booking))
+    found = samples(client.get("/metrics").text)
+    assert value(found, "kiosk_journal_waiting_seconds") == 1000
+    assert value(found, "kiosk_journal_rows", state="held") == 1
+
+
+def test_methods_that_strangers_make_up_are_one(parts: assembly.Parts) -> None:
+    client = app.build(parts).web.test_client()
+    for word in ("SPAM", "SPAM2", "SPAM3"):
+        client.open("/healthz", method=word)
+    found = samples(client.get("/metrics").text)
+    assert value(found, "kiosk_http_answers_total", status="405") == 3
+    assert value(found, "kiosk_http_answers_total", status="405", method="other") == 3
 
 
 def test_strangers_are_told_nothing(parts: assembly.Parts) -> None:
