@@ -98,6 +98,7 @@ def _serve(options: argparse.Namespace) -> int:
 def _server(chosen: settings.Settings) -> Callable[..., int]:
     """Make the process what the server needs, and load what serves."""
     unused = memory.UNUSED if chosen.database_url.startswith("postgresql:") else (*memory.UNUSED, "psycopg2")
+    memory.put_off(*memory.RARE, *(() if chosen.hub_url else memory.FOLLOWING))
     with memory.left_out(*unused):
         runtime.patch(chosen.async_mode)
         from kiosk import serving

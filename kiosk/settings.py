@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -418,6 +417,8 @@ def _reject_unknown(names: Iterable[str]) -> None:
     known += [name for one in fields(Settings) for name in one.metadata["also"]]
     for name in names:
         if name not in known:
+            import difflib  # a library that is needed for slips of the pen only
+
             close = difflib.get_close_matches(name, known, n=1)
             hint = f" Did you mean {close[0]}?" if close else " `kiosk serve --help` lists them."
             raise SettingError(f"{name} is not a setting.{hint}")

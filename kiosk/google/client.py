@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from kiosk import clock, runtime
+from kiosk import clock, memory, runtime
 from kiosk.errors import AccessDenied, SourceError
 from kiosk.google.access import Access, Google
 
@@ -26,20 +26,6 @@ CALENDAR_SCOPES = (
 )
 DIRECTORY_SCOPES = ("https://www.googleapis.com/auth/admin.directory.resource.calendar.readonly",)
 PEOPLE_SCOPES = ("https://www.googleapis.com/auth/admin.directory.user.readonly",)
-
-
-class _Collections:
-    """An API whose collections are made once: the library describes all their methods anew each time."""
-
-    def __init__(self, api: Any) -> None:
-        self._api = api
-        self._made: dict[str, Any] = {}
-
-    def __getattr__(self, name: str) -> Callable[[], Any]:
-        if name not in self._made:
-            self._made[name] = getattr(self._api, name)()
-        made = self._made[name]
-        return lambda: made
 
 
 class Caller(ABC):
@@ -115,29 +101,19 @@ class Client(Caller):
         access = self._chosen(self._google.access())
         with self._loading:
             if self._loaded is None or self._loaded[0] != access:
-                before, self._loaded = self._loaded, (access, runtime.offload(self._build, access, self._loaded))
+                before, self._loaded = self._loaded, (access, runtime.offload(self._build, access))
                 if before:
                     before[1].close()
             return self._loaded[1]
 
-    def _build(self, access: Access, before: tuple[Access, Session] | None) -> Session:
+    def _build(self, access: Access) -> Session:
         importlib.import_module("kiosk.google.failures")
         importlib.import_module("kiosk.google.transport")
-        api = before[1].api if before else self._described()
-        return Session(api, self._credentials(access.file, access.subject), self._google)
-
-    def _described(self) -> Any:
-        discovery = importlib.import_module("googleapiclient.discovery")
-        httplib2 = importlib.import_module("httplib2")
-        api = discovery.build(
-            self._service,
-            self._version,
-            http=httplib2.Http(),
-            static_discovery=True,
-            cache_discovery=False,
-            client_options={"api_endpoint": self._root} if self._root else None,
-        )
-        return _Collections(api)
+        description = importlib.import_module("kiosk.google.description")
+        api = description.collections(self._service, self._version, self._root)
+        session = Session(api, self._credentials(access.file, access.subject), self._google)
+        memory.give_back()  # what it took to read the description
+        return session
 
     def _credentials(self, file: str, subject: str) -> Any:
         importlib.import_module("google_auth_httplib2")

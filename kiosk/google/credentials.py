@@ -9,7 +9,6 @@ from typing import Any
 
 import google.auth
 from google.auth.exceptions import GoogleAuthError
-from google.oauth2.credentials import Credentials as AuthorizedUser
 from google.oauth2.service_account import Credentials as ServiceAccount
 
 __all__ = ["GoogleAuthError", "load"]
@@ -32,6 +31,9 @@ def load(file: str, scopes: tuple[str, ...], subject: str) -> Any:
 
 
 def _authorized_user(content: dict[str, Any], scopes: tuple[str, ...]) -> Any:
+    # Its library has much to do with security keys, and most servers use a service account.
+    from google.oauth2.credentials import Credentials as AuthorizedUser
+
     found = AuthorizedUser.from_authorized_user_info(content, scopes=list(scopes))
     # Google's helper asks Google's own address for tokens, whatever the file says.
     return found.with_token_uri(content["token_uri"]) if content.get("token_uri") else found

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from kiosk import runtime
+from kiosk import memory, runtime
 from kiosk.errors import AccessDenied, Unreachable
 from kiosk.google.client import TIMEOUT
 from kiosk.google.route import STRAIGHT, Route
@@ -165,3 +165,4 @@ def _posted(http: Any, address: str, form: Mapping[str, str]) -> Mapping[str, An
 def _load_library() -> None:
     for name in ("google.oauth2.id_token", "kiosk.google.failures", "kiosk.google.transport", "google_auth_httplib2"):
         importlib.import_module(name)
+    memory.load("cryptography.x509")  # which reads the keys that sign an identity

@@ -7,7 +7,7 @@ the standard library opens the same tunnels.
 from __future__ import annotations
 
 import http.client
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,6 +35,10 @@ class Http(httplib2.Http):  # type: ignore[misc]
     def _conn_request(self, conn: Any, *arguments: Any) -> Any:
         # Only here, below the library's own tries, is it seen what really leaves.
         return super()._conn_request(_Counted(conn, self._count), *arguments)
+
+    def _auth_from_challenge(self, *_: Any) -> Iterator[Any]:
+        # We have no passwords to answer a 401 with, and what would read its challenge is large: it stays out of memory.
+        return iter(())
 
     def _count(self) -> None:
         if self.paid:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from argon2.profiles import RFC_9106_LOW_MEMORY
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 # What is compared for people without a secret, so that they take as long: the hash of a long one nobody kept.
 DECOY = "$argon2id$v=19$m=65536,t=3,p=4$oaEF16KXisQ04fjoDWEeew$aFJONMXv+E/yVLtpQHjLCfvBIzjsSbOzfHXqfVcaV5Y"
@@ -20,6 +20,8 @@ one_at_a_time = threading.Lock()
 
 def fits(hashed: str, secret: str) -> bool:
     """Tell whether a secret fits a hash; slow on purpose and without side effects."""
+    from argon2.exceptions import InvalidHashError, VerificationError
+
     try:
         return _hasher().verify(hashed, secret)
     except (VerificationError, InvalidHashError):
@@ -40,4 +42,8 @@ def rests_until(failures: int, now: datetime, allowed: int, first: timedelta, lo
 
 
 def _hasher() -> PasswordHasher:
+    # Loaded when somebody signs in, in the real thread that also hashes.
+    from argon2 import PasswordHasher
+    from argon2.profiles import RFC_9106_LOW_MEMORY
+
     return PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
