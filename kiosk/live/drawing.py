@@ -106,7 +106,7 @@ class Painter:
     ) -> str:
         """Return the digest of all that decides the picture."""
         # Scenes share most of their parts: each is written out once.
-        brief = [replace(scene, slots=held) for scene, held in zip(scenes, names, strict=True)]
+        brief = [(replace(scene, slots=()), held) for scene, held in zip(scenes, names, strict=True)]
         written = repr([*parts.values()]), repr(brief)
         return digest(self._salt, display.name, _written(room), home.key, *written)
 
