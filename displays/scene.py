@@ -136,7 +136,7 @@ def track(
     edges = (lifted, *(edge for night in dark for edge in (night.start, night.end)))
     cuts = {*changes, midnight, *(moment for moment in (*more, *edges) if span.start < moment < span.end)}
     scenes = [picture(moment, local_date(room, moment)) for moment in sorted(cuts)]
-    return merged([replace(scene, night=_holds(dark, scene) and not _holds(bookings, scene)) for scene in scenes])
+    return merged([_dimmed(one) if _holds(dark, one) and not _holds(bookings, one) else one for one in scenes])
 
 
 def nights(room: Room, span: Slot) -> tuple[Slot, ...]:
@@ -181,6 +181,10 @@ def _when(day: date, today: date) -> When:
     return "tomorrow" if day == today + DAY else "later"
 
 
+def _dimmed(scene: Scene) -> Scene:
+    return replace(scene, night=True)
+
+
 def _holds(stretches: Iterable[Slot | Booking], scene: Scene) -> bool:
     return any(one.start <= scene.start < one.end for one in stretches)
 
@@ -192,4 +196,5 @@ def merged(scenes: Sequence[Scene]) -> tuple[Scene, ...]:
 
 
 def _same(one: Scene, other: Scene) -> bool:
-    return replace(one, start=other.start) == other
+    # Most differ in a part, which is seen without making another scene.
+    return one.slots == other.slots and replace(one, start=other.start) == other

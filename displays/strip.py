@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -74,6 +75,7 @@ def _hours_shown(taken: Sequence[Segment], whole: Slot, zone: ZoneInfo) -> Slot:
     return Slot(max(min(start, first), whole.start), min(max(end, last), whole.end))
 
 
+@lru_cache(maxsize=4096)
 def _hour(day: date, hour: int, zone: ZoneInfo) -> datetime:
     if hour == 24:
         return local_day(day, zone).end

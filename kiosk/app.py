@@ -52,6 +52,7 @@ from kiosk.settings import Settings
 from kiosk.store import boards, following, rooms, schema, tokens
 from kiosk.store.database import Store
 from kiosk.store.glance import Glance
+from kiosk.store.lookout import Lookout
 from kiosk.store.processes import Role
 from kiosk.sync.background import Background
 from kiosk.sync.budget import Metered
@@ -154,6 +155,7 @@ class Server:
             self.warm()
         memory.freeze()
         self.stalls.start()
+        self.lookout().start()
         if self.crew:
             self.crew.start(self.duties(), self.wakes())
         if self.only != "work":
@@ -167,14 +169,18 @@ class Server:
             return (self.desk.hasten,)
         return (self.herald.wake, self.pulse.wake, self.fleet.courier.wake, self.tickets.wake, self.listeners.wake)
 
+    def lookout(self) -> Lookout:
+        """Return what wakes the loops of this process when something was committed, each as soon as it must be."""
+        screens = self.wakes() if self.only != "work" else ()
+        work = (self.mirror.wake, self.desk.wake, self.notifier.wake) if self.only != "web" else ()
+        return Lookout(self.parts.store, screens, work)
+
     def duties(self) -> dict[str, Callable[[], None]]:
         """Return the work that one process does at a time, by the name under which it is taken."""
         return {"calendars": self._start_calendars, "journal": self._start_journal}
 
     def _start_screens(self) -> None:
         """Start what belongs to the screens and people that this process answers."""
-        for hears in self.wakes():
-            self.parts.store.on_commit(hears)
         self.herald.start()
         self.roll.start()
         self.fleet.start()
@@ -249,7 +255,7 @@ def build(parts: Parts, now: clock.Clock = clock.now, only: Role | None = None, 
     roll = Roll(store, herald, now, presence.id, presence.homes) if presence else Roll(store, herald, now)
     gallery = _gallery(parts, web, now, herald)
     pulse = Pulse(gallery, audience, publish, freshness)
-    tickets = Tickets(gate.lets_in, Glance(store, tokens.endings).value, sockets.dismisser(wires))
+    tickets = Tickets(gate.lets_in, Glance(store, tokens.endings).value, sockets.dismisser(wires), store.rest)
     shadow = _shadow(parts, desk, mirror, tickets, now)
     handing = Handing(shadow, store, gate) if shadow else None
     visitor = Visitor(partial(_is_let_in, gate), lambda: gate.presented(request), partial(_may_see, gate), gate.named)

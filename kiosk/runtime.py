@@ -154,15 +154,22 @@ class StallWatch:
             self._note(woke - started - self.PERIOD_SECONDS, woke)
 
 
-def repeat(step: Callable[[], object], wake: threading.Event, idle: float, log: logging.Logger, name: str) -> None:
+def repeat(
+    step: Callable[[], object],
+    wake: threading.Event,
+    idle: float | Callable[[], float],
+    log: logging.Logger,
+    name: str,
+) -> None:
     """Run a step for ever: again at once while it returns something true, else when woken or after `idle` seconds.
 
+    `idle` may tell after each step for how long nothing can be due.
     A step that fails is logged once and tried again ever more rarely, and its recovery is logged once.
     """
     failures = 0
     while True:
         try:
-            busy = step()
+            rest = None if step() else idle() if callable(idle) else idle
         except DatabaseAway:  # which the store has logged
             threading.Event().wait(AWAY_REST_SECONDS)
             continue
@@ -175,8 +182,8 @@ def repeat(step: Callable[[], object], wake: threading.Event, idle: float, log: 
         if failures:
             log.info("%s works again", name)
         failures = 0
-        if not busy:
-            wake.wait(idle)
+        if rest is not None:
+            wake.wait(rest)
             wake.clear()
 
 

@@ -20,7 +20,7 @@ from kiosk.booking.withdrawal import DELEGATION
 from kiosk.errors import Busy, LeaseLost, NotFound, Refused, SourceError, UsageError
 from kiosk.store import acts, journal, outcome
 from kiosk.store.database import Store
-from kiosk.store.glance import Glance, is_due
+from kiosk.store.glance import Due, is_due
 from kiosk.store.journal import Command
 from kiosk.store.leases import Lease
 
@@ -72,7 +72,7 @@ class Desk:
     def __post_init__(self) -> None:
         """Give this process a name of its own for its leases."""
         self.locks = Locks(self.driver.store, uuid.uuid4().hex, self.driver.clock)
-        self._next = Glance(self.driver.store, journal.next_due)
+        self._next = Due(self.driver.store, journal.next_due)
         self.counter = Counter(self.driver.store, self.driver.clock, self.driver.carries)
 
     def book(self, wish: Wish) -> Command:
@@ -117,6 +117,11 @@ class Desk:
     def hasten(self) -> None:
         """Look at what is held now: Google has just answered somebody."""
         self._wake.set()
+
+    def wake(self) -> None:
+        """Look at what is held, where it is due sooner than before: something was committed."""
+        if self._next.is_sooner():
+            self._wake.set()
 
     def step(self) -> int:
         """Drive every open command whose time has come; return how many there were."""
@@ -296,7 +301,10 @@ class Desk:
         return command.kind in GIVING_BACK or (self.hold and command.kind == "book")
 
     def _loop(self) -> None:
-        runtime.repeat(self.step, self._wake, IDLE_SECONDS, log, "The journal")
+        runtime.repeat(self.step, self._wake, self._nothing_due_for, log, "The journal")
+
+    def _nothing_due_for(self) -> float:
+        return self._next.rest(self.driver.clock(), IDLE_SECONDS)
 
 
 def _rest(command: Command) -> timedelta:

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 # What a page does by itself, where one is connected.
 BY_PAGE = ("identify", "reload")
-LOOK_SECONDS = 1.0
+LOOK_SECONDS, QUIET_SECONDS = 1.0, 15.0
 EXPIRE = timedelta(minutes=1)
 # What a machine has sent is looked at soon, or not at all.
 KEPT = timedelta(minutes=10)
@@ -94,6 +94,7 @@ class Courier:
     _waiting: dict[int, list[threading.Event]] = field(default_factory=dict)
     _expired_at: datetime = DAWN
     _endings: int = 0
+    _waits: bool = True
     _wake: threading.Event = field(default_factory=threading.Event)
     _noting: threading.Lock = field(default_factory=threading.Lock)
 
@@ -113,6 +114,7 @@ class Courier:
         """Bring what waits to open pages, and wake the machines that wait for the rest."""
         now = self.clock()
         queued, endings = self._look.value()
+        self._waits = bool(queued)
         waiting = [(device, act) for device, act, until in queued if until > now]
         self._expire(now)
         if endings != self._endings:
@@ -194,4 +196,7 @@ class Courier:
                 self._waiting.pop(device, None)
 
     def _loop(self) -> None:
-        runtime.repeat(self.step, self._wake, LOOK_SECONDS, log, "Bringing errands")
+        runtime.repeat(self.step, self._wake, self._rest, log, "Bringing errands")
+
+    def _rest(self) -> float:
+        return LOOK_SECONDS if self._waits else self.store.rest(LOOK_SECONDS, QUIET_SECONDS)

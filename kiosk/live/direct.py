@@ -233,7 +233,8 @@ def _publisher(server: Any) -> Callable[[str, str, dict[str, Any]], None]:
     turn = threading.Lock()
 
     def publish(channel: str, event: str, payload: dict[str, Any]) -> None:
-        said = server.packet_class(messages.EVENT, namespace="/", data=[event, payload])
+        # All of it is text: it need not be searched for bytes.
+        said = server.packet_class(messages.EVENT, namespace="/", data=[event, payload], binary=False)
         told = packet.Packet(packet.MESSAGE, said.encode())
         with turn:
             for number, (_, client) in enumerate(server.manager.get_participants("/", channel), 1):

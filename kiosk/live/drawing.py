@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NotRequired, TypedDict
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ Draw = Callable[[str, str, object, Room, ZoneInfo], str]
 # (slot, value): what one part of a picture is drawn from
 Part = tuple[str, object]
 MOST_FRAGMENTS = 20_000
+MOST_ROOMS = 4096
 
 
 class TrackJson(TypedDict):
@@ -35,21 +37,27 @@ class TrackJson(TypedDict):
 class Drawn:
     """A room's track on one display: all its scenes, and what each part looks like, in a second language too.
 
+    `names`: of each scene's slots, in their order, the short name of the part that is in it; `parts`: each by its name.
     `draw`: draws a part, in every language; a part is drawn when somebody is to see it.
     """
 
     version: str
     scenes: tuple[Scene, ...]
-    names: dict[Part, str]
+    names: tuple[tuple[str, ...], ...]
+    parts: dict[str, Part]
     draw: Callable[[Part], tuple[str, ...]]
-    _made: dict[Part, tuple[str, ...]] = field(default_factory=dict)
+    _made: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def html(self, part: Part) -> tuple[str, ...]:
+    def html(self, name: str) -> tuple[str, ...]:
         """Return what a part looks like in each language."""
-        found = self._made.get(part)
+        found = self._made.get(name)
         if found is None:
-            found = self._made[part] = self.draw(part)
+            found = self._made[name] = self.draw(self.parts[name])
         return found
+
+    def at(self, now: datetime) -> int:
+        """Return which scene is that of this moment."""
+        return _past(self.scenes, now)
 
 
 class Painter:
@@ -61,45 +69,90 @@ class Painter:
         self._salt = salt
         self._fragments: OrderedDict[tuple[object, ...], str] = OrderedDict()
 
-    def version(self, display: Display, room: Room, home: ZoneInfo, scenes: Sequence[Scene]) -> str:
-        """Return the digest of all that decides the picture."""
-        # Scenes share most of their parts: each is written out once.
-        names = _names(scenes)
-        brief = [replace(one, slots=tuple((slot, names[slot, value]) for slot, value in one.slots)) for one in scenes]
-        return digest(self._salt, display.name, repr(room), home.key, repr([*names]), repr(brief))
-
     def paint(
-        self, display: Display, room: Room, home: ZoneInfo, scenes: tuple[Scene, ...], now: datetime, version: str = ""
+        self,
+        display: Display,
+        room: Room,
+        home: ZoneInfo,
+        scenes: tuple[Scene, ...],
+        now: datetime,
+        kept: Drawn | None = None,
     ) -> Drawn:
         """Draw the scenes that are not over at `now`, for a screen that hangs in the zone `home`.
 
-        `version`: theirs, where it is known already.
+        `kept`: what was drawn before, which is returned where nothing differs.
         """
-        current = coming(scenes, now)
+        names, parts = _named(scenes)
+        version = self._version(display, room, home, scenes, names, parts)
+        if kept and kept.version == version:
+            return kept
+        past = _past(scenes, now)
+        current, left = _renamed(names[past:], parts)
+        place = (display.fragments, _written(room), home.key)
 
         def drawn(part: Part) -> tuple[str, ...]:
-            return tuple(self._fragment(draw, display, *part, room, home) for draw in self._languages)
+            return tuple(self._fragment(draw, part, room, home, place) for draw in self._languages)
 
-        return Drawn(version or self.version(display, room, home, scenes), current, _names(current), drawn)
+        return Drawn(version, scenes[past:], current, left, drawn)
 
-    def _fragment(self, draw: Draw, display: Display, slot: str, value: object, room: Room, home: ZoneInfo) -> str:
-        key = (draw is self._languages[0], display.fragments, slot, value, room, home.key)
+    def _version(
+        self,
+        display: Display,
+        room: Room,
+        home: ZoneInfo,
+        scenes: Sequence[Scene],
+        names: Sequence[tuple[str, ...]],
+        parts: dict[str, Part],
+    ) -> str:
+        """Return the digest of all that decides the picture."""
+        # Scenes share most of their parts: each is written out once.
+        brief = [(replace(scene, slots=()), held) for scene, held in zip(scenes, names, strict=True)]
+        written = repr([*parts.values()]), repr(brief)
+        return digest(self._salt, display.name, _written(room), home.key, *written)
+
+    def _fragment(self, draw: Draw, part: Part, room: Room, home: ZoneInfo, place: tuple[str, ...]) -> str:
+        key = (draw is self._languages[0], *place, part)
         html = self._fragments.get(key)
         if html is None:
-            html = draw(display.fragments, slot, value, room, home)
+            html = draw(place[0], *part, room, home)
             self._fragments[key] = html
             if len(self._fragments) > MOST_FRAGMENTS:
                 self._fragments.popitem(last=False)
         return html
 
 
-def _names(scenes: Sequence[Scene]) -> dict[Part, str]:
-    """Return a short name for each part of scenes, in the order in which they come."""
-    names: dict[Part, str] = {}
-    for scene in scenes:
-        for part in scene.slots:
-            names.setdefault(part, f"p{len(names)}")
-    return names
+@lru_cache(maxsize=MOST_ROOMS)
+def _written(room: Room) -> str:
+    """Return all of a room as a text, which is compared in less time than the room itself."""
+    return repr(room)
+
+
+def _named(scenes: Sequence[Scene]) -> tuple[tuple[tuple[str, ...], ...], dict[str, Part]]:
+    """Return short names of each scene's parts, and each part by its name, in the order in which they come.
+
+    Parts that are equal have one name. Most are the very object that was named before: the rest is compared.
+    """
+    known: dict[Part, str] = {}
+    same: dict[tuple[str, int], str] = {}
+
+    def name(part: Part) -> str:
+        one = part[0], id(part[1])
+        found = same.get(one)
+        if found is None:
+            found = same[one] = known.setdefault(part, f"p{len(known)}")
+        return found
+
+    names = tuple(tuple([name(part) for part in scene.slots]) for scene in scenes)
+    return names, {name: part for part, name in known.items()}
+
+
+def _renamed(
+    names: Sequence[tuple[str, ...]], parts: dict[str, Part]
+) -> tuple[tuple[tuple[str, ...], ...], dict[str, Part]]:
+    """Return names as those of scenes before which there are no others, and the parts that they have."""
+    new: dict[str, str] = {}
+    renamed = tuple(tuple([new.setdefault(name, f"p{len(new)}") for name in held]) for held in names)
+    return renamed, {now: parts[before] for before, now in new.items()}
 
 
 def digest(*texts: str) -> str:
@@ -107,40 +160,41 @@ def digest(*texts: str) -> str:
     return hashlib.sha256("\x00".join(texts).encode()).hexdigest()[:16]
 
 
-def coming(scenes: Sequence[Scene], now: datetime) -> tuple[Scene, ...]:
-    """Return the scene of this moment and all that follow."""
-    past = sum(1 for _, following in pairwise(scenes) if following.start <= now)
-    return tuple(scenes[past:])
+def _past(scenes: Sequence[Scene], now: datetime) -> int:
+    """Return how many scenes are over."""
+    return sum(1 for _, following in pairwise(scenes) if following.start <= now)
 
 
 def track_json(drawn: Drawn, now: datetime, ahead: timedelta | None = None) -> TrackJson:
     """Return what the page plays from `now` on; `ahead`: nothing that begins later than so much after `now`."""
-    come = coming(drawn.scenes, now)
-    scenes = [one for one in come if ahead is None or one is come[0] or one.start <= now + ahead]
-    used = {drawn.names[part]: drawn.html(part) for scene in scenes for part in scene.slots}
+    first = drawn.at(now)
+    come = [*zip(drawn.scenes, drawn.names, strict=True)][first:]
+    told = [one for one in come if ahead is None or one is come[0] or one[0].start <= now + ahead]
+    used = {name: drawn.html(name) for _scene, names in told for name in names}
     parts, other = ({name: each[place] for name, each in used.items() if place < len(each)} for place in (0, 1))
-    track = TrackJson(version=drawn.version, scenes=[_scene_json(scene, drawn) for scene in scenes], parts=parts)
+    track = TrackJson(version=drawn.version, scenes=[_scene_json(*one) for one in told], parts=parts)
     return {**track, "other": other} if other else track
 
 
 def current_scene(drawn: Drawn, now: datetime) -> Scene:
     """Return the scene of this moment."""
-    return coming(drawn.scenes, now)[0]
+    return drawn.scenes[drawn.at(now)]
 
 
 def current_slots(drawn: Drawn, now: datetime) -> tuple[Scene, dict[str, str]]:
     """Return the scene of this moment and the HTML of its slots."""
-    scene = current_scene(drawn, now)
-    return scene, {part[0]: drawn.html(part)[0] for part in scene.slots}
+    here = drawn.at(now)
+    scene, names = drawn.scenes[here], drawn.names[here]
+    return scene, {slot: drawn.html(name)[0] for (slot, _), name in zip(scene.slots, names, strict=True)}
 
 
-def _scene_json(scene: Scene, drawn: Drawn) -> dict[str, Any]:
+def _scene_json(scene: Scene, names: tuple[str, ...]) -> dict[str, Any]:
     since = {"free": clock.iso(scene.free)} if scene.free else {}
     return {
         "from": clock.iso(scene.start),
         "status": scene.status,
         "order": scene.order,
         "night": scene.night,
-        "slots": {slot: drawn.names[slot, value] for slot, value in scene.slots},
+        "slots": {slot: name for (slot, _), name in zip(scene.slots, names, strict=True)},
         **since,
     }

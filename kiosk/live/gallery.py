@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,7 +46,7 @@ class Screen:
 @dataclass(slots=True)
 class _Kept:
     revision: int
-    day: str
+    day: date
     home: ZoneInfo
     display: Display
     drawn: Drawn
@@ -92,12 +92,16 @@ class Gallery:
         shown = self.shown(screen, census)
         return _version(screen, shown, self._pictures(screen, shown, self.clock()))
 
-    def tracks(
-        self, screen: Screen, changed: list[StoredRoom], now: datetime, census: Census | None = None
-    ) -> dict[str, TrackJson]:
-        """Return what the page plays from `now` on, of those rooms of a screen."""
-        pictures = self._pictures(screen, self.shown(screen, census), now)
-        return {one.room.slug: track_json(pictures[one.room.slug], now) for one in changed if one.room.slug in pictures}
+    def news(
+        self, screen: Screen, shown: Shown, changed: list[StoredRoom], now: datetime
+    ) -> tuple[str, Callable[[], dict[str, TrackJson]]]:
+        """Return the version of what a screen shows, and what draws those of its rooms that have changed, from `now`.
+
+        Whoever has that version already need not be told anything.
+        """
+        pictures = self._pictures(screen, shown, now)
+        slugs = [one.room.slug for one in changed]
+        return _version(screen, shown, pictures), lambda: {slug: track_json(pictures[slug], now) for slug in slugs}
 
     def stamp(self, screen: Screen, census: Census | None = None) -> dict[str, Any]:
         """Return how old the truth on a screen is: the oldest of its fresh rooms, and every stale one."""
@@ -126,7 +130,7 @@ class Gallery:
     ) -> Drawn:
         """Return a room's track on a display in the zone `home`, drawn anew only if something changed."""
         kept = self._kept.get((keeper, stored.id))
-        known = (stored.revision, local_date(stored.room, now).isoformat(), home, display)
+        known = (stored.revision, local_date(stored.room, now), home, display)
         if kept is None or (kept.revision, kept.day, kept.home, kept.display) != known:
             kept = _Kept(*known, self._draw(display, stored, home, now, kept))
             self._kept[keeper, stored.id] = kept
@@ -141,10 +145,7 @@ class Gallery:
             told = diary.messages(db, stored, now)
         unread = (display.unknown(stored.room, span.start),)
         scenes = display.scenes(stored.room, found, now, told) if known else unread
-        version = self.painter.version(display, stored.room, home, scenes)
-        if kept and kept.drawn.version == version:
-            return kept.drawn
-        return self.painter.paint(display, stored.room, home, scenes, now, version)
+        return self.painter.paint(display, stored.room, home, scenes, now, kept.drawn if kept else None)
 
     def _stamp(self, stored: list[StoredRoom], now: datetime) -> dict[str, Any]:
         progress = self._progress(stored)

@@ -14,8 +14,8 @@ from kiosk.store.database import Store
 
 log = logging.getLogger(__name__)
 
-# How soon is seen what another process, such as the command line, has written.
-LOOK_SECONDS = 1.0
+# How soon is seen what hangs beside rooms by the clock, where somebody waits for that.
+LOOK_SECONDS, QUIET_SECONDS = 1.0, 15.0
 
 
 @dataclass
@@ -71,4 +71,7 @@ class Listeners:
                 ear.news.set()
 
     def _loop(self) -> None:
-        runtime.repeat(self.step, self._wake, LOOK_SECONDS, log, "Looking for what followers wait for")
+        runtime.repeat(self.step, self._wake, self._rest, log, "Looking for what followers wait for")
+
+    def _rest(self) -> float:
+        return LOOK_SECONDS if self._ears else QUIET_SECONDS

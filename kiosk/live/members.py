@@ -14,7 +14,7 @@ from kiosk.store import boards, look, plans, policies, rooms
 from kiosk.store.boards import Board
 from kiosk.store.database import Store
 from kiosk.store.plans import Place, Plan
-from kiosk.store.rooms import StoredRoom
+from kiosk.store.rooms import Mark, StoredRoom
 
 ALL_ROOMS = boards.ALL
 # Between the rooms of a screen that several share, in its address.
@@ -73,25 +73,31 @@ class Census:
 
 @dataclass
 class Register:
-    """All rooms, kept from one census to the next: only those that were touched since are read again."""
+    """All rooms, kept from one census to the next: only those that were touched since are read again.
+
+    One of which nothing has changed is the very same object in both.
+    """
 
     store: Store
     _known: dict[int, StoredRoom] = field(default_factory=dict)
+    _marks: dict[int, Mark] = field(default_factory=dict)
 
     def census(self) -> Census:
         """Return a census of now that knows all rooms already, in the order that screens have."""
         with self.store.read() as db:
             marks = rooms.marks(db)
-            touched = [one for one in marks if self._mark(one) != marks[one]]
+            before = self._marks
+            touched = [number for number, mark in marks.items() if before.get(number) != mark]
             fresh = rooms.some(db, touched) if 0 < len(touched) <= MOST_TOUCHED else {}
             if marks.keys() != self._known.keys() or len(fresh) < len(touched) or not self._are_alike(fresh):
-                self._known = {one.id: one for one in rooms.every(db)}
+                self._known = {one.id: self._same(one) for one in rooms.every(db)}
         self._known |= fresh
+        self._marks = marks
         return Census(self.store, {one.room.slug: one for one in self._known.values()})
 
-    def _mark(self, number: int) -> tuple[int, str, str] | None:
-        known = self._known.get(number)
-        return (known.revision, known.room.slug, known.room.name) if known else None
+    def _same(self, one: StoredRoom) -> StoredRoom:
+        known = self._known.get(one.id)
+        return known if known and known == one else one
 
     def _are_alike(self, fresh: dict[int, StoredRoom]) -> bool:
         """Tell whether rooms are called as before: then they stand where they stood."""

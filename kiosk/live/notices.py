@@ -24,8 +24,8 @@ from kiosk.store.glance import Glance
 
 log = logging.getLogger(__name__)
 
-# How soon what another process has written is seen, and what begins or ends by the clock is told to webhooks.
-LOOK_SECONDS = 1.0
+# How soon what begins or ends by the clock is told, where something does.
+LOOK_SECONDS, QUIET_SECONDS = 1.0, 15.0
 # For so long it is not asked again which rooms a board shows.
 KEEP_PLACE = timedelta(seconds=10)
 
@@ -54,6 +54,7 @@ class Herald:
     publish: Publish
     _told: dict[Screen, Bulletin] = field(default_factory=dict)
     _places: dict[Screen, _Place] = field(default_factory=dict)
+    _waits: bool = True
     _wake: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -98,7 +99,8 @@ class Herald:
     def step(self) -> None:
         """Tell every watched screen for which something has changed."""
         now = self.clock()
-        found, is_news = self._look(now) if self._any.value() else ([], False)
+        self._waits = self._any.value()
+        found, is_news = self._look(now) if self._waits else ([], False)
         watched = self.audience.screens()
         for screen in watched:
             self._tell(screen, found)
@@ -133,7 +135,10 @@ class Herald:
         return listens(screen.display, screen.slug, [one.room for one in shown])
 
     def _loop(self) -> None:
-        runtime.repeat(self.step, self._wake, LOOK_SECONDS, log, "Telling notices")
+        runtime.repeat(self.step, self._wake, self._rest, log, "Telling notices")
+
+    def _rest(self) -> float:
+        return LOOK_SECONDS if self._waits else self.store.rest(LOOK_SECONDS, QUIET_SECONDS)
 
 
 def _item(one: Notice) -> dict[str, Any]:

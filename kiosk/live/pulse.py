@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from displays.scene import local_date
 from kiosk import clock, runtime
 from kiosk.errors import DatabaseAway, NotFound
 from kiosk.live.audience import Audience
 from kiosk.live.freshness import Freshness
 from kiosk.live.gallery import Gallery, Screen
-from kiosk.live.members import TOUCHED, Census, Register, Shown
+from kiosk.live.members import BETWEEN, TOUCHED, Census, Register, Shown
 from kiosk.store import rooms
 from kiosk.store.glance import Glance
 from kiosk.store.rooms import StoredRoom
@@ -28,8 +27,25 @@ Publish = Callable[[str, str, dict[str, Any]], None]
 # How soon a change by another process, such as the command line, and a new local day are seen.
 LOOK = timedelta(seconds=2)
 ANSWERS_FIRST_SECONDS = 0.005
+# Which day it is, by time zone.
+Days = dict[ZoneInfo, date]
 # Which rooms a screen shows, and its frame.
 Cast = tuple[tuple[tuple[int, str], ...], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """What all screens are made of at one moment: the rooms by their addresses, the days where they lie, the look."""
+
+    rooms: dict[str, StoredRoom]
+    days: Days
+    look: dict[str, str]
+
+    def changed(self, before: _Sight) -> list[StoredRoom]:
+        """Return the rooms that have changed or begun another day; one with another address is another room."""
+        begun = {zone for zone, day in self.days.items() if before.days.get(zone) != day}
+        known = before.rooms
+        return [one for slug, one in self.rooms.items() if known.get(slug) is not one or one.room.zone in begun]
 
 
 @dataclass
@@ -42,7 +58,7 @@ class Pulse:
     freshness: Freshness
     _told: dict[Screen, str] = field(default_factory=dict)
     _casts: dict[Screen, Cast] = field(default_factory=dict)
-    _days: dict[tuple[int, str], tuple[int, str]] = field(default_factory=dict)
+    _last: _Sight = field(default_factory=lambda: _Sight({}, {}, {}))
     _seen: tuple[int, datetime] = (-1, clock.DAWN)
     _wake: threading.Event = field(default_factory=threading.Event)
     _register: Register = field(init=False)
@@ -50,8 +66,7 @@ class Pulse:
     def __post_init__(self) -> None:
         self._register = Register(self.gallery.store)
         self._newest = Glance(self.gallery.store, rooms.newest_revision)
-        self._zones: set[ZoneInfo] = set()
-        self._shown: tuple[int | None, dict[str, str]] = (None, {})
+        self._shown: tuple[int | None, Days] = (None, {})
 
     def start(self) -> None:
         """Start the loop."""
@@ -86,26 +101,29 @@ class Pulse:
         if not self._worth_a_look(now):
             return
         # Asked for before anything is read: what is committed meanwhile is looked for next time.
-        seen = (self.gallery.store.state(), self._dates(now))
-        if seen[0] is None or seen != self._shown:
+        state = self.gallery.store.state()
+        if state is None or (state, _days(self._last.days, now)) != self._shown:
             self._tell_all(now)
-            self._shown = (seen[0], self._dates(now))
+            self._shown = (state, self._last.days)
 
     def _tell_all(self, now: datetime) -> None:
-        """Look at all screens; where the database goes away meanwhile, the same rooms count as changed next time."""
-        before = self._days
-        try:
-            self._look_at_all(now)
-        except DatabaseAway:
-            self._days = before
-            raise
-
-    def _look_at_all(self, now: datetime) -> None:
+        """Look at all screens on which something can have changed; where one fails, the same is looked at again."""
         census, watched = self._register.census(), self.audience.screens()
-        changed = self._changed(census, now)
-        ids = {one.id for one in changed}
-        for screen in sorted(watched, key=lambda one: (one.display not in TOUCHED, self._lacks(one, ids), one.channel)):
-            self._look(screen, census, changed, now)
+        seen, before = self._sight(census, now), self._last
+        changed = seen.changed(before)
+        ids, slugs = {one.id for one in changed}, {one.room.slug for one in changed} | before.rooms.keys() - seen.rooms
+        worth = [one for one in watched if seen.look != before.look or _may_show(one, slugs)]
+        failures = []
+        for screen in sorted(worth, key=lambda one: (one.display not in TOUCHED, self._lacks(one, ids), one.channel)):
+            try:
+                self._look(screen, census, changed, now)
+            except DatabaseAway:
+                raise
+            except Exception as error:  # the other screens are told all the same
+                failures.append(error)
+        if failures:
+            raise failures[0]
+        self._last = seen
         for gone in (self._told.keys() | self._casts.keys()) - watched:
             self._told.pop(gone, None)
             self._casts.pop(gone, None)
@@ -117,22 +135,13 @@ class Pulse:
         self._seen = (newest, now if worth else looked)
         return worth
 
-    def _dates(self, now: datetime) -> dict[str, str]:
-        """Return which day it is where there are rooms."""
-        return {zone.key: now.astimezone(zone).date().isoformat() for zone in self._zones}
+    def _sight(self, census: Census, now: datetime) -> _Sight:
+        known = {one.room.slug: one for one in census.every()}
+        return _Sight(known, _days({one.room.zone for one in known.values()}, now), census.look())
 
     def _lacks(self, screen: Screen, ids: set[int]) -> bool:
         shown, _frame = self._casts.get(screen, ((), {}))
         return not any(number in ids for number, _slug in shown)
-
-    def _changed(self, census: Census, now: datetime) -> list[StoredRoom]:
-        """Return the rooms that have changed, or begun another day, since the last look."""
-        newest = census.every()
-        # A room with another address is another one to every board.
-        days = {(one.id, one.room.slug): (one.revision, local_date(one.room, now).isoformat()) for one in newest}
-        before, self._days = self._days, days
-        self._zones = {one.room.zone for one in newest}
-        return [one for one in newest if before.get((one.id, one.room.slug)) != days[one.id, one.room.slug]]
 
     def _look(self, screen: Screen, census: Census, changed: list[StoredRoom], now: datetime) -> None:
         """Tell one screen what has changed; it is drawn as a whole when rooms come or go, or its frame changes."""
@@ -147,14 +156,14 @@ class Pulse:
             self.publish(screen.channel, "refresh", {})
             self._told.pop(screen, None)
         elif any(one.id in ids for one in changed):
-            self._tell(screen, census, [one for one in changed if one.id in ids], now)
+            self._tell(screen, shown, [one for one in changed if one.id in ids], now)
 
-    def _tell(self, screen: Screen, census: Census, changed: list[StoredRoom], now: datetime) -> None:
-        version = self.gallery.version(screen, census)
+    def _tell(self, screen: Screen, shown: Shown, changed: list[StoredRoom], now: datetime) -> None:
+        version, draw = self.gallery.news(screen, shown, changed, now)
         previous = self._told.get(screen, "")
         if version == previous:
             return
-        tracks = self.gallery.tracks(screen, changed, now, census)
+        tracks = draw()
         self._told[screen] = version
         payload = {"display": screen.display, "slug": screen.slug, "version": version, "previous": previous}
         self.freshness.sent(version, [one.id for one in changed], now)
@@ -177,3 +186,14 @@ class Pulse:
 
 def _cast(shown: Shown) -> Cast:
     return tuple((one.id, one.room.slug) for one in shown.rooms), shown.frame
+
+
+def _days(zones: Iterable[ZoneInfo], now: datetime) -> Days:
+    return {zone: now.astimezone(zone).date() for zone in zones}
+
+
+def _may_show(screen: Screen, slugs: set[str]) -> bool:
+    """Tell whether a screen can show one of those rooms: the address of a door says which it shows."""
+    if screen.display not in TOUCHED or screen.slug in slugs:
+        return True
+    return BETWEEN in screen.slug and not slugs.isdisjoint(screen.slug.split(BETWEEN))

@@ -21,12 +21,13 @@ SLICE = 50
 class Tickets:
     """The tokens of this process's connections; `valid` tells whether a token still lets in.
 
-    `endings` grows whenever one of them was ended, in whichever process.
+    `endings` grows whenever one of them was ended, in whichever process. `rest`: as the store's.
     """
 
     valid: Callable[[str], bool]
     endings: Callable[[], int]
     dismiss: Callable[[str], None]
+    rest: Callable[[float, float], float] = min
     _held: dict[str, str] = field(default_factory=dict)
     _seen: int = 0
     _swept: float = 0.0
@@ -72,4 +73,7 @@ class Tickets:
             yield token
 
     def _loop(self) -> None:
-        runtime.repeat(self.look, self._wake, LOOK_SECONDS, log, "Looking for ended tokens")
+        runtime.repeat(self.look, self._wake, self._rest, log, "Looking for ended tokens")
+
+    def _rest(self) -> float:
+        return self.rest(LOOK_SECONDS, max(self._swept + SWEEP_SECONDS - clock.monotonic(), 0.0))

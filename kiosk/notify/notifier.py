@@ -18,7 +18,7 @@ from kiosk.notify.posting import Post
 from kiosk.store import deliveries, webhooks
 from kiosk.store.database import Store
 from kiosk.store.deliveries import KEPT, Delivery
-from kiosk.store.glance import Glance, is_due
+from kiosk.store.glance import Due, is_due
 
 log = logging.getLogger(__name__)
 
@@ -53,15 +53,21 @@ class Notifier:
     _busy: set[str] = field(default_factory=set)
     _choosing: threading.Lock = field(default_factory=threading.Lock)
     _cleared_at: datetime = DAWN
+    _wake: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         """Look for messages only where something was committed since the last look."""
-        self._next = Glance(self.store, deliveries.next_due)
+        self._next = Due(self.store, deliveries.next_due)
 
     def start(self) -> None:
         """Start the loops."""
         for number in range(WORKERS):
             threading.Thread(target=self._loop, name=f"notifier-{number}", daemon=True).start()
+
+    def wake(self) -> None:
+        """Look for messages, where one is to be sent sooner than before: something was committed."""
+        if self._next.is_sooner():
+            self._wake.set()
 
     def step(self) -> bool:
         """Try one message whose time has come; tell whether there was one."""
@@ -157,7 +163,10 @@ class Notifier:
             self.store.write(deliveries.clear, now - KEPT)
 
     def _loop(self) -> None:
-        runtime.repeat(self.step, threading.Event(), IDLE_SECONDS, log, "The notifier")
+        runtime.repeat(self.step, self._wake, self._rest, log, "The notifier")
+
+    def _rest(self) -> float:
+        return self._next.rest(self.clock(), IDLE_SECONDS)
 
 
 def pause_after(attempts: int) -> timedelta | None:

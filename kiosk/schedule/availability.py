@@ -51,10 +51,23 @@ def bookings(events: Iterable[Event], own: Collection[str], holds: Iterable[Book
     return in_order((*taken, *waiting))
 
 
-def in_order(bookings: Iterable[Booking]) -> tuple[Booking, ...]:
+class Ordered(tuple[Booking, ...]):
+    """Bookings that last, sorted by (start, end, id): a day is looked at hundreds of times, and sorted once."""
+
+    __slots__ = ()
+
+
+def in_order(bookings: Iterable[Booking]) -> Ordered:
     """Return the bookings that last at all, sorted by (start, end, id)."""
-    lasting = (booking for booking in bookings if booking.start < booking.end)
-    return tuple(sorted(lasting, key=lambda booking: (booking.start, booking.end, booking.id)))
+    if isinstance(bookings, Ordered):
+        return bookings
+    lasting = [booking for booking in bookings if booking.start < booking.end]
+    return Ordered(sorted(lasting, key=lambda booking: (booking.start, booking.end, booking.id)))
+
+
+def without(bookings: Iterable[Booking], booking: Booking) -> Ordered:
+    """Return the bookings that last at all but for one, sorted by (start, end, id)."""
+    return Ordered([other for other in in_order(bookings) if other.id != booking.id])
 
 
 def runs(bookings: Iterable[Booking]) -> tuple[Slot, ...]:

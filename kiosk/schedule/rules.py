@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
-from kiosk.schedule.availability import conflict, in_order
+from kiosk.schedule.availability import Ordered, conflict, in_order, without
 from kiosk.schedule.model import Booking, Offer, Policy, Refusal, RefusalReason, Slot
 
 MINUTE = timedelta(minutes=1)
@@ -67,8 +68,7 @@ def offers(
     nothing to offer before the next minute.
     """
     start = book_now(now)
-    taken = [Slot(booking.start, booking.end) for booking in in_order(bookings)]
-    ahead = [slot.start for slot in (*taken, *closures) if slot.end > start]
+    ahead = [taken.start for taken in (*in_order(bookings), *closures) if taken.end > start]
     if policy.bookable == "nobody" or any(begins <= now for begins in ahead):
         return ()
     if not ahead:
@@ -118,6 +118,18 @@ def decide_change(
     Only the minutes that it takes besides those it has are looked at, and its length only where it grows; the
     booking may be among `bookings`. One that is moved begins in the running minute at the earliest.
     """
+    return _decide_change(without(bookings, booking), booking, start, end, now, policy, closures)
+
+
+def _decide_change(
+    others: Ordered,
+    booking: Booking,
+    start: datetime,
+    end: datetime,
+    now: datetime,
+    policy: Policy,
+    closures: Iterable[Slot],
+) -> Refusal | None:
     if policy.bookable == "nobody":
         return Refusal("not_bookable")
     if end <= start:
@@ -128,7 +140,7 @@ def decide_change(
         return Refusal("too_long")
     before, after = Slot(start, min(end, booking.start)), Slot(max(start, booking.end), end)
     added = [slot for slot in (before, after) if slot.start < slot.end]
-    return _in_the_way((other for other in bookings if other.id != booking.id), added, closures)
+    return _in_the_way(others, added, closures)
 
 
 def extensions(
@@ -141,14 +153,14 @@ def extensions(
     """
     if not booking.start <= now < booking.end:
         return ()
-    others, closed = [other for other in in_order(bookings) if other.id != booking.id], tuple(closures)
+    others, closed = without(bookings, booking), tuple(closures)
     ends = [Offer(length // MINUTE, booking.end + length) for length in EXTENSIONS]
     starts = [*(other.start for other in others), *(slot.start for slot in closed)]
     limit = min((start for start in starts if start >= booking.end), default=None)
     if limit and booking.end < limit <= booking.end + LONGEST_EXTENSION and all(offer.end != limit for offer in ends):
         ends = [*(offer for offer in ends if offer.end < limit), Offer(None, limit)]
     return tuple(
-        offer for offer in ends if not decide_change(others, booking, booking.start, offer.end, now, policy, closed)
+        offer for offer in ends if not _decide_change(others, booking, booking.start, offer.end, now, policy, closed)
     )
 
 
@@ -188,8 +200,13 @@ def yields(mine: Contender, others: Iterable[Contender]) -> bool:
 
 
 def _lengths(policy: Policy) -> tuple[timedelta, ...]:
-    lengths = sorted({timedelta(minutes=minutes) for minutes in policy.durations if minutes > 0})
-    return tuple(length for length in lengths if policy.shortest <= length <= policy.longest)
+    return _between(policy.durations, policy.shortest, policy.longest)
+
+
+@lru_cache(maxsize=1024)
+def _between(durations: tuple[int, ...], shortest: timedelta, longest: timedelta) -> tuple[timedelta, ...]:
+    lengths = sorted({timedelta(minutes=minutes) for minutes in durations if minutes > 0})
+    return tuple(length for length in lengths if shortest <= length <= longest)
 
 
 def _durations(start: datetime, limit: datetime | None, policy: Policy) -> tuple[Offer, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,7 @@ class Segment:
     booking: Booking | None
 
 
+@lru_cache(maxsize=4096)
 def local_day(day: date, zone: ZoneInfo) -> Slot:
     """Return a local day as instants in UTC, midnight to next midnight: 23 or 25 hours when clocks change.
 

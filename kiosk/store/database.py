@@ -103,6 +103,13 @@ class Store:
         """Return a number that is another one after each commit, by whomever; None where only looking tells."""
         return self._engine.state()
 
+    def rest(self, usual: float, longest: float) -> float:
+        """Return for how many seconds one may rest who is woken when something is committed (`Lookout`).
+
+        `usual`: for who is not, where only looking tells what others have committed.
+        """
+        return usual if self.state() is None else longest
+
     def on_commit(self, listener: Callable[[], None]) -> None:
         """Call `listener` after every commit of this process."""
         self._listeners.append(listener)

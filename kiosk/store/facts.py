@@ -7,12 +7,13 @@ from datetime import datetime
 from peewee import Database
 
 from kiosk.store.models import Meta, instant, milliseconds
+from kiosk.store.plain import rows
 
 
 def read(db: Database, name: str) -> str | None:
     """Return a fact, None when it was never written."""
-    row = Meta.select(Meta.value).where(Meta.name == name).tuples().first(db)
-    return str(row[0]) if row else None
+    found = rows(db, "SELECT value FROM meta WHERE name = ?", name)
+    return str(found[0][0]) if found else None
 
 
 def write(db: Database, name: str, value: str) -> None:

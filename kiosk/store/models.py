@@ -43,7 +43,12 @@ class ListField(TextField):
 
     def python_value(self, value: str | None) -> tuple[str, ...]:
         """Return the words."""
-        return tuple(json.loads(value or "[]"))
+        return words(value or "[]")
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Return a list of words that is kept as JSON."""
+    return () if text == "[]" else tuple(json.loads(text))
 
 
 def milliseconds(value: datetime) -> int:

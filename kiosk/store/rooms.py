@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from peewee import Database, IntegrityError, fn
+from peewee import Database, IntegrityError
 
 from kiosk import clock
 from kiosk.errors import NotFound, UsageError
@@ -16,8 +17,9 @@ from kiosk.schedule.model import Room
 from kiosk.store import accounts, acts, buildings, carrying, channels, journal, levels, policies
 from kiosk.store.directory import BETWEEN, LONGEST_LIST, LONGEST_TEXT, PROPERTIES
 from kiosk.store.levels import Texts
-from kiosk.store.models import EPOCH, AttendanceRow, CommandRow, EventRow, MirrorRow, RoomRow
+from kiosk.store.models import EPOCH, AttendanceRow, CommandRow, EventRow, MirrorRow, RoomRow, words
 from kiosk.store.past import PastRoomRow
+from kiosk.store.plain import marks as marks_of
 from kiosk.store.plain import rows
 from kiosk.store.revisions import touch
 
@@ -25,6 +27,9 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_SLUG = 80
 # The administration has pages of these names beside those of the rooms.
 RESERVED = ("new", "import")
+COLUMNS = "id, calendar_id, revision, policy, slug, name, building, floor, capacity, equipment, zone, reported"
+# A room's revision, slug and name.
+Mark = tuple[int, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,47 +79,43 @@ def _free_slug(db: Database, base: str) -> str:
 
 def every(db: Database) -> list[StoredRoom]:
     """Return all rooms by building, floor and name."""
-    order = (RoomRow.building, RoomRow.floor, fn.LOWER(RoomRow.name), RoomRow.id)
-    texts = levels.texts(db)
-    return [_stored(row, texts) for row in RoomRow.select().order_by(*order).dicts().execute(db)]
+    return _list(db, "ORDER BY building, floor, LOWER(name), id")
 
 
 def some(db: Database, numbers: Collection[int]) -> dict[int, StoredRoom]:
     """Return those rooms by their numbers."""
-    texts = levels.texts(db)
-    query = RoomRow.select().where(RoomRow.id.in_(list(numbers)))
-    return {row["id"]: _stored(row, texts) for row in query.dicts().execute(db)}
+    return {one.id: one for one in _list(db, f"WHERE id IN ({marks_of([*numbers])})", *numbers)}
 
 
 def by_slug(db: Database, slug: str) -> StoredRoom:
     """Return the room with that address. Raises NotFound with a sentence."""
-    row = RoomRow.select().where(RoomRow.slug == slug).dicts().first(db)
-    if row is None:
+    found = _list(db, "WHERE slug = ?", slug)
+    if not found:
         raise NotFound(f"There is no room with the address {slug!r}. `kiosk rooms list` shows them all.")
-    return _stored(row, levels.texts(db))
+    return found[0]
 
 
 def by_id(db: Database, room_id: int) -> StoredRoom:
     """Return the room with that number. Raises NotFound."""
-    row = RoomRow.select().where(RoomRow.id == room_id).dicts().first(db)
-    if row is None:
+    found = _list(db, "WHERE id = ?", room_id)
+    if not found:
         raise NotFound("This room is not here any more.")
-    return _stored(row, levels.texts(db))
+    return found[0]
 
 
 def by_calendar(db: Database, calendar_id: str) -> StoredRoom | None:
     """Return the room that is linked to that calendar."""
-    row = RoomRow.select().where(RoomRow.calendar_id == calendar_id).dicts().first(db)
-    return _stored(row, levels.texts(db)) if row else None
+    return next(iter(_list(db, "WHERE calendar_id = ?", calendar_id)), None)
 
 
 def newest_revision(db: Database) -> int:
     """Return a number that grows with every touch of any room."""
-    return int(RoomRow.select(fn.COALESCE(fn.MAX(RoomRow.revision), 0)).scalar(db))
+    [(newest,)] = rows(db, "SELECT COALESCE(MAX(revision), 0) FROM room")
+    return int(newest)
 
 
-def marks(db: Database) -> dict[int, tuple[int, str, str]]:
-    """Return by its number what tells each room from what it was: its revision, slug and name.
+def marks(db: Database) -> dict[int, Mark]:
+    """Return by its number what tells each room from what it was.
 
     A number, and a revision with it, may be given again when a room is removed.
     """
@@ -250,8 +251,13 @@ def _columns(room: Room) -> dict[str, object]:
     }
 
 
-def _stored(row: dict[str, object], texts: Texts) -> StoredRoom:
-    names = ("slug", "name", "building", "floor", "capacity", "equipment", "reported")
-    policy = policies.combined(*texts.above(str(row["building"]), str(row["floor"])), str(row["policy"]))
-    room = Room(zone=clock.zone(str(row["zone"])), policy=policy, **{name: row[name] for name in names})  # type: ignore[arg-type]
-    return StoredRoom(row["id"], room, row["calendar_id"], row["revision"])  # type: ignore[arg-type]
+def _list(db: Database, which: str, *values: object) -> list[StoredRoom]:
+    texts = levels.texts(db)
+    return [_stored(row, texts) for row in rows(db, f"SELECT {COLUMNS} FROM room {which}", *values)]
+
+
+def _stored(row: Sequence[Any], texts: Texts) -> StoredRoom:
+    number, calendar_id, revision, policy, slug, name, building, floor, capacity, equipment, zone, reported = row
+    held = policies.combined(*texts.above(building, floor), policy)
+    place = (slug, name, clock.zone(zone), building, floor, capacity, words(equipment))
+    return StoredRoom(number, Room(*place, policy=held, reported=words(reported)), calendar_id, revision)

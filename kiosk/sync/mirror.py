@@ -18,7 +18,7 @@ from kiosk.schedule.hours import Hours, is_open
 from kiosk.store import channels, leases, mirror
 from kiosk.store import gate as watched
 from kiosk.store.gate import Watched
-from kiosk.store.glance import Glance, is_due
+from kiosk.store.glance import Due, is_due
 from kiosk.store.mirror import Progress
 from kiosk.sync import cadence, gate
 from kiosk.sync.budget import OUT_OF_BUDGET
@@ -73,6 +73,7 @@ class Mirror:
     recovered: Callable[[], None] = lambda: None
     chance: random.Random = field(default_factory=random.Random)
     _wake: threading.Event = field(default_factory=threading.Event)
+    _claiming: threading.Lock = field(default_factory=threading.Lock)
     _plan: Plan | None = None
     _touched: dict[int, datetime] = field(default_factory=dict)
     _failing: set[int] = field(default_factory=set)
@@ -86,14 +87,16 @@ class Mirror:
     def __post_init__(self) -> None:
         """Look for what is due only where something was committed since the last look."""
         store = self.work.store
-        self._next_of = {failing: Glance(store, partial(mirror.next_due, failing=failing)) for failing in (False, True)}
-        self._next_question = Glance(store, watched.next_due)
+        self._next_of = {failing: Due(store, partial(mirror.next_due, failing=failing)) for failing in (False, True)}
+        self._next_question = Due(store, watched.next_due)
 
     def start(self) -> None:
         """Start the workers. Only the first looks after failing rooms, so that these never hold up the others."""
         self.begin()
         for number in range(self.workers):
-            self._work(f"sync-{number}", partial(self.step, failing=number == 0, asking=False))
+            failing = number == 0
+            step = partial(self.step, failing=failing, asking=False)
+            self._work(f"sync-{number}", step, partial(self._nothing_due_for, failing))
         self._hired = 0
         self.plan(self.work.clock())
 
@@ -103,6 +106,11 @@ class Mirror:
         with self.work.store.read() as db:
             has_many = mirror.count(db) > self.listed_alone
         self.work.store.write(leases.end_claims if has_many else mirror.all_due, now)
+
+    def wake(self) -> None:
+        """Look for what is due, where that is sooner than before: something was committed."""
+        if self._next_of[True].is_sooner():
+            self._wake.set()
 
     def hasten(self, room_id: int) -> None:
         """Ask for this room next: something was announced."""
@@ -257,9 +265,14 @@ class Mirror:
 
     def _list(self, now: datetime, failing: bool) -> bool:
         """Bring at most one due room up to date."""
-        if not is_due(self._next_of[failing].value(), now):
+        next_due = self._next_of[failing]
+        if not is_due(next_due.value(), now):
             return False
-        progress = self.work.store.write(mirror.claim_due, now, leases.CLAIM, failing)
+        # Many workers see that something is due, and whoever is first takes it.
+        with self._claiming:
+            if not is_due(next_due.value(), now):
+                return False
+            progress = self.work.store.write(mirror.claim_due, now, leases.CLAIM, failing)
         if progress:
             with self._dropping(self._unread, [progress.room_id]):
                 self._refresh(progress)
@@ -334,6 +347,9 @@ class Mirror:
             self._failing.add(progress.room_id)
             log.warning("%s: not synchronised: %s", progress.slug, reason)
 
-    def _work(self, name: str, step: Callable[[], bool]) -> None:
-        arguments = (step, self._wake, IDLE_SECONDS, log, "The synchronisation")
+    def _nothing_due_for(self, failing: bool) -> float:
+        return self._next_of[failing].rest(self.work.clock(), IDLE_SECONDS)
+
+    def _work(self, name: str, step: Callable[[], bool], idle: float | Callable[[], float] = IDLE_SECONDS) -> None:
+        arguments = (step, self._wake, idle, log, "The synchronisation")
         threading.Thread(target=runtime.repeat, args=arguments, name=name, daemon=True).start()

@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from datetime import date, datetime, timedelta
-from functools import cache
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -21,6 +21,9 @@ from kiosk import clock
 from kiosk.resources import resource
 from kiosk.schedule.model import Room
 from kiosk.settings import LANGUAGES
+
+# How many times of day are remembered as they are written: a day of minutes in some languages.
+MINUTES = 10_000
 
 _zone: ContextVar[ZoneInfo] = ContextVar("zone")
 _home: ContextVar[ZoneInfo] = ContextVar("home")
@@ -131,9 +134,13 @@ def _pattern(hours: str, locale: Locale) -> str:
 
 
 def _clock(hours: str) -> Callable[[datetime], str]:
+    @lru_cache(maxsize=MINUTES)
+    def written(hour: int, minute: int, locale: Locale) -> str:
+        return format_time(time(hour, minute), _pattern(hours, locale), locale=locale)
+
     def write(instant: datetime) -> str:
-        local = instant.astimezone(_zone.get(ZoneInfo("UTC")))
-        return format_time(local, _pattern(hours, _locale()), locale=_locale())
+        local = instant.astimezone(_zone.get(UTC))
+        return written(local.hour, local.minute, _locale())
 
     return write
 

@@ -16,9 +16,10 @@ from kiosk.live.freshness import Freshness
 from kiosk.live.gallery import Gallery, Screen
 from kiosk.live.pulse import Pulse
 from kiosk.schedule.model import Room
-from kiosk.store import boards, mirror, revisions, rooms
+from kiosk.store import boards, look, mirror, revisions, rooms
 from kiosk.store.boards import Board
 from kiosk.store.database import Store
+from kiosk.store.look import Look
 from kiosk.store.rooms import StoredRoom
 from tests.fakes import StillClock, meeting
 
@@ -222,3 +223,61 @@ def test_who_is_behind_is_found_without_reading_for_each_screen(
     monkeypatch.setattr(gallery.store, "read", lambda: reads.append(1) or read())
     assert pulse.behind() == 1
     assert len(reads) <= 2
+
+
+def test_a_change_is_looked_for_at_the_doors_that_show_its_room_and_at_no_other(
+    gallery: Gallery, oak: StoredRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, str]] = []
+    pulse = Pulse(gallery, Audience(), lambda channel, event, _payload: told.append((channel, event)), Freshness())
+    screens = [Screen("door", "oak"), Screen("door", "elm"), Screen("doors", "elm+oak"), LOBBY]
+    watch(pulse, *screens)
+    looked, shown = [], gallery.shown
+    monkeypatch.setattr(gallery, "shown", lambda screen, census: looked.append(screen) or shown(screen, census))
+    put(gallery, oak, 1, 1)
+    pulse.step()
+    assert set(looked) == {screens[0], screens[2], LOBBY}
+    assert sorted(told) == [("door/oak", "tracks"), ("doors/elm+oak", "tracks"), ("lobby/all", "tracks")]
+
+
+def test_every_door_is_told_another_look(gallery: Gallery) -> None:
+    told: list[tuple[str, str]] = []
+    pulse = Pulse(gallery, Audience(), lambda channel, event, _payload: told.append((channel, event)), Freshness())
+    watch(pulse, Screen("door", "oak"), Screen("door", "elm"))
+    gallery.store.write(look.write, Look(day="#00613a"))
+    gallery.clock.advance(seconds=3)  # type: ignore[attr-defined]
+    pulse.step()
+    assert sorted(told) == [("door/elm", "refresh"), ("door/oak", "refresh")]
+
+
+def test_a_screen_that_fails_keeps_no_other_from_being_told_and_is_told_later(
+    gallery: Gallery, oak: StoredRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    pulse = Pulse(gallery, Audience(), lambda channel, _event, _payload: told.append(channel), Freshness())
+    watch(pulse, DOOR, LOBBY)
+    put(gallery, oak, 1, 1)
+    news = gallery.news
+
+    def failing(screen: Screen, *given: Any) -> Any:
+        if screen == DOOR:
+            raise ValueError("it cannot be drawn")
+        return news(screen, *given)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(gallery, "news", failing)
+        with pytest.raises(ValueError, match="cannot be drawn"):
+            pulse.step()
+    assert told == ["lobby/all"]
+    gallery.clock.advance(seconds=3)  # type: ignore[attr-defined]
+    pulse.step()
+    assert told == ["lobby/all", "door/oak"]
+
+
+def watch(pulse: Pulse, *screens: Screen) -> None:
+    """Have somebody look at screens, and everything told that there is to be told."""
+    for screen in screens:
+        pulse.joining(screen)
+        pulse.audience.shows(screen.channel, screen, "", pulse.gallery.clock())
+        pulse.joined(screen, pulse.gallery.version(screen))
+    pulse.step()

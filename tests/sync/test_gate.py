@@ -239,7 +239,7 @@ def test_more_questions_are_under_way_at_once_when_rooms_need_them(
     watcher: Mirror, still: StillClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hired: list[str] = []
-    monkeypatch.setattr(Mirror, "_work", lambda _self, name, _step: hired.append(name))
+    monkeypatch.setattr(Mirror, "_work", lambda _self, name, *_how: hired.append(name))
     watcher._plan = None
     watcher.start()
     assert hired == ["sync-0", "sync-1", "sync-2", "sync-3", "gate-1", "gate-2"]
