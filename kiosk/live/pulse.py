@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from kiosk import clock, runtime
 from kiosk.errors import DatabaseAway, NotFound
-from kiosk.live.audience import Audience
+from kiosk.live.audience import LATE, Audience, Behind
 from kiosk.live.freshness import Freshness
 from kiosk.live.gallery import Gallery, Screen
 from kiosk.live.members import BETWEEN, TOUCHED, Census, Register, Shown
@@ -76,12 +76,13 @@ class Pulse:
         """Look at once: something was committed."""
         self._wake.set()
 
-    def behind(self) -> int:
+    def behind(self) -> Behind:
         """Count the screens that do not show the newest version of what they show; all rooms are read at once."""
         census, screens = Census(self.gallery.store), self.audience.screens()
         if screens:
             census.every()
-        return self.audience.behind({screen: self.gallery.version(screen, census) for screen in screens})
+        versions = {screen: self.gallery.version(screen, census) for screen in screens}
+        return self.audience.behind(versions, self.gallery.clock() - LATE)
 
     def joining(self, screen: Screen) -> None:
         """Remember what a screen shows, before it is drawn for its first viewer. Raises NotFound."""
@@ -119,7 +120,7 @@ class Pulse:
                 self._look(screen, census, changed, now)
             except DatabaseAway:
                 raise
-            except Exception as error:  # the other screens are told all the same
+            except Exception as error:  # noqa: BLE001  (the other screens are told all the same)
                 failures.append(error)
         if failures:
             raise failures[0]

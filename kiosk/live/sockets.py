@@ -187,6 +187,8 @@ def _drawn(doorway: Doorway, screen: Screen, told: dict[str, str], census: Censu
     version = doorway.gallery.version(screen, census)
     doorway.pulse.joined(screen, version)
     behind = told.get("version") != version
+    if not behind:
+        doorway.pulse.audience.is_right(_connection(), doorway.gallery.clock())
     return {
         "stamp": doorway.gallery.stamp(screen, census),
         "view": doorway.gallery.view(screen, census=census) if behind else None,

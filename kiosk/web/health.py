@@ -86,13 +86,15 @@ def _waits(health: Health) -> bool:
 
 def _details(health: Health, reasons: dict[str, str]) -> dict[str, Any]:
     viewers = list(health.pulse.audience.viewers.values())
-    late = health.pulse.gallery.clock() - timedelta(minutes=1)
+    silent = health.pulse.gallery.clock() - timedelta(minutes=1)
+    behind, late = health.pulse.behind()
     return {
         "reasons": reasons,
         "vanished": _vanished(health),
         "screens": len(viewers),
-        "screens_behind": health.pulse.behind(),
-        "screens_silent": sum(1 for viewer in viewers if viewer.at < late),
+        "screens_behind": behind,
+        "screens_late": late,
+        "screens_silent": sum(1 for viewer in viewers if viewer.at < silent),
         "freshness_seconds": health.pulse.freshness.summary(),
         "hub_stall_ms": round(health.stalls.longest() * 1000, 1),
         **({"warnings": health.crew.warnings(), "processes": health.crew.told()} if health.crew else {}),

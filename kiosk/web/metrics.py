@@ -43,8 +43,9 @@ class Metrics:
     def _screens(self) -> Iterator[Family]:
         shown = Counter((one.screen.display,) for one in list(self.pulse.audience.viewers.values()))
         yield _gauge("kiosk_screens", "Screens connected to this process", shown, "display")
-        behind = {(): self.pulse.behind()}
-        yield _gauge("kiosk_screens_behind", "Screens that do not show the newest version", behind)
+        behind, late = self.pulse.behind()
+        yield _gauge("kiosk_screens_behind", "Screens that do not show the newest version", {(): behind})
+        yield _gauge("kiosk_screens_late", "Screens that have not shown the newest version for a minute", {(): late})
         stages, what = self.pulse.freshness.stages, "Seconds that changes took, by stage, from Google to the glass"
         yield _histogram("kiosk_change_seconds", what, stages, "stage")
         stall = self.stalls.longest()

@@ -29,7 +29,7 @@ def away(*_args: Any, **_more: Any) -> Any:
     raise DatabaseAway("It is restarted.")
 
 
-@pytest.mark.parametrize("lost", ["version", "tracks"])
+@pytest.mark.parametrize("lost", ["shown", "news"])
 def test_change_is_told_to_every_screen_when_the_database_is_back(
     store: Store, still: StillClock, oak: StoredRoom, monkeypatch: pytest.MonkeyPatch, lost: str
 ) -> None:

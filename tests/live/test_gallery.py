@@ -218,10 +218,10 @@ def test_who_is_behind_is_found_without_reading_for_each_screen(
         screen = Screen("door", f"room{number}")
         version = gallery.version(screen) if number else "old"
         pulse.audience.shows(f"connection {number}", screen, version, gallery.clock())
-    assert pulse.behind() == 1
+    assert pulse.behind() == (1, 0)
     reads, read = [], gallery.store.read
     monkeypatch.setattr(gallery.store, "read", lambda: reads.append(1) or read())
-    assert pulse.behind() == 1
+    assert pulse.behind() == (1, 0)
     assert len(reads) <= 2
 
 
@@ -281,3 +281,14 @@ def watch(pulse: Pulse, *screens: Screen) -> None:
         pulse.audience.shows(screen.channel, screen, "", pulse.gallery.clock())
         pulse.joined(screen, pulse.gallery.version(screen))
     pulse.step()
+
+
+def test_who_is_behind_is_late_after_a_minute_without_the_newest_version(gallery: Gallery, oak: StoredRoom) -> None:
+    pulse = Pulse(gallery, Audience(), lambda *_told: None, Freshness())
+    busy, stuck = "one that is told of changes all the time", "one that stopped"
+    for number in range(3):
+        for connection in (busy, stuck):
+            pulse.audience.shows(connection, DOOR, gallery.version(DOOR) if number == 0 else "old", gallery.clock())
+        pulse.audience.is_right(busy, gallery.clock())
+        gallery.clock.advance(seconds=31)  # type: ignore[attr-defined]
+    assert pulse.behind() == (2, 1)

@@ -60,3 +60,12 @@ def test_a_screen_that_goes_meanwhile_is_not_there(
     monkeypatch.setattr(whose, act, then(getattr(whose, act), screen.disconnect))
     screen.emit("show", HELLO)
     assert (server.pulse.audience.viewers, server.roll._of) == ({}, {})
+
+
+def test_a_screen_that_says_the_newest_version_is_known_to_show_it(server: Server, screen: SocketIOTestClient) -> None:
+    version = screen.emit("show", HELLO, callback=True)["view"]["version"]
+    (viewer,) = server.pulse.audience.viewers.values()
+    came = viewer.right_at
+    screen.emit("show", {**HELLO, "version": version}, callback=True)
+    (viewer,) = server.pulse.audience.viewers.values()
+    assert viewer.right_at > came
