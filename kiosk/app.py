@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -30,7 +32,7 @@ from kiosk.crew.crew import Crew
 from kiosk.crew.duties import Duties
 from kiosk.crew.nudges import Nudges
 from kiosk.crew.presence import Presence
-from kiosk.errors import NotFound
+from kiosk.errors import KioskError, NotFound
 from kiosk.fleet.courier import InMemory, InStore
 from kiosk.fleet.roster import Roster
 from kiosk.google.signin import GoogleSignIn
@@ -115,6 +117,7 @@ log = logging.getLogger(__name__)
 LARGEST_BODY = 64 * 1024
 # Compiling these takes longer than screens may be kept waiting.
 LARGE = ("admin/frame.html", "admin/parts.html", "admin/occupancy.html")
+WARMING_SECONDS = 1.0
 # How often a room is read again of which its hub says nothing new.
 HUB_BEAT = timedelta(seconds=60)
 MOST_ROOMS = 1_000_000
@@ -151,8 +154,7 @@ class Server:
 
     def start(self) -> None:
         """Start the loops: all of them, or those of what this process does."""
-        if self.only != "work":
-            self.warm()
+        cold = self.warm() if self.only != "work" else ()
         memory.freeze()
         self.stalls.start()
         self.lookout().start()
@@ -162,6 +164,8 @@ class Server:
             self._start_screens()
         if self.only is None:
             self._start_work()
+        if cold:
+            threading.Thread(target=self._draw, args=(cold,), name="warming", daemon=True).start()
 
     def wakes(self) -> tuple[Callable[[], None], ...]:
         """Return what is to look at once when something was committed."""
@@ -221,8 +225,11 @@ class Server:
         if self.only:
             self.fleet.roster.start()
 
-    def warm(self) -> None:
-        """Compile the largest templates and draw every screen once, so that nobody waits for that later."""
+    def warm(self) -> deque[Screen]:
+        """Compile the largest templates, and draw screens so that nobody waits for that later.
+
+        Returns the screens for which there was no time: whoever starts is waited for.
+        """
         for name in LARGE:
             self.web.jinja_env.get_template(name)
         for display in REGISTRY.values():
@@ -231,8 +238,23 @@ class Server:
         with self.parts.store.read() as db:
             doors = [Screen("door", one.room.slug) for one in rooms.every(db)]
             lobbies = [Screen("lobby", one.slug) for one in boards.every(db)]
-        for screen in (*doors, *lobbies):
-            self.pulse.gallery.view(screen)
+        screens, give_up = deque([*doors, *lobbies]), clock.monotonic() + WARMING_SECONDS
+        while screens and clock.monotonic() < give_up:
+            self.pulse.gallery.view(screens.popleft())
+        return screens
+
+    def _draw(self, screens: Iterable[Screen]) -> None:
+        """Draw screens that nobody has asked for yet, in a third of the time at most."""
+        pause = threading.Event()
+        for screen in screens:
+            began = clock.monotonic()
+            try:
+                self.pulse.gallery.view(screen)
+            except NotFound:
+                continue
+            except KioskError:  # which whoever asks for a screen is told
+                return
+            pause.wait(2 * (clock.monotonic() - began))
 
 
 def build(parts: Parts, now: clock.Clock = clock.now, only: Role | None = None, port: int = 0) -> Server:
