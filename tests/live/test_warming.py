@@ -1,4 +1,4 @@
-"""Whoever starts a server is not kept waiting until all screens are drawn; what is left is drawn beside everything else."""
+"""Nobody waits until all screens are drawn when a server starts: what is left is drawn beside everything else."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
     parts.store.close()
 
 
-def drawn(server: Server) -> set[object]:
-    return {keeper for keeper, _room in server.pulse.gallery._kept}
+def drawn(server: Server) -> set[str]:
+    return {getattr(keeper, "display", keeper) for keeper, _room in server.pulse.gallery._kept}
 
 
 def test_a_few_screens_are_all_drawn_before_anybody_is_served(server: Server) -> None:
