@@ -166,6 +166,9 @@ def find(db: Database, number: int) -> Notice:
 
 def coming(db: Database, now: datetime) -> list[Notice]:
     """Return what screens are to know now: emergencies first, then by start."""
+    # Every screen that comes asks, and mostly there is nothing.
+    if not rows(db, "SELECT 1 FROM notice WHERE ended_at IS NULL LIMIT 1"):
+        return []
     alive = NoticeRow.ended_at.is_null() & (NoticeRow.end.is_null() | (NoticeRow.end > now))
     query = NoticeRow.select().where(alive & (NoticeRow.start <= now + AHEAD))
     found = [_notice(row) for row in query.order_by(NoticeRow.kind, NoticeRow.start, NoticeRow.id).execute(db)]

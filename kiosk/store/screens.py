@@ -20,6 +20,7 @@ LOST = timedelta(seconds=150)
 # What has not shown itself for so long hangs nowhere any more.
 KEPT = timedelta(days=14)
 MOST = 5_000
+CHANGE = "UPDATE screen SET hears = ?, token = ?, address = ?, seen_at = ?, connected = ?, home = ?"
 Ack = tuple[int, str]
 State = Literal["shown", "late", "offline"]
 
@@ -68,17 +69,18 @@ def write(db: Database, seen: Collection[SeenScreen], acks: Mapping[Ack, datetim
 
 
 def _see(db: Database, one: SeenScreen) -> None:
-    values = {name: getattr(one, name) for name in SeenScreen.__slots__}
-    changes = {ScreenRow._meta.fields[name]: values[name] for name in ("hears", "token", "address", "seen_at")}
-    is_newer = ScreenRow.seen_at <= one.seen_at
+    at = milliseconds(one.seen_at)
+    is_newer: tuple[object, ...] = (one.id, at)
+    sql = f"{CHANGE} WHERE id = ? AND seen_at <= ?"
     if not one.connected:
         # Whoever has lost it does not know whether it has come to another process since.
-        is_newer = is_newer & (ScreenRow.home == one.home)
-    changed = ScreenRow.update({**changes, ScreenRow.connected: one.connected, ScreenRow.home: one.home})
-    if changed.where((ScreenRow.id == one.id) & is_newer).execute(db):
+        sql, is_newer = f"{sql} AND home = ?", (*is_newer, one.home)
+    values = (ScreenRow.hears.db_value(one.hears), one.token, one.address, at, one.connected, one.home)
+    if run(db, sql, *values, *is_newer).rowcount:
         return
     if ScreenRow.select().count(db) < MOST:
-        ScreenRow.insert(values).on_conflict_ignore().execute(db)
+        row = {name: getattr(one, name) for name in SeenScreen.__slots__}
+        ScreenRow.insert(row).on_conflict_ignore().execute(db)
 
 
 def begin(db: Database, now: datetime, homes: Collection[str] = ()) -> None:
