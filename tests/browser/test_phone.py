@@ -250,6 +250,18 @@ def test_a_double_tap_books_once(shown: Any) -> None:
     wait_for(lambda: stage.taps[-1][:2] == ("DELETE", "bookings/kioskmade?room=oak"))
 
 
+def test_the_room_is_said_to_be_asked_until_it_has_answered(shown: Any) -> None:
+    stage, page = shown(person="Ada Okafor")
+    with stage.waiting():
+        page.get_by_role("button", name="Book", exact=True).click()
+        # The calendar has it before the answer is here.
+        stage.bookings = [Booking("kioskmade", at("08:00"), at("09:00"), "", "Ada Okafor")]
+        expect(page.locator(".glass")).to_have_attribute("data-status", "busy", timeout=10_000)
+        expect(page.get_by_text("Asking the room…")).to_be_visible()
+    expect(page.locator("[data-message-text]")).to_have_text("Done.")
+    expect(page.locator("[data-act=book]:visible")).to_have_count(0)
+
+
 def test_later_is_booked_with_a_title(shown: Any) -> None:
     stage, page = shown(person="Ada Okafor")
     page.locator("[data-open=later]").click()
