@@ -42,6 +42,7 @@ from kiosk.live.drawing import Painter, digest
 from kiosk.live.freshness import Change, Freshness
 from kiosk.live.gallery import Gallery, Screen
 from kiosk.live.listeners import Listeners
+from kiosk.live.members import TOUCHED
 from kiosk.live.notices import Herald
 from kiosk.live.pulse import Pulse
 from kiosk.live.roll import Roll
@@ -244,12 +245,15 @@ class Server:
         return screens
 
     def _draw(self, screens: Iterable[Screen]) -> None:
-        """Draw screens that nobody has asked for yet, in a third of the time at most."""
-        pause = threading.Event()
+        """Get ready for screens that nobody has asked for yet, in a third of the time at most.
+
+        Doors that come again from another process or server ask for no more than the version of what they show.
+        """
+        pause, gallery = threading.Event(), self.pulse.gallery
         for screen in screens:
             began = clock.monotonic()
             try:
-                self.pulse.gallery.view(screen)
+                gallery.version(screen) if screen.display in TOUCHED else gallery.view(screen)
             except NotFound:
                 continue
             except KioskError:  # which whoever asks for a screen is told
