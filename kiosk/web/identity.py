@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, Request, current_app, g, redirect, request, session
-from flask.sessions import SecureCookieSessionInterface
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk import clock
@@ -139,6 +139,11 @@ class Cookies(SecureCookieSessionInterface):
 
     def __init__(self, public_url: str) -> None:
         self._encrypted = urlsplit(public_url).netloc if public_url.startswith("https://") else ""
+
+    def open_session(self, app: Flask, asked: Request) -> SecureCookieSession | None:
+        """Return what the cookie holds; screens, which ask most often, have none."""
+        has_one = self.get_cookie_name(app) in asked.cookies
+        return super().open_session(app, asked) if has_one else self.session_class()
 
     def get_cookie_secure(self, _app: Flask) -> bool:
         """Tell whether the cookie is for https only."""
