@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -82,7 +83,10 @@ class Pulse:
         census, screens = Census(self.gallery.store), self.audience.screens()
         if screens:
             census.every()
-        versions = {screen: self.gallery.version(screen, census) for screen in screens}
+        versions = {}
+        for screen in screens:
+            with suppress(NotFound):  # what it shows was removed: nothing of it can be newer
+                versions[screen] = self.gallery.version(screen, census)
         return self.audience.behind(versions, self.gallery.clock() - LATE)
 
     def joining(self, screen: Screen) -> None:

@@ -294,3 +294,9 @@ def test_who_is_behind_is_late_after_a_minute_without_the_newest_version(gallery
         pulse.audience.is_right(busy, gallery.clock())
         gallery.clock.advance(seconds=31)  # type: ignore[attr-defined]
     assert pulse.behind() == (2, 1)
+
+
+def test_a_screen_whose_room_was_removed_keeps_nobody_from_counting_the_others(gallery: Gallery) -> None:
+    pulse = Pulse(gallery, Audience(), lambda *_told: None, Freshness())
+    pulse.audience.shows("left over", Screen("door", "removed"), "", gallery.clock())
+    assert pulse.behind() == (0, 0)
