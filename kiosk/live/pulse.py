@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -60,6 +61,7 @@ class Pulse:
     _casts: dict[Screen, Cast] = field(default_factory=dict)
     _last: _Sight = field(default_factory=lambda: _Sight({}, {}, {}))
     _seen: tuple[int, datetime] = (-1, clock.DAWN)
+    _failing: set[Screen] = field(default_factory=set)
     _wake: threading.Event = field(default_factory=threading.Event)
     _register: Register = field(init=False)
 
@@ -81,7 +83,10 @@ class Pulse:
         census, screens = Census(self.gallery.store), self.audience.screens()
         if screens:
             census.every()
-        versions = {screen: self.gallery.version(screen, census) for screen in screens}
+        versions = {}
+        for screen in screens:
+            with suppress(NotFound):  # what it shows was removed: nothing of it can be newer
+                versions[screen] = self.gallery.version(screen, census)
         return self.audience.behind(versions, self.gallery.clock() - LATE)
 
     def joining(self, screen: Screen) -> None:
@@ -104,30 +109,37 @@ class Pulse:
         # Asked for before anything is read: what is committed meanwhile is looked for next time.
         state = self.gallery.store.state()
         if state is None or (state, _days(self._last.days, now)) != self._shown:
-            self._tell_all(now)
-            self._shown = (state, self._last.days)
+            self._shown = (state if self._tell_all(now) else None, self._last.days)
 
-    def _tell_all(self, now: datetime) -> None:
-        """Look at all screens on which something can have changed; where one fails, the same is looked at again."""
+    def _tell_all(self, now: datetime) -> bool:
+        """Look at all screens on which something can have changed; False where one fails: the same is looked at again.
+
+        It is logged when that begins and ends: it goes on for as long as somebody looks at such a screen.
+        """
         census, watched = self._register.census(), self.audience.screens()
         seen, before = self._sight(census, now), self._last
         changed = seen.changed(before)
         ids, slugs = {one.id for one in changed}, {one.room.slug for one in changed} | before.rooms.keys() - seen.rooms
         worth = [one for one in watched if seen.look != before.look or _may_show(one, slugs)]
-        failures = []
+        failing = set()
         for screen in sorted(worth, key=lambda one: (one.display not in TOUCHED, self._lacks(one, ids), one.channel)):
             try:
                 self._look(screen, census, changed, now)
             except DatabaseAway:
                 raise
-            except Exception as error:  # noqa: BLE001  (the other screens are told all the same)
-                failures.append(error)
-        if failures:
-            raise failures[0]
-        self._last = seen
+            except Exception:  # the other screens are told all the same
+                failing.add(screen)
+                if screen not in self._failing:
+                    log.exception("%s cannot be told what has changed, and is tried again", screen.channel)
+        for screen in (self._failing - failing) & watched:
+            log.info("%s is told again what changes", screen.channel)
+        self._failing = failing
+        if not failing:
+            self._last = seen
         for gone in (self._told.keys() | self._casts.keys()) - watched:
             self._told.pop(gone, None)
             self._casts.pop(gone, None)
+        return not failing
 
     def _worth_a_look(self, now: datetime) -> bool:
         newest = self._newest.value()

@@ -108,8 +108,11 @@ class Mirror:
         self.work.store.write(leases.end_claims if has_many else mirror.all_due, now)
 
     def wake(self) -> None:
-        """Look for what is due, where that is sooner than before: something was committed."""
-        if self._next_of[True].is_sooner():
+        """Look for what is due, where that is sooner than before: something was committed.
+
+        The first worker may be busy with a room, and does not wait then: the others are asked about as well.
+        """
+        if any(awaited.is_sooner() for awaited in self._next_of.values()):
             self._wake.set()
 
     def hasten(self, room_id: int) -> None:

@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from kiosk.store import facts
+from kiosk.schedule.hours import parse
+from kiosk.schedule.model import Room
+from kiosk.store import facts, leases, mirror, rooms
 from kiosk.store.database import Store
 from kiosk.store.glance import LONGEST_SECONDS, Due
 from kiosk.store.lookout import Lookout
-from tests.fakes import StillClock
+from kiosk.sync.mirror import Mirror
+from kiosk.sync.passes import Pass
+from tests.fakes import FakeCalendars, StillClock
 
 
 @dataclass
@@ -95,6 +100,28 @@ def test_a_loop_rests_until_something_is_due_and_is_woken_where_that_is_sooner(
     assert due.is_sooner() is True
     still.advance(seconds=2)
     assert due.rest(still(), 0.5) == 0.5
+
+
+def test_a_worker_that_is_busy_keeps_nobody_else_from_being_woken(watched: Store, still: StillClock) -> None:
+    slow, other = (link(watched, slug, still()) for slug in ("slow", "other"))
+    syncs = Mirror(
+        Pass(FakeCalendars(still), watched, 7, still), timedelta(seconds=10), parse("Mon-Fri 07-19"), 900_000
+    )
+    watched.write(mirror.claim_due, still(), leases.CLAIM, True)
+    watched.write(mirror.hasten, slow, still() + timedelta(seconds=3))
+    watched.write(mirror.claim_due, still(), leases.CLAIM, True)
+    assert syncs._nothing_due_for(failing=True) == 3.0
+    still.advance(seconds=3)
+    # The first worker is at the slow room from now on, and the others rest.
+    watched.write(mirror.claim_due, still(), leases.CLAIM, True)
+    assert syncs._nothing_due_for(failing=False) == LONGEST_SECONDS
+    watched.write(mirror.hasten, other, still())
+    syncs.wake()
+    assert syncs._wake.is_set()
+
+
+def link(watched: Store, slug: str, now: datetime) -> int:
+    return watched.write(rooms.add_linked, Room(slug, slug, ZoneInfo("Europe/Berlin")), f"{slug}@x", now).id
 
 
 def put_off(watched: Store, moment: datetime) -> None:
