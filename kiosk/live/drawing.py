@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,7 +19,6 @@ from kiosk.schedule.model import Room
 Draw = Callable[[str, str, object, Room, ZoneInfo], str]
 # (slot, value): what one part of a picture is drawn from
 Part = tuple[str, object]
-MOST_FRAGMENTS = 20_000
 MOST_ROOMS = 4096
 
 
@@ -37,11 +35,13 @@ class TrackJson(TypedDict):
 class Drawn:
     """A room's track on one display: all its scenes, and what each part looks like, in a second language too.
 
-    `names`: of each scene's slots, in their order, the short name of the part that is in it; `parts`: each by its name.
-    `draw`: draws a part, in every language; a part is drawn when somebody is to see it.
+    `place`: what decides, beside a part itself, how it looks. `names`: of each scene's slots, in their order, the short
+    name of the part that is in it; `parts`: each by its name. `draw`: draws a part, in every language; a part is drawn
+    when somebody is to see it, and kept as long as the room's picture has it.
     """
 
     version: str
+    place: tuple[str, ...]
     scenes: tuple[Scene, ...]
     names: tuple[tuple[str, ...], ...]
     parts: dict[str, Part]
@@ -55,19 +55,22 @@ class Drawn:
             found = self._made[name] = self.draw(self.parts[name])
         return found
 
+    def made(self) -> dict[Part, tuple[str, ...]]:
+        """Return what has been drawn, by part."""
+        return {self.parts[name]: found for name, found in self._made.copy().items()}
+
     def at(self, now: datetime) -> int:
         """Return which scene is that of this moment."""
         return _past(self.scenes, now)
 
 
 class Painter:
-    """Draws scenes, remembering fragments so that a change draws only what is new."""
+    """Draws scenes; of what was drawn of a room before, a change draws only what is new."""
 
     def __init__(self, draw: Draw, salt: str, other: Draw | None = None) -> None:
         """`salt` is whatever changes the drawing besides the scenes: the build, the languages. `other` draws too."""
         self._languages = (draw, other) if other else (draw,)
         self._salt = salt
-        self._fragments: OrderedDict[tuple[object, ...], str] = OrderedDict()
 
     def paint(
         self,
@@ -91,9 +94,11 @@ class Painter:
         place = (display.fragments, _written(room), home.key)
 
         def drawn(part: Part) -> tuple[str, ...]:
-            return tuple(self._fragment(draw, part, room, home, place) for draw in self._languages)
+            return tuple(draw(display.fragments, *part, room, home) for draw in self._languages)
 
-        return Drawn(version, scenes[past:], current, left, drawn)
+        before = kept.made() if kept and kept.place == place else {}
+        known = {name: before[part] for name, part in left.items() if part in before} if before else {}
+        return Drawn(version, place, scenes[past:], current, left, drawn, known)
 
     def _version(
         self,
@@ -109,16 +114,6 @@ class Painter:
         brief = [(replace(scene, slots=()), held) for scene, held in zip(scenes, names, strict=True)]
         written = repr([*parts.values()]), repr(brief)
         return digest(self._salt, display.name, _written(room), home.key, *written)
-
-    def _fragment(self, draw: Draw, part: Part, room: Room, home: ZoneInfo, place: tuple[str, ...]) -> str:
-        key = (draw is self._languages[0], *place, part)
-        html = self._fragments.get(key)
-        if html is None:
-            html = draw(place[0], *part, room, home)
-            self._fragments[key] = html
-            if len(self._fragments) > MOST_FRAGMENTS:
-                self._fragments.popitem(last=False)
-        return html
 
 
 @lru_cache(maxsize=MOST_ROOMS)

@@ -94,6 +94,28 @@ def test_touch_that_changes_nothing_keeps_the_version(gallery: Gallery, oak: Sto
     assert gallery.version(DOOR) == before
 
 
+def test_a_change_draws_only_what_is_new_and_keeps_nothing_that_is_gone(
+    gallery: Gallery, oak: StoredRoom, drawings: Drawings, still: StillClock
+) -> None:
+    put(gallery, oak, 1, 1)
+    first = gallery.view(DOOR)["tracks"]["oak"]["parts"].values()
+    put(gallery, oak, 2, 20)
+    before = drawings.drawn
+    second = gallery.view(DOOR)["tracks"]["oak"]["parts"].values()
+    assert drawings.drawn - before == len(set(second) - set(first)) > 0
+    (kept,) = gallery.pictures(DOOR, still()).values()
+    assert {html for (html,) in kept.made().values()} == set(second)
+
+
+def test_a_room_that_is_called_otherwise_is_drawn_all_anew(
+    gallery: Gallery, oak: StoredRoom, drawings: Drawings
+) -> None:
+    parts = gallery.view(DOOR)["tracks"]["oak"]["parts"]
+    before = drawings.drawn
+    gallery.store.write(rooms.change, oak.id, replace(oak.room, name="Oak hall"))
+    assert len(gallery.view(DOOR)["tracks"]["oak"]["parts"]) == drawings.drawn - before >= len(parts)
+
+
 def test_board_changes_with_any_of_its_rooms(gallery: Gallery, oak: StoredRoom) -> None:
     door, board = gallery.version(Screen("door", "elm")), gallery.version(LOBBY)
     put(gallery, oak, 1, 1)
