@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
@@ -35,29 +35,37 @@ class TrackJson(TypedDict):
 class Drawn:
     """A room's track on one display: all its scenes, and what each part looks like, in a second language too.
 
-    `place`: what decides, beside a part itself, how it looks. `names`: of each scene's slots, in their order, the short
-    name of the part that is in it; `parts`: each by its name. `draw`: draws a part, in every language; a part is drawn
-    when somebody is to see it, and kept as long as the room's picture has it.
+    `place`: what decides, beside a part itself, how it looks. `scenes`: in their slots are names of parts; `marks`: by
+    name, what tells whether a part is drawn from the same. `draw`: draws a part, in every language; it is drawn when
+    somebody is to see it, kept as long as the room's picture has it, and what it was drawn from is let go.
+
+    A campus has thousands: most of what they hold is plain text, which the collector of garbage need not walk through.
     """
 
     version: str
     place: tuple[str, ...]
     scenes: tuple[Scene, ...]
-    names: tuple[tuple[str, ...], ...]
-    parts: dict[str, Part]
+    marks: dict[str, str]
     draw: Callable[[Part], tuple[str, ...]]
-    _made: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _left: dict[str, Part]
+    _made: dict[str, tuple[str, ...]]
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether anything of it was ever to be seen."""
+        return bool(self._made)
 
     def html(self, name: str) -> tuple[str, ...]:
         """Return what a part looks like in each language."""
-        found = self._made.get(name)
-        if found is None:
-            found = self._made[name] = self.draw(self.parts[name])
-        return found
+        part = self._left.get(name)
+        if part is not None:
+            self._made[name] = self.draw(part)
+            self._left.pop(name, None)
+        return self._made[name]
 
-    def made(self) -> dict[Part, tuple[str, ...]]:
-        """Return what has been drawn, by part."""
-        return {self.parts[name]: found for name, found in self._made.copy().items()}
+    def made(self) -> dict[str, tuple[str, ...]]:
+        """Return what has been drawn, by the marks of the parts."""
+        return {self.marks[name]: found for name, found in self._made.copy().items()}
 
     def at(self, now: datetime) -> int:
         """Return which scene is that of this moment."""
@@ -85,35 +93,22 @@ class Painter:
 
         `kept`: what was drawn before, which is returned where nothing differs.
         """
-        names, parts = _named(scenes)
-        version = self._version(display, room, home, scenes, names, parts)
+        named, parts = _named(scenes)
+        written = {name: repr(part) for name, part in parts.items()}
+        version = digest(self._salt, display.name, _written(room), home.key, repr(named), *written.values())
         if kept and kept.version == version:
             return kept
-        past = _past(scenes, now)
-        current, left = _renamed(names[past:], parts)
         place = (display.fragments, _written(room), home.key)
+        left, names = _renamed(named[_past(scenes, now) :])
+        marks = {name: digest(written[before]) for name, before in names.items()}
 
         def drawn(part: Part) -> tuple[str, ...]:
             return tuple(draw(display.fragments, *part, room, home) for draw in self._languages)
 
-        before = kept.made() if kept and kept.place == place else {}
-        known = {name: before[part] for name, part in left.items() if part in before} if before else {}
-        return Drawn(version, place, scenes[past:], current, left, drawn, known)
-
-    def _version(
-        self,
-        display: Display,
-        room: Room,
-        home: ZoneInfo,
-        scenes: Sequence[Scene],
-        names: Sequence[tuple[str, ...]],
-        parts: dict[str, Part],
-    ) -> str:
-        """Return the digest of all that decides the picture."""
-        # Scenes share most of their parts: each is written out once.
-        brief = [(replace(scene, slots=()), held) for scene, held in zip(scenes, names, strict=True)]
-        written = repr([*parts.values()]), repr(brief)
-        return digest(self._salt, display.name, _written(room), home.key, *written)
+        known = kept.made() if kept and kept.place == place else {}
+        made = {name: known[mark] for name, mark in marks.items() if mark in known}
+        waiting = {name: parts[before] for name, before in names.items() if name not in made}
+        return Drawn(version, place, left, marks, drawn, waiting, made)
 
 
 @lru_cache(maxsize=MOST_ROOMS)
@@ -122,32 +117,33 @@ def _written(room: Room) -> str:
     return repr(room)
 
 
-def _named(scenes: Sequence[Scene]) -> tuple[tuple[tuple[str, ...], ...], dict[str, Part]]:
-    """Return short names of each scene's parts, and each part by its name, in the order in which they come.
+def _named(scenes: Sequence[Scene]) -> tuple[tuple[Scene, ...], dict[str, Part]]:
+    """Return the scenes with short names in their slots, and each part by its name, in the order in which they come.
 
     Parts that are equal have one name. Most are the very object that was named before: the rest is compared.
     """
-    known: dict[Part, str] = {}
-    same: dict[tuple[str, int], str] = {}
+    known: dict[Part, Part] = {}
+    same: dict[tuple[str, int], Part] = {}
 
-    def name(part: Part) -> str:
+    def named(part: Part) -> Part:
         one = part[0], id(part[1])
         found = same.get(one)
         if found is None:
-            found = same[one] = known.setdefault(part, f"p{len(known)}")
+            found = same[one] = known.setdefault(part, (part[0], f"p{len(known)}"))
         return found
 
-    names = tuple(tuple([name(part) for part in scene.slots]) for scene in scenes)
-    return names, {name: part for part, name in known.items()}
+    brief = tuple(replace(scene, slots=tuple([named(part) for part in scene.slots])) for scene in scenes)
+    return brief, {str(name): part for part, (_slot, name) in known.items()}
 
 
-def _renamed(
-    names: Sequence[tuple[str, ...]], parts: dict[str, Part]
-) -> tuple[tuple[tuple[str, ...], ...], dict[str, Part]]:
-    """Return names as those of scenes before which there are no others, and the parts that they have."""
-    new: dict[str, str] = {}
-    renamed = tuple(tuple([new.setdefault(name, f"p{len(new)}") for name in held]) for held in names)
-    return renamed, {now: parts[before] for before, now in new.items()}
+def _renamed(scenes: Sequence[Scene]) -> tuple[tuple[Scene, ...], dict[str, str]]:
+    """Return scenes named as those are before which there are no others, and by each name the one before."""
+    new: dict[Part, Part] = {}
+    renamed = tuple(
+        replace(scene, slots=tuple([new.setdefault(held, (held[0], f"p{len(new)}")) for held in scene.slots]))
+        for scene in scenes
+    )
+    return renamed, {str(now): str(before) for (_, before), (_, now) in new.items()}
 
 
 def digest(*texts: str) -> str:
@@ -163,11 +159,11 @@ def _past(scenes: Sequence[Scene], now: datetime) -> int:
 def track_json(drawn: Drawn, now: datetime, ahead: timedelta | None = None) -> TrackJson:
     """Return what the page plays from `now` on; `ahead`: nothing that begins later than so much after `now`."""
     first = drawn.at(now)
-    come = [*zip(drawn.scenes, drawn.names, strict=True)][first:]
-    told = [one for one in come if ahead is None or one is come[0] or one[0].start <= now + ahead]
-    used = {name: drawn.html(name) for _scene, names in told for name in names}
+    come = drawn.scenes[first:]
+    told = [one for one in come if ahead is None or one is come[0] or one.start <= now + ahead]
+    used = {str(name): drawn.html(str(name)) for scene in told for _slot, name in scene.slots}
     parts, other = ({name: each[place] for name, each in used.items() if place < len(each)} for place in (0, 1))
-    track = TrackJson(version=drawn.version, scenes=[_scene_json(*one) for one in told], parts=parts)
+    track = TrackJson(version=drawn.version, scenes=[_scene_json(one) for one in told], parts=parts)
     return {**track, "other": other} if other else track
 
 
@@ -178,18 +174,17 @@ def current_scene(drawn: Drawn, now: datetime) -> Scene:
 
 def current_slots(drawn: Drawn, now: datetime) -> tuple[Scene, dict[str, str]]:
     """Return the scene of this moment and the HTML of its slots."""
-    here = drawn.at(now)
-    scene, names = drawn.scenes[here], drawn.names[here]
-    return scene, {slot: drawn.html(name)[0] for (slot, _), name in zip(scene.slots, names, strict=True)}
+    scene = current_scene(drawn, now)
+    return scene, {slot: drawn.html(str(name))[0] for slot, name in scene.slots}
 
 
-def _scene_json(scene: Scene, names: tuple[str, ...]) -> dict[str, Any]:
+def _scene_json(scene: Scene) -> dict[str, Any]:
     since = {"free": clock.iso(scene.free)} if scene.free else {}
     return {
         "from": clock.iso(scene.start),
         "status": scene.status,
         "order": scene.order,
         "night": scene.night,
-        "slots": {slot: name for (slot, _), name in zip(scene.slots, names, strict=True)},
+        "slots": dict(scene.slots),
         **since,
     }

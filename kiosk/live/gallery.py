@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -28,6 +28,8 @@ AHEAD = timedelta(seconds=5)
 # A screen of more rooms than this begins with what it shows now and very soon, and asks for the rest then.
 FEW = 9
 SOON = timedelta(minutes=15)
+# Of so many pictures of which nothing was to be seen yet more than the version is kept: a screen may ask for them next.
+UNSEEN = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,26 @@ class Screen:
         return f"{self.display}/{self.slug}"
 
 
-@dataclass(slots=True)
-class _Kept:
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a room's picture on a display is made from."""
+
     revision: int
     day: date
     home: ZoneInfo
     display: Display
-    drawn: Drawn
+
+
+@dataclass(slots=True)
+class _Kept:
+    made: _Made
+    version: str
+    drawn: Drawn | None
+
+    def forget(self) -> None:
+        """Let the picture go, if nothing of it was ever to be seen."""
+        if self.drawn and not self.drawn.is_seen:
+            self.drawn = None
 
 
 @dataclass
@@ -63,6 +78,7 @@ class Gallery:
     clock: clock.Clock = clock.now
     beside: Callable[[Screen], Any] = lambda _screen: None
     _kept: dict[tuple[Screen | str, int], _Kept] = field(default_factory=dict)
+    _unseen: deque[_Kept] = field(default_factory=deque)
 
     def view(self, screen: Screen, *, first: bool = False, census: Census | None = None) -> dict[str, Any]:
         """Return the view of a screen: the whole of it, or the `first` one of a page that asks for the `rest` if told.
@@ -76,7 +92,7 @@ class Gallery:
         return {
             "display": screen.display,
             "slug": screen.slug,
-            "version": _version(screen, shown, pictures),
+            "version": _version(screen, shown, {slug: drawn.version for slug, drawn in pictures.items()}),
             "build": self.build,
             "language": self.language,
             "zone": home_zone(shown.rooms).key,
@@ -90,7 +106,7 @@ class Gallery:
     def version(self, screen: Screen, census: Census | None = None) -> str:
         """Return the version that a screen should show now."""
         shown = self.shown(screen, census)
-        return _version(screen, shown, self._pictures(screen, shown, self.clock()))
+        return _version(screen, shown, self._versions(screen, shown, self.clock()))
 
     def news(
         self, screen: Screen, shown: Shown, changed: list[StoredRoom], now: datetime
@@ -99,9 +115,9 @@ class Gallery:
 
         Whoever has that version already need not be told anything.
         """
-        pictures = self._pictures(screen, shown, now)
-        slugs = [one.room.slug for one in changed]
-        return _version(screen, shown, pictures), lambda: {slug: track_json(pictures[slug], now) for slug in slugs}
+        pictures = self._pictures(screen, shown, now, changed)
+        version = _version(screen, shown, self._versions(screen, shown, now))
+        return version, lambda: _played(pictures, now, None)
 
     def stamp(self, screen: Screen, census: Census | None = None) -> dict[str, Any]:
         """Return how old the truth on a screen is: the oldest of its fresh rooms, and every stale one."""
@@ -119,33 +135,59 @@ class Gallery:
         """Return, by slug, the tracks of all the rooms that one screen shows. Raises NotFound."""
         return self._pictures(screen, self.shown(screen), now)
 
-    def _pictures(self, screen: Screen, shown: Shown, now: datetime) -> dict[str, Drawn]:
+    def _pictures(
+        self, screen: Screen, shown: Shown, now: datetime, those: list[StoredRoom] | None = None
+    ) -> dict[str, Drawn]:
+        """Return, by slug, the tracks of all rooms that a screen shows, or only of `those`."""
+        keeper, made = self._making(screen, shown, now)
+        return {one.room.slug: self._drawn(keeper, one, made(one), now) for one in (those or shown.rooms)}
+
+    def _versions(self, screen: Screen, shown: Shown, now: datetime) -> dict[str, str]:
+        keeper, made = self._making(screen, shown, now)
+        return {one.room.slug: self._known(keeper, one, made(one), now) for one in shown.rooms}
+
+    def _making(
+        self, screen: Screen, shown: Shown, now: datetime
+    ) -> tuple[Screen | str, Callable[[StoredRoom], _Made]]:
         # Screens that draw rooms in a way of their own keep them apart from others' of their kind.
         display, keeper = shown.display or REGISTRY[screen.display], screen if shown.display else screen.display
         home = home_zone(shown.rooms)
-        return {one.room.slug: self._drawn(display, keeper, one, home, now) for one in shown.rooms}
+        return keeper, lambda one: _Made(one.revision, local_date(one.room, now), home, display)
 
-    def _drawn(
-        self, display: Display, keeper: Screen | str, stored: StoredRoom, home: ZoneInfo, now: datetime
-    ) -> Drawn:
-        """Return a room's track on a display in the zone `home`, drawn anew only if something changed."""
+    def _known(self, keeper: Screen | str, stored: StoredRoom, made: _Made, now: datetime) -> str:
+        """Return the version of a room's track; of what nobody has seen it alone is kept, after a while."""
         kept = self._kept.get((keeper, stored.id))
-        known = (stored.revision, local_date(stored.room, now), home, display)
-        if kept is None or (kept.revision, kept.day, kept.home, kept.display) != known:
-            kept = _Kept(*known, self._draw(display, stored, home, now, kept))
-            self._kept[keeper, stored.id] = kept
-            runtime.breathe()
-        return kept.drawn
+        if kept and kept.made == made:
+            return kept.version
+        drawn = self._paint(keeper, stored, made, now)
+        self._unseen.append(self._kept[keeper, stored.id])
+        if len(self._unseen) > UNSEEN:
+            self._unseen.popleft().forget()
+        return drawn.version
 
-    def _draw(self, display: Display, stored: StoredRoom, home: ZoneInfo, now: datetime, kept: _Kept | None) -> Drawn:
+    def _drawn(self, keeper: Screen | str, stored: StoredRoom, made: _Made, now: datetime) -> Drawn:
+        """Return a room's track, drawn anew only if something changed."""
+        kept = self._kept.get((keeper, stored.id))
+        drawn = kept.drawn if kept and kept.made == made else None
+        return drawn or self._paint(keeper, stored, made, now)
+
+    def _paint(self, keeper: Screen | str, stored: StoredRoom, made: _Made, now: datetime) -> Drawn:
+        before = self._kept.get((keeper, stored.id))
+        drawn = self._draw(made, stored, now, before.drawn if before else None)
+        self._kept[keeper, stored.id] = _Kept(made, drawn.version, drawn)
+        runtime.breathe()
+        return drawn
+
+    def _draw(self, made: _Made, stored: StoredRoom, now: datetime, before: Drawn | None) -> Drawn:
         span = window(stored.room, now)
         with self.store.read() as db:
             known = diary.is_known(db, stored)
             found = diary.between(db, stored, span.start, span.end + stored.room.policy.longest)
             told = diary.messages(db, stored, now)
+        display = made.display
         unread = (display.unknown(stored.room, span.start),)
         scenes = display.scenes(stored.room, found, now, told) if known else unread
-        return self.painter.paint(display, stored.room, home, scenes, now, kept.drawn if kept else None)
+        return self.painter.paint(display, stored.room, made.home, scenes, now, before)
 
     def _stamp(self, stored: list[StoredRoom], now: datetime) -> dict[str, Any]:
         progress = self._progress(stored)
@@ -180,8 +222,8 @@ def home_zone(stored: list[StoredRoom]) -> ZoneInfo:
     return zones.most_common(1)[0][0] if zones else ZoneInfo("UTC")
 
 
-def _version(screen: Screen, shown: Shown, tracks: dict[str, Drawn]) -> str:
-    versions = [f"{slug}={drawn.version}" for slug, drawn in sorted(tracks.items())]
+def _version(screen: Screen, shown: Shown, tracks: dict[str, str]) -> str:
+    versions = [f"{slug}={version}" for slug, version in sorted(tracks.items())]
     return digest(screen.channel, json.dumps(shown.frame, sort_keys=True), *versions)
 
 

@@ -15,7 +15,6 @@ from babel.dates import format_skeleton, format_time, get_period_names, get_time
 from flask import Flask, has_request_context, request
 from flask_babel import Babel, force_locale, get_locale
 from flask_babel import gettext as babel_gettext
-from markupsafe import Markup
 
 from kiosk import clock
 from kiosk.resources import resource
@@ -72,14 +71,14 @@ def speaker(app: Flask, language: str) -> Callable[[], AbstractContextManager[No
     return speaking
 
 
-def drawer(app: Flask, language: str) -> Callable[[str, str, object, Room, ZoneInfo], Markup]:
+def drawer(app: Flask, language: str) -> Callable[[str, str, object, Room, ZoneInfo], str]:
     """Return draw(template, macro, value, room, home): one fragment of a display, in the displays' language."""
 
-    def draw(template: str, slot: str, value: object, room: Room, home: ZoneInfo) -> Markup:
+    def draw(template: str, slot: str, value: object, room: Room, home: ZoneInfo) -> str:
         _home.set(home)
         with app.app_context(), spoken(language), zone_of(room):
             macro = getattr(app.jinja_env.get_template(template).module, slot)
-            return Markup(macro(value, room))
+            return str(macro(value, room))
 
     return draw
 

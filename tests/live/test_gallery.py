@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from datetime import timedelta
+from types import FunctionType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,9 +13,9 @@ import pytest
 
 from kiosk.errors import NotFound
 from kiosk.live.audience import Audience
-from kiosk.live.drawing import Painter
+from kiosk.live.drawing import Drawn, Painter
 from kiosk.live.freshness import Freshness
-from kiosk.live.gallery import Gallery, Screen
+from kiosk.live.gallery import UNSEEN, Gallery, Screen
 from kiosk.live.pulse import Pulse
 from kiosk.schedule.model import Room
 from kiosk.store import boards, look, mirror, revisions, rooms
@@ -114,6 +116,42 @@ def test_a_room_that_is_called_otherwise_is_drawn_all_anew(
     before = drawings.drawn
     gallery.store.write(rooms.change, oak.id, replace(oak.room, name="Oak hall"))
     assert len(gallery.view(DOOR)["tracks"]["oak"]["parts"]) == drawings.drawn - before >= len(parts)
+
+
+def test_of_what_nobody_has_seen_the_version_is_kept_and_it_is_drawn_for_whoever_comes(
+    gallery: Gallery, oak: StoredRoom
+) -> None:
+    slugs = [f"room-{number}" for number in range(3 * UNSEEN)]
+    for slug in slugs:
+        gallery.store.write(rooms.add, Room(slug, slug, oak.room.zone))
+    versions = {slug: gallery.version(Screen("door", slug)) for slug in slugs}
+    gc.collect()
+    assert sum(isinstance(one, Drawn) for one in gc.get_objects()) <= UNSEEN
+    for slug in slugs:
+        assert gallery.view(Screen("door", slug))["version"] == versions[slug]
+    gc.collect()
+    assert sum(isinstance(one, Drawn) for one in gc.get_objects()) >= len(slugs)
+
+
+def test_a_picture_that_was_seen_gives_the_collector_little_to_walk_through(gallery: Gallery, oak: StoredRoom) -> None:
+    for number in range(8):
+        put(gallery, oak, number, number)
+    gallery.version(DOOR)
+    scenes = len(gallery.view(DOOR)["tracks"]["oak"]["scenes"])
+    assert len(walked(gallery.pictures(DOOR, gallery.clock())["oak"])) < scenes + 12
+
+
+def walked(root: object) -> list[object]:
+    """Return what the collector walks through from an object on; functions have all else behind them."""
+    for _ in range(3):  # it sees only then that what a tuple holds is no longer walked through
+        gc.collect()
+    found, left = {id(root): root}, [root]
+    while left:
+        for one in gc.get_referents(left.pop()):
+            if gc.is_tracked(one) and id(one) not in found and not isinstance(one, type | FunctionType):
+                found[id(one)] = one
+                left.append(one)
+    return [*found.values()]
 
 
 def test_board_changes_with_any_of_its_rooms(gallery: Gallery, oak: StoredRoom) -> None:
