@@ -46,6 +46,16 @@ class Screen:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a screen is answered: what it shows, the version it should show, its stamp, and the view if it needs one."""
+
+    shown: Shown
+    version: str
+    stamp: dict[str, Any]
+    view: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Made:
     """What a room's picture on a display is made from."""
 
@@ -85,23 +95,15 @@ class Gallery:
 
         Raises NotFound when there is no such room or board.
         """
+        return self._view(screen, self.shown(screen, census), self.clock(), is_first=first)
+
+    def answer(self, screen: Screen, version: str, census: Census) -> Answer:
+        """Return what a screen is answered that shows a version, all of it as of one moment. Raises NotFound."""
         now, shown = self.clock(), self.shown(screen, census)
-        pictures = self._pictures(screen, shown, now)
-        has_many = len(pictures) > FEW
-        tracks = _played(pictures, now, SOON if first and has_many else None)
-        return {
-            "display": screen.display,
-            "slug": screen.slug,
-            "version": _version(screen, shown, {slug: drawn.version for slug, drawn in pictures.items()}),
-            "build": self.build,
-            "language": self.language,
-            "zone": home_zone(shown.rooms).key,
-            "frame": shown.frame,
-            "notices": self.beside(screen),
-            "stamp": self._stamp(shown.rooms, now),
-            "rest": first and has_many,
-            **(packing.packed(tracks) if has_many else {"tracks": tracks}),
-        }
+        newest = _version(screen, shown, self._versions(screen, shown, now))
+        stamp = self._stamp(shown.rooms, now)
+        view = None if newest == version else self._view(screen, shown, now, stamp)
+        return Answer(shown, view["version"] if view else newest, stamp, view)
 
     def version(self, screen: Screen, census: Census | None = None) -> str:
         """Return the version that a screen should show now."""
@@ -119,9 +121,9 @@ class Gallery:
         version = _version(screen, shown, self._versions(screen, shown, now))
         return version, lambda: _played(pictures, now, None)
 
-    def stamp(self, screen: Screen, census: Census | None = None) -> dict[str, Any]:
+    def stamp(self, screen: Screen) -> dict[str, Any]:
         """Return how old the truth on a screen is: the oldest of its fresh rooms, and every stale one."""
-        return self._stamp(self.shown(screen, census).rooms, self.clock())
+        return self._stamp(self.shown(screen).rooms, self.clock())
 
     def rooms_of(self, screen: Screen) -> list[StoredRoom]:
         """Return the rooms a screen shows. Raises NotFound."""
@@ -134,6 +136,32 @@ class Gallery:
     def pictures(self, screen: Screen, now: datetime) -> dict[str, Drawn]:
         """Return, by slug, the tracks of all the rooms that one screen shows. Raises NotFound."""
         return self._pictures(screen, self.shown(screen), now)
+
+    def _view(
+        self,
+        screen: Screen,
+        shown: Shown,
+        now: datetime,
+        stamp: dict[str, Any] | None = None,
+        *,
+        is_first: bool = False,
+    ) -> dict[str, Any]:
+        pictures = self._pictures(screen, shown, now)
+        has_many = len(pictures) > FEW
+        tracks = _played(pictures, now, SOON if is_first and has_many else None)
+        return {
+            "display": screen.display,
+            "slug": screen.slug,
+            "version": _version(screen, shown, {slug: drawn.version for slug, drawn in pictures.items()}),
+            "build": self.build,
+            "language": self.language,
+            "zone": home_zone(shown.rooms).key,
+            "frame": shown.frame,
+            "notices": self.beside(screen),
+            "stamp": stamp or self._stamp(shown.rooms, now),
+            "rest": is_first and has_many,
+            **(packing.packed(tracks) if has_many else {"tracks": tracks}),
+        }
 
     def _pictures(
         self, screen: Screen, shown: Shown, now: datetime, those: list[StoredRoom] | None = None

@@ -45,7 +45,8 @@ class Census:
     store: Store
     _every: dict[str, StoredRoom] | None = None
     _asked: dict[str, StoredRoom] = field(default_factory=dict)
-    _look: dict[str, str] | None = None
+    _look: str | None = None
+    _theme: str | None = None
 
     def one(self, slug: str) -> StoredRoom:
         """Return a room. Raises NotFound."""
@@ -64,10 +65,16 @@ class Census:
 
     def look(self) -> dict[str, str]:
         """Return the version of the organisation's look, and the theme of screens whose rooms do not agree on one."""
+        if self._theme is None:
+            with self.store.read() as db:
+                self._theme = policies.organisation(db).get("theme", DEFAULT.theme)
+        return {"look": self.look_version(), "theme": self._theme}
+
+    def look_version(self) -> str:
+        """Return the version of the organisation's look."""
         if self._look is None:
             with self.store.read() as db:
-                theme = policies.organisation(db).get("theme", DEFAULT.theme)
-                self._look = {"look": look.version(db), "theme": theme}
+                self._look = look.version(db)
         return self._look
 
 
@@ -186,5 +193,5 @@ def members(display: str, slug: str, census: Census) -> Shown:
         raise NotFound(f"There is no display called {display!r}.")
     shown = MEMBERS[display](slug, census)
     themes = {one.room.policy.theme for one in shown.rooms}
-    agreed = {"theme": themes.pop()} if len(themes) == 1 else {}
-    return replace(shown, frame=shown.frame | census.look() | agreed)
+    worn = {"look": census.look_version(), "theme": themes.pop()} if len(themes) == 1 else census.look()
+    return replace(shown, frame=shown.frame | worn)

@@ -15,7 +15,7 @@ from kiosk import clock, runtime
 from kiosk.errors import DatabaseAway, NotFound
 from kiosk.live.audience import LATE, Audience, Behind
 from kiosk.live.freshness import Freshness
-from kiosk.live.gallery import Gallery, Screen
+from kiosk.live.gallery import Answer, Gallery, Screen
 from kiosk.live.members import BETWEEN, TOUCHED, Census, Register, Shown
 from kiosk.store import rooms
 from kiosk.store.glance import Glance
@@ -89,14 +89,16 @@ class Pulse:
                 versions[screen] = self.gallery.version(screen, census)
         return self.audience.behind(versions, self.gallery.clock() - LATE)
 
-    def joining(self, screen: Screen) -> None:
-        """Remember what a screen shows, before it is drawn for its first viewer. Raises NotFound."""
-        if screen not in self._casts:
-            self._casts[screen] = _cast(self.gallery.shown(screen))
+    def joined(self, screen: Screen, answer: Answer) -> bool:
+        """Remember what the first viewer of a screen starts with; False where others were told of other rooms since.
 
-    def joined(self, screen: Screen, version: str) -> None:
-        """Remember the version that the first viewer of a screen starts with."""
-        self._told.setdefault(screen, version)
+        The viewer listens already. What is told between the answer's moment and this one either begins at the version
+        it is told now, or shows that the answer was too old.
+        """
+        cast = _cast(answer.shown)
+        is_news = self._casts.setdefault(screen, cast) != cast
+        self._told.setdefault(screen, answer.version)
+        return not is_news
 
     def step(self) -> None:
         """Tell every watched screen whose picture has changed; doors first, somebody may stand there.
@@ -136,7 +138,8 @@ class Pulse:
         self._failing = failing
         if not failing:
             self._last = seen
-        for gone in (self._told.keys() | self._casts.keys()) - watched:
+        # Who has come meanwhile is not gone.
+        for gone in (self._told.keys() | self._casts.keys()) - self.audience.screens():
             self._told.pop(gone, None)
             self._casts.pop(gone, None)
         return not failing

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from flask import request
-from flask_socketio import SocketIO, disconnect, join_room, leave_room
+from flask_socketio import SocketIO, disconnect, emit, join_room, leave_room
 
 from kiosk.errors import DatabaseAway, NotFound
 from kiosk.live.gallery import Gallery, Screen
@@ -160,10 +160,6 @@ def _show(doorway: Doorway, message: object) -> dict[str, Any]:
         doorway.machine.seen(device)
     if not doorway.visitor.may_see(screen):
         return {"error": "This is not for you."}
-    try:
-        doorway.pulse.joining(screen)
-    except NotFound as error:
-        return {"error": str(error)}
     # Whoever joins before it is answered what there is to be told misses nothing that is told from now on.
     if not _join(doorway, screen, told.get("version", "")):
         return {}
@@ -174,26 +170,22 @@ def _show(doorway: Doorway, message: object) -> dict[str, Any]:
 
 def _now(doorway: Doorway, screen: Screen, told: dict[str, str]) -> dict[str, Any]:
     census = Census(doorway.gallery.store)
+    try:
+        answer = doorway.gallery.answer(screen, told.get("version", ""), census)
+    except NotFound as error:
+        _part(doorway, screen)
+        return {"error": str(error)}
     hello = Hello(screen, told.get("screen", ""), told.get("notices", ""))
     bulletin = doorway.roll.heard(hello, doorway.visitor.named, _connection(), census)
     if _connection() not in doorway.pulse.audience.viewers:
         # It has gone while this was looked up, and will not go once more.
         doorway.roll.left(_connection())
-    return {"notices": bulletin, **_drawn(doorway, screen, told, census)}
-
-
-def _drawn(doorway: Doorway, screen: Screen, told: dict[str, str], census: Census) -> dict[str, Any]:
-    """Return what a screen is to show of its rooms where that is not what it shows."""
-    version = doorway.gallery.version(screen, census)
-    doorway.pulse.joined(screen, version)
-    behind = told.get("version") != version
-    if not behind:
+    if not doorway.pulse.joined(screen, answer):
+        emit("refresh", {})
+    if answer.view is None:
         doorway.pulse.audience.is_right(_connection(), doorway.gallery.clock())
-    return {
-        "stamp": doorway.gallery.stamp(screen, census),
-        "view": doorway.gallery.view(screen, census=census) if behind else None,
-        "reload": told.get("build", doorway.gallery.build) != doorway.gallery.build,
-    }
+    is_old = told.get("build", doorway.gallery.build) != doorway.gallery.build
+    return {"notices": bulletin, "stamp": answer.stamp, "view": answer.view, "reload": is_old}
 
 
 def _join(doorway: Doorway, screen: Screen, shown: str) -> bool:
@@ -207,6 +199,12 @@ def _join(doorway: Doorway, screen: Screen, shown: str) -> bool:
         leave_room(before.channel)
     doorway.pulse.freshness.shown(shown, doorway.gallery.clock())
     return True
+
+
+def _part(doorway: Doorway, screen: Screen) -> None:
+    """Let a connection hear no more of what is not here."""
+    leave_room(screen.channel)
+    doorway.pulse.audience.left(_connection())
 
 
 def _told(message: object) -> dict[str, str]:

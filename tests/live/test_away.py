@@ -12,6 +12,7 @@ from kiosk.live.audience import Audience
 from kiosk.live.drawing import Painter
 from kiosk.live.freshness import Freshness
 from kiosk.live.gallery import Gallery, Screen
+from kiosk.live.members import Census
 from kiosk.live.notices import Herald
 from kiosk.live.pulse import Pulse
 from kiosk.live.roll import Hello, Roll
@@ -38,8 +39,7 @@ def test_change_is_told_to_every_screen_when_the_database_is_back(
     told: list[str] = []
     pulse = Pulse(gallery, Audience(), lambda channel, *_: told.append(channel), Freshness())
     for number, screen in enumerate(SCREENS):
-        pulse.joining(screen)
-        pulse.joined(screen, gallery.version(screen))
+        pulse.joined(screen, gallery.answer(screen, "", Census(store)))
         pulse.audience.shows(f"connection {number}", screen, gallery.version(screen), still())
     pulse.step()
     for number in (oak.id, elm):

@@ -15,7 +15,8 @@ from kiosk.errors import NotFound
 from kiosk.live.audience import Audience
 from kiosk.live.drawing import Drawn, Painter
 from kiosk.live.freshness import Freshness
-from kiosk.live.gallery import UNSEEN, Gallery, Screen
+from kiosk.live.gallery import UNSEEN, Answer, Gallery, Screen
+from kiosk.live.members import Census
 from kiosk.live.pulse import Pulse
 from kiosk.schedule.model import Room
 from kiosk.store import boards, look, mirror, revisions, rooms
@@ -336,12 +337,49 @@ def test_a_screen_that_fails_keeps_no_other_from_being_told_and_is_told_later(
     assert told == ["lobby/all", "door/oak"]
 
 
+def test_whoever_is_answered_what_was_is_told_to_ask_again(gallery: Gallery, oak: StoredRoom) -> None:
+    told: list[tuple[str, str]] = []
+    pulse = Pulse(gallery, Audience(), lambda channel, event, _: told.append((channel, event)), Freshness())
+    watch(pulse)
+    pulse.audience.shows("somebody", LOBBY, "", gallery.clock())
+    answer = answered(gallery, LOBBY)
+    gallery.store.write(rooms.add, Room("yew", "Yew", oak.room.zone))
+    pulse.step()
+    assert not pulse.joined(LOBBY, answer)
+    assert pulse.joined(LOBBY, answered(gallery, LOBBY))
+
+
+def test_what_the_first_viewer_is_answered_is_kept_by_a_look_that_began_before(
+    gallery: Gallery, oak: StoredRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, str]] = []
+    pulse = Pulse(gallery, Audience(), lambda channel, event, _: told.append((channel, event)), Freshness())
+    watch(pulse, DOOR)
+    put(gallery, oak, 1, 1)
+    news = gallery.news
+
+    def meanwhile(*given: Any) -> Any:
+        pulse.audience.shows("somebody", LOBBY, "", gallery.clock())
+        assert pulse.joined(LOBBY, answered(gallery, LOBBY))
+        return news(*given)
+
+    with monkeypatch.context() as while_looked:
+        while_looked.setattr(gallery, "news", meanwhile)
+        pulse.step()
+    gallery.store.write(rooms.add, Room("yew", "Yew", oak.room.zone))
+    pulse.step()
+    assert told == [("door/oak", "tracks"), ("lobby/all", "refresh")]
+
+
+def answered(gallery: Gallery, screen: Screen) -> Answer:
+    return gallery.answer(screen, "", Census(gallery.store))
+
+
 def watch(pulse: Pulse, *screens: Screen) -> None:
     """Have somebody look at screens, and everything told that there is to be told."""
     for screen in screens:
-        pulse.joining(screen)
         pulse.audience.shows(screen.channel, screen, "", pulse.gallery.clock())
-        pulse.joined(screen, pulse.gallery.version(screen))
+        assert pulse.joined(screen, answered(pulse.gallery, screen))
     pulse.step()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +53,13 @@ def test_a_screen_that_stays_is_answered_and_there(server: Server, screen: Socke
     assert (server.pulse.audience.viewers, server.roll._of) == ({}, {})
 
 
-@pytest.mark.parametrize(("who", "act"), [("pulse", "joining"), ("herald", "bulletin"), ("roll", "heard")])
+@pytest.mark.parametrize(
+    ("who", "act"), [("pulse.gallery", "answer"), ("herald", "bulletin"), ("roll", "heard"), ("pulse", "joined")]
+)
 def test_a_screen_that_goes_meanwhile_is_not_there(
     server: Server, screen: SocketIOTestClient, monkeypatch: pytest.MonkeyPatch, who: str, act: str
 ) -> None:
-    whose = getattr(server, who)
+    whose = attrgetter(who)(server)
     monkeypatch.setattr(whose, act, then(getattr(whose, act), screen.disconnect))
     screen.emit("show", HELLO)
     assert (server.pulse.audience.viewers, server.roll._of) == ({}, {})
