@@ -34,8 +34,8 @@ def written(folder: Path, port: int, processes: list[int], plain: int = 0) -> st
     Without `plain` there is no TLS, and `port` speaks plain http. Certificate and key are tls.pem and tls.key.
     """
     site = GIVEN.read_text().replace("/var/cache/nginx/kiosk", str(folder / "files"))
-    servers = "\n".join(f"    server 127.0.0.1:{each} max_fails=1 fail_timeout=2s;" for each in processes)
-    site = re.sub(r"(?m)(^    server 127\.0\.0\.1:.*\n)+", f"{servers}\n", site)
+    servers = "\n".join(rf"    server 127.0.0.1:{each}\g<settings>" for each in processes)
+    site = re.sub(r"(?m)(^    server 127\.0\.0\.1:\d+(?P<settings>.*;).*\n)+", f"{servers}\n", site)
     site = re.sub(r"(?m)^    listen \[::\].*\n", "", site).replace("rooms.example.com", "localhost 127.0.0.1")
     (folder / "site.conf").write_text(_plain(site, port) if not plain else _tls(site, folder, port, plain))
     # The folders of tests are their owner's alone.

@@ -117,8 +117,36 @@ def test_process_that_has_died_is_passed_by(
     for _ in range(8):
         browser.cookies.clear()
         assert browser.get(f"{front}/healthz", timeout=20).status_code == 200
-    webs[1].settings |= {"KIOSK_PORT": webs[1].url.rpartition(":")[2]}
-    webs[1].start()
+    again(webs[1])
+
+
+def test_screens_come_to_a_process_that_had_died_when_the_other_one_dies(
+    front: str, webs: list[Server], browser: requests.Session
+) -> None:
+    webs[0].process.kill()
+    before = [comes(front, browser) for _ in range(8)]
+    again(webs[0])
+    webs[1].process.kill()
+    after = [comes(front, browser) for _ in range(8)]
+    assert [one.connected for one in after] == [True] * 8
+    for one in (*before, *after):
+        one.disconnect()
+    again(webs[1])
+
+
+def again(server: Server) -> None:
+    """Start a process again, at the port that nginx knows."""
+    server.settings |= {"KIOSK_PORT": server.url.rpartition(":")[2]}
+    server.start()
+
+
+def comes(front: str, browser: requests.Session) -> socketio.Client:
+    """Connect a screen that has not been here yet."""
+    with requests.Session() as stranger:
+        stranger.trust_env, stranger.verify = False, browser.verify
+        client = socketio.Client(reconnection=False, http_session=stranger)
+        client.connect(front, transports=["websocket"], wait_timeout=20)
+    return client
 
 
 def test_product_hears_the_real_address_and_nothing_that_is_claimed(
