@@ -67,11 +67,7 @@ def register(sockets: SocketIO, doorway: Doorway) -> None:
     turns = Turns[dict[str, Any]]()
 
     def enter(*_auth: object) -> bool:
-        if not doorway.visitor.allowed():
-            return False
-        doorway.tickets.hold(_connection(), doorway.visitor.presented())
-        _welcome(doorway)
-        return True
+        return turns.come(partial(_enter, doorway))
 
     def leave(*_reason: object) -> None:
         doorway.tickets.drop(_connection())
@@ -80,10 +76,7 @@ def register(sockets: SocketIO, doorway: Doorway) -> None:
         doorway.roll.left(_connection())
 
     def show(message: object) -> dict[str, Any] | None:
-        if doorway.visitor.allowed():
-            return turns.take(_connection(), message, partial(_show, doorway))
-        disconnect()
-        return None
+        return turns.take(_connection(), message, partial(_show, doorway))
 
     def touch(*_message: object) -> None:
         if doorway.visitor.allowed():
@@ -121,6 +114,14 @@ def outlive_the_database(sockets: SocketIO) -> None:
     sockets.on_error_default(stumbled)
 
 
+def _enter(doorway: Doorway) -> bool:
+    if not doorway.visitor.allowed():
+        return False
+    doorway.tickets.hold(_connection(), doorway.visitor.presented())
+    _welcome(doorway)
+    return True
+
+
 def _welcome(doorway: Doorway) -> None:
     """Let the page of a machine be told what the machine is asked to do."""
     device = doorway.machine.number()
@@ -155,10 +156,14 @@ def _noticed(doorway: Doorway, message: object) -> None:
 def _show(doorway: Doorway, message: object) -> dict[str, Any]:
     told = _told(message)
     screen = Screen(told.get("display", ""), told.get("slug", ""))
+    may_see = doorway.visitor.may_see(screen)
+    if not may_see and not doorway.visitor.allowed():
+        disconnect()
+        return {}
     device = doorway.lines.of(_connection())
     if device:
         doorway.machine.seen(device)
-    if not doorway.visitor.may_see(screen):
+    if not may_see:
         return {"error": "This is not for you."}
     # Whoever joins before it is answered what there is to be told misses nothing that is told from now on.
     if not _join(doorway, screen, told.get("version", "")):

@@ -1,13 +1,19 @@
-"""Turns: when hundreds ask at once, few are worked on at a time, and whoever asks anew keeps their place."""
+"""Turns: when hundreds ask at once, few are worked on at a time, and whoever asks anew keeps their place.
+
+Who has come in is answered before the next ones are let in: else all would come in first, and wait together.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 AT_ONCE = 4
 
@@ -28,12 +34,16 @@ class Turns(Generic[Answer]):
     """
 
     at_once: int = AT_ONCE
-    _free: threading.Semaphore = field(init=False)
+    _working: int = 0
+    _asking: deque[threading.Event] = field(default_factory=deque)
+    _coming: deque[threading.Event] = field(default_factory=deque)
     _queue: dict[str, _Turn] = field(default_factory=dict)
     _queueing: threading.Lock = field(default_factory=threading.Lock)
 
-    def __post_init__(self) -> None:
-        self._free = threading.Semaphore(self.at_once)
+    def come(self, work: Callable[[], Result]) -> Result:
+        """Return what letting somebody in returns: that has its turn when nobody who is in waits for an answer."""
+        with self._place(self._coming):
+            return work()
 
     def take(self, asker: str, question: Any, work: Callable[[Any], Answer]) -> Answer | None:
         """Return what `work` makes of the asker's last question; None to those that waited where it raised.
@@ -44,11 +54,38 @@ class Turns(Generic[Answer]):
         if not is_first:
             turn.over.wait()
             return turn.answer  # type: ignore[no-any-return]
-        with self._free:
+        with self._place(self._asking):
             try:
                 return self._work(asker, turn, work)
             finally:
                 turn.over.set()
+
+    @contextmanager
+    def _place(self, waiting: deque[threading.Event]) -> Iterator[None]:
+        """Wait in that line until there is a place, and leave it to the next one in the end."""
+        with self._queueing:
+            may_go = threading.Event()
+            if self._working < self.at_once:
+                self._working += 1
+                may_go.set()
+            else:
+                waiting.append(may_go)
+        try:
+            may_go.wait()
+            yield
+        finally:
+            self._leave(waiting, may_go)
+
+    def _leave(self, waiting: deque[threading.Event], may_go: threading.Event) -> None:
+        with self._queueing:
+            if may_go in waiting:  # who gives up waiting has no place to leave
+                waiting.remove(may_go)
+                return
+            following = self._asking or self._coming
+            if following:
+                following.popleft().set()
+            else:
+                self._working -= 1
 
     def _enter(self, asker: str, question: Any) -> tuple[_Turn, bool]:
         with self._queueing:

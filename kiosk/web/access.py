@@ -34,6 +34,8 @@ PHONE_COOKIE = "kiosk_phone"
 DEVICE = "device "
 # What stands there for the screen of a machine that follows a hub; nobody can show it from elsewhere.
 HERE = "here"
+# Under this name the environment of a live connection has what it came in with; no header can have it.
+CAME_WITH = "kiosk.came_with"
 DEVICE_COOKIES = ("__Host-kiosk_device", "kiosk_device")
 
 
@@ -67,9 +69,10 @@ class Gate:
 
     def sees(self, display: str, slug: str) -> bool:
         """Tell whether the request that is being handled may see a display: a device only its own."""
-        if self.allowed():
+        shown = self.presented(request)
+        if self.admits(shown):
             return True
-        device = self.device()
+        device = self.device_of(shown)
         return device is not None and (device.display, device.slug) == (display, slug)
 
     def refusal(self) -> Problem:
@@ -124,7 +127,14 @@ class Gate:
             return False
 
     def presented(self, asked: Request) -> str:
-        """Return what lets a request in: a token, its session, its device, or a phone's visit; empty when none does."""
+        """Return what lets a request in: a token, its session, its device, or a phone's visit; empty when none does.
+
+        A live connection goes on showing what it came in with: whether that still lets in is asked each time.
+        """
+        kept = asked.environ.get(CAME_WITH)
+        return self._shown(asked) if kept is None else str(kept)
+
+    def _shown(self, asked: Request) -> str:
         key, visit = self.key_of(asked), asked.cookies.get(PHONE_COOKIE, "")
         session = f"{SESSION}{key}" if key else ""
         token = self._token(asked)
@@ -239,7 +249,8 @@ def guarded(app: WsgiApp, gate: Gate) -> WsgiApp:
 def _why_not(gate: Gate, asked: Request) -> str:
     """Return the status with which a live connection is refused, empty where it is not."""
     try:
-        is_let_in = gate.lets_in(gate.presented(asked)) and gate.is_our_name(asked.host)
+        shown = asked.environ[CAME_WITH] = gate.presented(asked)
+        is_let_in = gate.lets_in(shown) and gate.is_our_name(asked.host)
     except DatabaseAway:  # which the store has logged
         return "503 Service Unavailable"
     return "" if is_let_in else "401 Unauthorized"

@@ -67,3 +67,47 @@ def test_a_question_that_fails_leaves_the_place_to_the_next() -> None:
         with pytest.raises(ValueError, match="of a"):
             turns.take("a", "of a", fail)
     assert turns.take("a", "of a", str.upper) == "OF A"
+
+
+def test_who_is_in_is_answered_before_others_are_let_in() -> None:
+    turns, happened, may_go = Turns[str](1), list[str](), threading.Event()
+
+    def come(who: str) -> None:
+        threading.Thread(target=lambda: turns.come(lambda: happened.append(f"{who} is in")), daemon=True).start()
+
+    def work(question: str) -> str:
+        may_go.wait(20)
+        happened.append(question)
+        return question
+
+    first = asked(turns, "a", "of a", work)
+    wait_for(lambda: turns._working == 1 and not turns._queue)
+    for number, who in enumerate("xy", 1):
+        come(who)
+        wait_for(lambda number=number: len(turns._coming) == number)  # type: ignore[misc]
+    second = asked(turns, "b", "of b", work)
+    wait_for(lambda: len(turns._asking) == 1)
+    may_go.set()
+    wait_for(lambda: len(happened) == 4)
+    assert happened == ["of a", "of b", "x is in", "y is in"]
+    wait_for(lambda: turns._working == 0)
+    assert (first, second) == (["of a"], ["of b"])
+
+
+def test_who_gives_up_waiting_takes_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = Turns[str](1)
+
+    class Interrupted(threading.Event):
+        def wait(self, _timeout: float | None = None) -> bool:
+            raise KeyboardInterrupt
+
+    def meanwhile() -> str:
+        with monkeypatch.context() as interrupted:
+            interrupted.setattr(threading, "Event", Interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                turns.come(lambda: "never")
+        return "in"
+
+    assert turns.come(meanwhile) == "in"
+    assert (turns._working, [*turns._coming]) == (0, [])
+    assert turns.come(lambda: "in too") == "in too"
