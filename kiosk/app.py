@@ -412,6 +412,7 @@ def _install_web(
     api.install(web, everything)
     health.install(web, told)
     hooks.install(web, push.heard, bell)
+    sockets.route(web)
 
 
 def _shadow(parts: Parts, desk: Desk, mirror: Mirror, tickets: Tickets, now: clock.Clock) -> Shadow | None:

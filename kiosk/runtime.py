@@ -298,11 +298,17 @@ def _is_address(host: object) -> bool:
 
 
 def _without_deflate(app: WsgiApp) -> WsgiApp:
-    """Refuse permessage-deflate: it costs three times the memory per screen."""
+    """Refuse permessage-deflate: it costs three times the memory per screen.
+
+    When all is over, what eventlet has in the environment of a request no longer holds it in a circle.
+    """
 
     def plain(environ: dict[str, Any], start_response: Any) -> Any:
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-        return app(environ, start_response)
+        try:
+            return app(environ, start_response)
+        finally:
+            environ.pop("eventlet.set_idle", None)
 
     return plain
 

@@ -128,3 +128,10 @@ def test_threads_that_use_at_once_what_was_put_off_all_find_it_whole() -> None:
 def test_what_was_put_off_can_be_loaded_beforehand() -> None:
     loaded_now = "import sys; from kiosk import memory; memory.put_off('plistlib'); memory.load('plistlib')"
     assert run(f"{loaded_now}; print(type(sys.modules['plistlib']).__name__)") == ["module"]
+
+
+def test_all_is_walked_through_seldom() -> None:
+    program = (
+        "import gc; from kiosk import memory; memory.freeze(); print(*gc.get_threshold(), gc.get_freeze_count() > 0)"
+    )
+    assert run(program) == ["700", "10", str(memory.WHOLE_SELDOM), "True"]

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
+from weakref import ref
 
 from engineio import exceptions, packet, socket
 from engineio.server import Server as Engine
@@ -171,13 +172,14 @@ class Pinger:
     clients: dict[str, Any]
     interval: float
     timeout: float
-    _due: deque[tuple[float, DirectSocket]] = field(default_factory=deque)
-    _asked: deque[tuple[float, DirectSocket]] = field(default_factory=deque)
+    # Nobody whose connection has ended is kept in memory for the sake of their turn.
+    _due: deque[tuple[float, ref[DirectSocket]]] = field(default_factory=deque)
+    _asked: deque[tuple[float, ref[DirectSocket]]] = field(default_factory=deque)
     _loops: bool = False
 
     def later(self, client: DirectSocket) -> None:
         """Ping a client when the interval is over; the first one starts the loop."""
-        self._due.append((clock.monotonic() + self.interval, client))
+        self._due.append((clock.monotonic() + self.interval, ref(client)))
         if not self._loops:
             self._loops = True
             threading.Thread(target=self._loop, name="pinger", daemon=True).start()
@@ -186,10 +188,13 @@ class Pinger:
         """Ping whom it is time for, and let go who was asked and has not answered."""
         now = clock.monotonic()
         while self._due and self._due[0][0] <= now:
-            self._ask(self._due.popleft()[1], now)
+            client = self._due.popleft()[1]()
+            if client:
+                self._ask(client, now)
         while self._asked and self._asked[0][0] + self.timeout <= now:
-            asked, client = self._asked.popleft()
-            if client.last_ping == asked:
+            asked, known = self._asked.popleft()
+            client = known()
+            if client and client.last_ping == asked:
                 self._let_go(client)
                 runtime.breathe()
 
@@ -198,7 +203,7 @@ class Pinger:
             self._let_go(client)
             return
         client.last_ping = now
-        self._asked.append((now, client))
+        self._asked.append((now, ref(client)))
         client.send(PING)
 
     def _let_go(self, client: DirectSocket) -> None:

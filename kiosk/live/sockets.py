@@ -6,9 +6,9 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
-from flask import request
+from flask import Flask, request
 from flask_socketio import SocketIO, disconnect, emit, join_room, leave_room
 
 from kiosk.errors import DatabaseAway, NotFound
@@ -19,6 +19,8 @@ from kiosk.live.pulse import Pulse
 from kiosk.live.roll import Hello, Roll
 from kiosk.live.tickets import Tickets
 from kiosk.live.turns import Turns
+
+ADDRESS = "/socket.io/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,20 @@ class Doorway:
     touched: Callable[[int], None]
     lines: Lines
     machine: Machine
+
+
+def route(web: Flask) -> None:
+    """Let Flask know where live connections are, which it never serves itself.
+
+    At an unknown address it makes an error for each thing that a page says, which holds all there was to it in a circle
+    until the collector of garbage walks by: hundreds of objects for each screen that comes.
+    """
+    for is_websocket in (True, False):
+        web.add_url_rule(ADDRESS, "live", _nothing, websocket=is_websocket)
+
+
+def _nothing() -> NoReturn:
+    raise NotFound("Live connections are answered elsewhere.")
 
 
 def dismisser(sockets: SocketIO) -> Callable[[str], None]:

@@ -237,7 +237,11 @@ def guarded(app: WsgiApp, gate: Gate) -> WsgiApp:
     """Keep strangers, and pages of other sites, from opening live connections at all."""
 
     def entry(environ: dict[str, Any], start_response: Any) -> Any:
-        refusal = _why_not(gate, Request(environ)) if environ.get("PATH_INFO", "").startswith("/socket.io") else ""
+        refusal = (
+            _why_not(gate, Request(environ, populate_request=False))
+            if environ.get("PATH_INFO", "").startswith("/socket.io")
+            else ""
+        )
         if refusal:
             start_response(refusal, [("Content-Length", "0")])
             return []

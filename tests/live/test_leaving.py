@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import signal
+import weakref
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import request
 from flask_socketio import SocketIOTestClient
+from werkzeug.test import EnvironBuilder
 
 from kiosk import app, assembly, clock, settings
 from kiosk.app import Server
 from kiosk.schedule.model import Room
 from kiosk.store import rooms
+from tests.live.crowd import Glass
+from tests.running import Server as Program
+from tests.running import wait_for
 
 HELLO = {"display": "door", "slug": "oak", "version": "", "screen": "a-door-of-glass", "notices": ""}
 
@@ -72,3 +81,41 @@ def test_a_screen_that_says_the_newest_version_is_known_to_show_it(server: Serve
     screen.emit("show", {**HELLO, "version": version}, callback=True)
     (viewer,) = server.pulse.audience.viewers.values()
     assert viewer.right_at > came
+
+
+@pytest.mark.parametrize("headers", [{}, {"Upgrade": "websocket", "Connection": "Upgrade"}])
+def test_nothing_that_a_page_says_waits_for_the_collector(server: Server, headers: dict[str, str]) -> None:
+    environ = EnvironBuilder("/socket.io/", headers=headers).get_environ()
+    gc.disable()
+    try:
+        with server.web.request_context(environ):
+            said = weakref.ref(request._get_current_object())
+            assert request.routing_exception is None
+        assert said() is None
+    finally:
+        gc.enable()
+
+
+def test_screens_that_have_gone_are_out_of_memory_without_the_collector(
+    google_settings: dict[str, str], tmp_path: Path
+) -> None:
+    counted = tmp_path / "counted"
+    settings = google_settings | {"KIOSK_ASYNC_MODE": "eventlet", "COUNTED": str(counted)}
+    server = Program(tmp_path, settings, program="tests.live.uncollected").with_rooms().start()
+
+    def held() -> int:
+        counted.unlink(missing_ok=True)
+        os.kill(server.process.child.pid, signal.SIGUSR1)
+        wait_for(counted.exists)
+        return int(counted.read_text())
+
+    slug = server.get("/api/v1/rooms").json()["rooms"][0]["slug"]
+    for _ in range(3):
+        glasses = [Glass(server, "door", slug, f"glass-{number:04}") for number in range(8)]
+        for glass in glasses:
+            glass.connect()
+        assert held() >= 2 * len(glasses)
+        for glass in glasses:
+            glass.leave()
+    wait_for(lambda: held() < 8, 10)
+    assert server.stop() == 0
