@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
+from operator import attrgetter
 from typing import Any, NotRequired, TypedDict
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,8 @@ Draw = Callable[[str, str, object, Room, ZoneInfo], str]
 # (slot, value): what one part of a picture is drawn from
 Part = tuple[str, object]
 MOST_ROOMS = 4096
+# Returns all that a scene says beside its parts.
+_facts = attrgetter(*(one.name for one in fields(Scene) if one.name != "slots"))
 
 
 class TrackJson(TypedDict):
@@ -93,13 +96,14 @@ class Painter:
 
         `kept`: what was drawn before, which is returned where nothing differs.
         """
-        named, parts = _named(scenes)
+        held, parts = _named(scenes)
         written = {name: repr(part) for name, part in parts.items()}
-        version = digest(self._salt, display.name, _written(room), home.key, repr(named), *written.values())
+        brief = repr([*zip(map(_facts, scenes), held, strict=True)])
+        version = digest(self._salt, display.name, _written(room), home.key, brief, *written.values())
         if kept and kept.version == version:
             return kept
-        place = (display.fragments, _written(room), home.key)
-        left, names = _renamed(named[_past(scenes, now) :])
+        place, past = (display.fragments, _written(room), home.key), _past(scenes, now)
+        left, names = _renamed(scenes[past:], held[past:])
         marks = {name: digest(written[before]) for name, before in names.items()}
 
         def drawn(part: Part) -> tuple[str, ...]:
@@ -117,33 +121,36 @@ def _written(room: Room) -> str:
     return repr(room)
 
 
-def _named(scenes: Sequence[Scene]) -> tuple[tuple[Scene, ...], dict[str, Part]]:
-    """Return the scenes with short names in their slots, and each part by its name, in the order in which they come.
+def _named(scenes: Sequence[Scene]) -> tuple[list[tuple[str, ...]], dict[str, Part]]:
+    """Return short names of each scene's parts, and each part by its name, in the order in which they come.
 
     Parts that are equal have one name. Most are the very object that was named before: the rest is compared.
     """
-    known: dict[Part, Part] = {}
-    same: dict[tuple[str, int], Part] = {}
+    known: dict[Part, str] = {}
+    same: dict[tuple[str, int], str] = {}
+    held = []
+    for scene in scenes:
+        names = []
+        for part in scene.slots:
+            one = part[0], id(part[1])
+            name = same.get(one)
+            if name is None:
+                name = same[one] = known.setdefault(part, f"p{len(known)}")
+            names.append(name)
+        held.append(tuple(names))
+    return held, {name: part for part, name in known.items()}
 
-    def named(part: Part) -> Part:
-        one = part[0], id(part[1])
-        found = same.get(one)
-        if found is None:
-            found = same[one] = known.setdefault(part, (part[0], f"p{len(known)}"))
-        return found
 
-    brief = tuple(replace(scene, slots=tuple([named(part) for part in scene.slots])) for scene in scenes)
-    return brief, {str(name): part for part, (_slot, name) in known.items()}
-
-
-def _renamed(scenes: Sequence[Scene]) -> tuple[tuple[Scene, ...], dict[str, str]]:
-    """Return scenes named as those are before which there are no others, and by each name the one before."""
-    new: dict[Part, Part] = {}
-    renamed = tuple(
-        replace(scene, slots=tuple([new.setdefault(held, (held[0], f"p{len(new)}")) for held in scene.slots]))
-        for scene in scenes
-    )
-    return renamed, {str(now): str(before) for (_, before), (_, now) in new.items()}
+def _renamed(scenes: Sequence[Scene], held: Sequence[tuple[str, ...]]) -> tuple[tuple[Scene, ...], dict[str, str]]:
+    """Return scenes with names in their slots, as those have before which there are no others; and by each the old."""
+    pairs: dict[str, Part] = {}
+    left = []
+    for scene, names in zip(scenes, held, strict=True):
+        for (slot, _), name in zip(scene.slots, names, strict=True):
+            if name not in pairs:
+                pairs[name] = slot, f"p{len(pairs)}"
+        left.append(replace(scene, slots=tuple([pairs[name] for name in names])))
+    return tuple(left), {str(new): old for old, (_, new) in pairs.items()}
 
 
 def digest(*texts: str) -> str:
@@ -161,7 +168,8 @@ def track_json(drawn: Drawn, now: datetime, ahead: timedelta | None = None) -> T
     first = drawn.at(now)
     come = drawn.scenes[first:]
     told = [one for one in come if ahead is None or one is come[0] or one.start <= now + ahead]
-    used = {str(name): drawn.html(str(name)) for scene in told for _slot, name in scene.slots}
+    names = dict.fromkeys([str(name) for scene in told for _slot, name in scene.slots])
+    used = {name: drawn.html(name) for name in names}
     parts, other = ({name: each[place] for name, each in used.items() if place < len(each)} for place in (0, 1))
     track = TrackJson(version=drawn.version, scenes=[_scene_json(one) for one in told], parts=parts)
     return {**track, "other": other} if other else track
