@@ -136,7 +136,8 @@ def track(
     edges = (lifted, *(edge for night in dark for edge in (night.start, night.end)))
     cuts = {*changes, midnight, *(moment for moment in (*more, *edges) if span.start < moment < span.end)}
     scenes = [picture(moment, local_date(room, moment)) for moment in sorted(cuts)]
-    return merged([_dimmed(one) if _holds(dark, one) and not _holds(bookings, one) else one for one in scenes])
+    is_night = [_holds(dark, one) and not _holds(bookings, one) for one in scenes]
+    return merged([replace(one, night=True) if dims else one for one, dims in zip(scenes, is_night, strict=True)])
 
 
 def nights(room: Room, span: Slot) -> tuple[Slot, ...]:
@@ -179,10 +180,6 @@ def _when(day: date, today: date) -> When:
     if day <= today:
         return "today"
     return "tomorrow" if day == today + DAY else "later"
-
-
-def _dimmed(scene: Scene) -> Scene:
-    return replace(scene, night=True)
 
 
 def _holds(stretches: Iterable[Slot | Booking], scene: Scene) -> bool:

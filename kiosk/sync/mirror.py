@@ -18,7 +18,7 @@ from kiosk.schedule.hours import Hours, is_open
 from kiosk.store import channels, leases, mirror
 from kiosk.store import gate as watched
 from kiosk.store.gate import Watched
-from kiosk.store.glance import Due, is_due
+from kiosk.store.glance import Due, Glance, is_due
 from kiosk.store.mirror import Progress
 from kiosk.sync import cadence, gate
 from kiosk.sync.budget import OUT_OF_BUDGET
@@ -88,7 +88,7 @@ class Mirror:
         """Look for what is due only where something was committed since the last look."""
         store = self.work.store
         self._next_of = {failing: Due(store, partial(mirror.next_due, failing=failing)) for failing in (False, True)}
-        self._next_question = Due(store, watched.next_due)
+        self._next_question = Glance(store, watched.next_due)
 
     def start(self) -> None:
         """Start the workers. Only the first looks after failing rooms, so that these never hold up the others."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Flask, Response, jsonify, request
@@ -12,6 +11,7 @@ from flask import Blueprint, Flask, Response, jsonify, request
 from kiosk import clock, runtime
 from kiosk.crew.crew import Crew
 from kiosk.errors import DatabaseAway
+from kiosk.live.audience import LATE
 from kiosk.live.gallery import Screen
 from kiosk.live.members import ALL_ROOMS
 from kiosk.live.pulse import Pulse
@@ -86,7 +86,7 @@ def _waits(health: Health) -> bool:
 
 def _details(health: Health, reasons: dict[str, str]) -> dict[str, Any]:
     viewers = list(health.pulse.audience.viewers.values())
-    silent = health.pulse.gallery.clock() - timedelta(minutes=1)
+    silent = health.pulse.gallery.clock() - LATE
     behind, late = health.pulse.behind()
     return {
         "reasons": reasons,
