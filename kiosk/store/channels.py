@@ -9,6 +9,7 @@ from typing import Any
 from peewee import Database, fn
 
 from kiosk.store.models import EPOCH, ChannelRow, RoomRow
+from kiosk.store.plain import rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class Wanting:
     slug: str
     calendar_id: str
     due_at: datetime
+
+
+def is_any(db: Database) -> bool:
+    """Tell whether there is any channel, which something may have to be done about."""
+    return bool(rows(db, "SELECT 1 FROM channel LIMIT 1"))
 
 
 def has_live_push(db: Database, room_id: int, now: datetime) -> bool:

@@ -21,6 +21,7 @@ from kiosk.source import ChannelSource
 from kiosk.store import channels, tokens
 from kiosk.store.channels import Channel, Wanting
 from kiosk.store.database import Store
+from kiosk.store.glance import Glance
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,10 @@ class Push:
     life: timedelta = LIFE
     chance: random.Random = field(default_factory=random.Random)
 
+    def __post_init__(self) -> None:
+        """Look at channels only where there are some, or shall be."""
+        self._any = Glance(self.store, channels.is_any)
+
     def start(self) -> None:
         """Start the loop; channels that announce at an address of the past are stopped."""
         self.store.write(channels.abandon_elsewhere, self.address)
@@ -87,6 +92,8 @@ class Push:
 
     def step(self, now: datetime) -> bool:
         """Do one thing that is due: give up a silent channel, stop one, or open one; False when nothing was."""
+        if not self.address and not self._any.value():
+            return False
         return self._give_up(now) or self._stop(now) or self._open(now)
 
     def hush(self) -> None:

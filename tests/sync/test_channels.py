@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 from flask import Flask
+from peewee import Database
 from werkzeug.serving import make_server
 
 from kiosk import clock
@@ -21,6 +22,7 @@ from kiosk.google.access import by_file
 from kiosk.google.channels import GoogleChannels
 from kiosk.schedule.model import Room
 from kiosk.store import channels, rooms
+from kiosk.store.channels import Channel
 from kiosk.store.database import Store
 from kiosk.store.rooms import StoredRoom
 from kiosk.sync.channels import HEARD_WITHIN, LIFE, NOT_HEARD, PATH, Push, hook_address
@@ -236,6 +238,26 @@ def test_no_channel_is_asked_for_without_an_address_or_a_request_left(hall: Hall
     assert hall.work() == 1
     assert hall.open_channels() == []
     assert hall.state() == ("", "")
+
+
+def test_nothing_is_looked_for_where_there_are_no_channels_and_shall_be_none(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, find = list[datetime](), channels.unheard
+
+    def unheard(db: Database, before: datetime) -> Channel | None:
+        looked.append(before)
+        return find(db, before)
+
+    monkeypatch.setattr(channels, "unheard", unheard)
+    address, hall.push.address = hall.push.address, ""
+    assert (hall.work(), looked) == (0, [])
+    hall.push.address = address
+    assert hall.work() == 1
+    hall.push.address, looked[:] = "", []
+    hall.push.store.write(channels.abandon_elsewhere, "")
+    assert (hall.work(), hall.open_channels()) == (1, [])
+    assert looked
 
 
 def test_only_a_channel_with_its_token_is_heard(hall: Hall) -> None:
