@@ -118,7 +118,7 @@ class Pulse:
 
         It is logged when that begins and ends: it goes on for as long as somebody looks at such a screen.
         """
-        census, watched = self._register.census(), self.audience.screens()
+        census, watched = self._register.census(), self._watched()
         seen, before = self._sight(census, now), self._last
         changed = seen.changed(before)
         ids, slugs = {one.id for one in changed}, {one.room.slug for one in changed} | before.rooms.keys() - seen.rooms
@@ -138,11 +138,19 @@ class Pulse:
         self._failing = failing
         if not failing:
             self._last = seen
-        # Who has come meanwhile is not gone.
-        for gone in (self._told.keys() | self._casts.keys()) - self.audience.screens():
+        return not failing
+
+    def _watched(self) -> set[Screen]:
+        """Return the screens that somebody looks at, and forget all others before they are passed by.
+
+        Whoever comes back meanwhile would be compared with what they were told of before, again and again.
+        """
+        known = {*self._told.copy(), *self._casts.copy()}  # others put theirs there meanwhile
+        watched = self.audience.screens()
+        for gone in known - watched:
             self._told.pop(gone, None)
             self._casts.pop(gone, None)
-        return not failing
+        return watched
 
     def _worth_a_look(self, now: datetime) -> bool:
         newest = self._newest.value()

@@ -19,7 +19,7 @@ from kiosk.live.gallery import UNSEEN, Answer, Gallery, Screen
 from kiosk.live.members import Census
 from kiosk.live.pulse import Pulse
 from kiosk.schedule.model import Room
-from kiosk.store import boards, look, mirror, revisions, rooms
+from kiosk.store import boards, look, mirror, policies, revisions, rooms
 from kiosk.store.boards import Board
 from kiosk.store.database import Store
 from kiosk.store.look import Look
@@ -373,6 +373,27 @@ def test_what_the_first_viewer_is_answered_is_kept_by_a_look_that_began_before(
     gallery.store.write(rooms.add, Room("yew", "Yew", oak.room.zone))
     pulse.step()
     assert told == [("door/oak", "tracks"), ("lobby/all", "refresh")]
+
+
+def test_who_comes_back_during_a_look_that_passed_by_is_not_told_to_ask_for_ever(
+    gallery: Gallery, oak: StoredRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pulse = Pulse(gallery, Audience(), lambda *_: None, Freshness())
+    watch(pulse, DOOR, LOBBY)
+    pulse.audience.left(DOOR.channel)
+    gallery.store.write(policies.change, oak.id, {"theme": "dark"})
+    shown = gallery.shown
+
+    def meanwhile(*given: Any) -> Any:
+        pulse.audience.shows("back again", DOOR, "", gallery.clock())
+        return shown(*given)
+
+    with monkeypatch.context() as while_looked:
+        while_looked.setattr(gallery, "shown", meanwhile)
+        pulse.step()
+    pulse.joined(DOOR, answered(gallery, DOOR))
+    pulse.step()
+    assert pulse.joined(DOOR, answered(gallery, DOOR))
 
 
 def answered(gallery: Gallery, screen: Screen) -> Answer:
