@@ -16,6 +16,8 @@ Answer = TypeVar("Answer")
 Result = TypeVar("Result")
 
 AT_ONCE = 4
+# Whoever comes is not heard while they wait: after 45 seconds they would be taken for gone, and come anew.
+PATIENCE_SECONDS = 20.0
 
 
 @dataclass(eq=False, slots=True)
@@ -34,6 +36,7 @@ class Turns(Generic[Answer]):
     """
 
     at_once: int = AT_ONCE
+    patience: float = PATIENCE_SECONDS
     _working: int = 0
     _asking: deque[threading.Event] = field(default_factory=deque)
     _coming: deque[threading.Event] = field(default_factory=deque)
@@ -41,8 +44,11 @@ class Turns(Generic[Answer]):
     _queueing: threading.Lock = field(default_factory=threading.Lock)
 
     def come(self, work: Callable[[], Result]) -> Result:
-        """Return what letting somebody in returns: that has its turn when nobody who is in waits for an answer."""
-        with self._place(self._coming):
+        """Return what letting somebody in returns: that has its turn when nobody who is in waits for an answer.
+
+        Who has waited for so long as `patience`, in seconds, is let in without a place.
+        """
+        with self._place(self._coming, self.patience):
             return work()
 
     def take(self, asker: str, question: Any, work: Callable[[Any], Answer]) -> Answer | None:
@@ -61,8 +67,8 @@ class Turns(Generic[Answer]):
                 turn.over.set()
 
     @contextmanager
-    def _place(self, waiting: deque[threading.Event]) -> Iterator[None]:
-        """Wait in that line until there is a place, and leave it to the next one in the end."""
+    def _place(self, waiting: deque[threading.Event], longest: float | None = None) -> Iterator[None]:
+        """Wait in that line until there is a place, for `longest` seconds at most; leave it to the next one in the end."""
         with self._queueing:
             may_go = threading.Event()
             if self._working < self.at_once:
@@ -71,7 +77,7 @@ class Turns(Generic[Answer]):
             else:
                 waiting.append(may_go)
         try:
-            may_go.wait()
+            may_go.wait(longest)
             yield
         finally:
             self._leave(waiting, may_go)

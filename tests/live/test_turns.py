@@ -111,3 +111,9 @@ def test_who_gives_up_waiting_takes_no_place(monkeypatch: pytest.MonkeyPatch) ->
     assert turns.come(meanwhile) == "in"
     assert (turns._working, [*turns._coming]) == (0, [])
     assert turns.come(lambda: "in too") == "in too"
+
+
+def test_who_comes_is_let_in_without_a_place_before_they_are_taken_for_gone() -> None:
+    turns = Turns[str](1, patience=0.01)
+    assert turns.come(lambda: turns.come(lambda: "in all the same")) == "in all the same"
+    assert (turns._working, [*turns._coming]) == (0, [])
