@@ -83,7 +83,14 @@ def register(sockets: SocketIO, doorway: Doorway) -> None:
     turns = Turns[dict[str, Any]]()
 
     def enter(*_auth: object) -> bool:
-        return turns.come(partial(_enter, doorway))
+        is_in = False
+        try:
+            # Who has gone while they waited will not go once more.
+            is_in = turns.come(partial(_enter, doorway)) and sockets.server.get_environ(_connection()) is not None
+        finally:
+            if not is_in:
+                leave()
+        return is_in
 
     def leave(*_reason: object) -> None:
         doorway.tickets.drop(_connection())

@@ -68,7 +68,7 @@ class Turns(Generic[Answer]):
 
     @contextmanager
     def _place(self, waiting: deque[threading.Event], longest: float | None = None) -> Iterator[None]:
-        """Wait in that line until there is a place, for `longest` seconds at most; leave it to the next one in the end."""
+        """Wait in that line until there is a place, at most for `longest` seconds; leave it to the next in the end."""
         with self._queueing:
             may_go = threading.Event()
             if self._working < self.at_once:

@@ -18,6 +18,7 @@ from werkzeug.test import EnvironBuilder
 
 from kiosk import app, assembly, clock, settings
 from kiosk.app import Server
+from kiosk.errors import DatabaseAway
 from kiosk.schedule.model import Room
 from kiosk.store import rooms
 from tests.live.crowd import Glass
@@ -119,3 +120,28 @@ def test_screens_that_have_gone_are_out_of_memory_without_the_collector(
             glass.leave()
     wait_for(lambda: held() < 8, 10)
     assert server.stop() == 0
+
+
+def test_a_screen_that_goes_before_it_is_let_in_is_not_there(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    wires, hold = server.web.extensions["socketio"].server, server.tickets.hold
+
+    def goes(connection: str, token: str) -> None:
+        wires._handle_eio_disconnect(wires.manager.eio_sid_from_sid(connection, "/"), "ping timeout")
+        hold(connection, token)
+
+    monkeypatch.setattr(server.tickets, "hold", goes)
+    server.web.extensions["socketio"].test_client(server.web)
+    assert (server.tickets._held, wires.manager.rooms) == ({}, {})
+
+
+def test_a_screen_that_meets_a_database_on_its_way_down_is_not_there(
+    server: Server, screen: SocketIOTestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen.disconnect()
+
+    def fail(_doorway: object) -> None:
+        raise DatabaseAway("It is away.")
+
+    monkeypatch.setattr("kiosk.live.sockets._welcome", fail)
+    server.web.extensions["socketio"].test_client(server.web)
+    assert server.tickets._held == {}
