@@ -23,6 +23,7 @@ DIALOG = "dialog[open]"
 
 def spot(page: Page, target: Locator, times: int = 1) -> None:
     """Tap on one place of the glass, whatever is there meanwhile."""
+    expect(target).to_be_visible()
     box = target.bounding_box()
     assert box
     for gap in [0, *repeat(GAP, times - 1)]:
@@ -111,6 +112,7 @@ def test_a_quick_hand_types_its_pin_and_steps_through_the_day(put: Put) -> None:
 def test_whoever_taps_elsewhere_is_not_held_up_by_every_tap(put: Put) -> None:
     _, page = put()
     page.locator("[data-open=later]").click()
+    expect(page.locator("[data-chosen]")).not_to_be_empty()
     start = page.locator("[data-chosen]").text_content()
     for _ in range(8):
         spot(page, page.locator("[data-step='1']"))
