@@ -6,8 +6,10 @@ A device gets in to the display that it shows, and to nothing else.
 from __future__ import annotations
 
 import ipaddress
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +17,7 @@ from flask import Flask, Request, Response, request
 
 from kiosk import clock
 from kiosk.errors import DatabaseAway, NotFound
+from kiosk.resources import resource
 from kiosk.store import devices, reach, rooms, sessions, tokens
 from kiosk.store.database import Store
 from kiosk.store.devices import Device
@@ -206,10 +209,18 @@ class Gate:
         return bool(name) and (local or name == self.public_host)
 
 
-# Nothing a page of ours needs comes from elsewhere, and no other site may frame it.
+def _hash_of(script: str) -> str:
+    """Return how a policy names a script that stands in the page itself, as templates include it."""
+    text = (resource("templates") / script).read_text(encoding="utf-8").removesuffix("\n")
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+# Nothing a page of ours needs comes from elsewhere but the one script that must not fail to come, and no other site may
+# frame it.
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; frame-ancestors 'self'"
+        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; frame-ancestors 'self'; "
+        f"script-src 'self' {_hash_of('again.js')}"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",

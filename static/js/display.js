@@ -8,6 +8,7 @@ import { keepInside } from "./inside.js";
 import { keeper } from "./keep.js";
 import { connect } from "./link.js";
 import { nightLight } from "./night.js";
+import { getPart, load } from "./parts.js";
 import { makeWording } from "./wording.js";
 
 const SILENCE = 30_000;
@@ -37,11 +38,12 @@ const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
 // Only a display that speaks a second language needs what turns between the two.
 const second = document.getElementById("second");
-const tongues = second && (await import("./tongues.js").catch(() => null));
+const tongues = second && (await load("./tongues.js").catch(() => null));
 
 // Only a machine that has hours of its own needs what reads them.
 const own = document.body.dataset.light;
-const lit = own && (await import("./lit.js").catch(() => null));
+let lit = own && (await load("./lit.js").catch(() => null));
+if (own && !lit) getPart("./lit.js").then((late) => (lit = late));
 
 // `place(slug, scene, parts)` draws a room (scene null: the room is gone); `framed(frame)` hears of what belongs to the
 // screen as a whole; `aged(stampText)` may show the age of single rooms; `isIdle()` tells whether the page may be loaded
@@ -122,7 +124,7 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
     },
     // Fetched when it is wanted, which is seldom.
     asked: async ({ id, act }) => {
-      const deeds = await import("./errand.js").catch(() => null);
+      const deeds = await load("./errand.js").catch(() => null);
       link.did(id, Boolean(deeds?.[act]));
       deeds?.[act]?.(view);
     },
@@ -130,7 +132,7 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
 
   // Kept out of the way of the first picture, and there before anything is to be told.
   async function openBoard() {
-    const { noticeBoard } = await import("./notices.js");
+    const { noticeBoard } = await getPart("./notices.js");
     board = noticeBoard({
       words,
       wording,
@@ -233,6 +235,10 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
     tick();
   }
 
+  function turn({ turnBetween }) {
+    turnBetween({ main, second, words, isIdle, speak });
+  }
+
   async function wake() {
     asksServer = true;
     await link.beat();
@@ -244,9 +250,11 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
   for (const event of ["online", "offline"]) addEventListener(event, () => link.beat());
   for (const event of ["visibilitychange", "resume"]) document.addEventListener(event, tick);
   if (isKiosk) keepInside();
-  tongues?.turnBetween({ main, second, words, isIdle, speak });
+  if (tongues) turn(tongues);
+  else if (second) getPart("./tongues.js").then(turn);
   framed(view.frame ?? {});
   tick();
+  root.dataset.begun = "";
   openBoard().finally(askRest);
   return { words, wording, link, now: clock.now };
 }

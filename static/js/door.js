@@ -1,7 +1,8 @@
 // The door: its slots, and the sheets it opens.
 
 import { start } from "./display.js";
-import { fetched, openReport } from "./sheet.js";
+import { fetched, getPart, load } from "./parts.js";
+import { openReport } from "./sheet.js";
 import { slots } from "./slots.js";
 import { listen } from "./taps.js";
 
@@ -23,10 +24,10 @@ function place(_slug, scene, parts) {
 const display = start({ place, isIdle: () => taps?.isIdle() ?? true });
 const { now, wording, words } = display;
 
-import("./code.js").then(({ keepFresh }) => (code = keepFresh(main.querySelector("[data-code]"), room, now)));
+getPart("./code.js").then(({ keepFresh }) => (code = keepFresh(main.querySelector("[data-code]"), room, now)));
 
 const laterSheet = fetched(async () => {
-  const { laterSheet } = await import("./later.js");
+  const { laterSheet } = await load("./later.js");
   later = laterSheet(main, display);
 });
 
@@ -46,7 +47,7 @@ async function bookLater(event) {
 }
 
 const other = fetched(async () => {
-  const { otherSheet } = await import("./other.js");
+  const { otherSheet } = await load("./other.js");
   const sheet = main.querySelector("[data-sheet=other]");
   return otherSheet(sheet, { room, say: (...said) => taps.say(...said), words, wording });
 });

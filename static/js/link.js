@@ -1,5 +1,7 @@
 // The link to the server: state comes down a socket, and by plain requests while the socket is dead.
 
+import { getPart } from "./parts.js";
+
 const HEARTBEAT = 20_000;
 const ANSWER = 5_000;
 const RETRY = 5_000;
@@ -95,7 +97,7 @@ export function connect({ isLost, report, stamped, viewed, changed, noticed, out
   }
 
   async function open() {
-    const { io } = await import("../vendor/socket.io/socket.io.esm.min.js");
+    const { io } = await getPart("../vendor/socket.io/socket.io.esm.min.js");
     socket = io({
       transports: ["websocket", "polling"],
       tryAllTransports: true,
@@ -111,7 +113,7 @@ export function connect({ isLost, report, stamped, viewed, changed, noticed, out
   }
 
   timer = setTimeout(beat, RETRY);
-  open().catch(beat);
+  open();
   return {
     state,
     beat,

@@ -43,20 +43,3 @@ export function ask(sheet, button) {
   sheet.querySelector("[data-ask-whose]").textContent = whose;
   openSheet(sheet);
 }
-
-// What few open is fetched when it is wanted, or when there is time, and is then there without the server too; what could
-// not be fetched is fetched anew when it is wanted next.
-const QUIET = 3_000;
-
-export function fetched(load) {
-  let loading;
-  const get = () => {
-    loading ??= load();
-    return loading.catch((error) => {
-      loading = undefined;
-      throw error;
-    });
-  };
-  setTimeout(() => get().catch(() => {}), QUIET);
-  return get;
-}

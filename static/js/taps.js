@@ -1,7 +1,8 @@
 // What a tap does, at one room or at several beside each other: it is sent once, answered in its room, and undone.
 
 import { settle } from "./hands.js";
-import { ask, closeSheets, fetched, isOpen, leaves } from "./sheet.js";
+import { fetched, load } from "./parts.js";
+import { ask, closeSheets, isOpen, leaves } from "./sheet.js";
 import { onGlass, pend, saidOf, send } from "./tap.js";
 
 const UNDO = 10_000;
@@ -47,7 +48,7 @@ export function listen(main, { display, opens = {}, elsewhere }) {
   const messages = [...main.querySelectorAll("[data-message]")];
 
   const nameSheet = fetched(async () => {
-    const { nameSheet } = await import("./name.js");
+    const { nameSheet } = await load("./name.js");
     return nameSheet(main.querySelector("[data-sheet=name]"), {
       choices: (at) => boxOf(at).querySelectorAll("[data-slot=actions] [data-act=book]"),
       now: display.now,

@@ -69,7 +69,7 @@ def open_page(context: BrowserContext, url: str) -> Page:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(url)
-    page.wait_for_function("document.querySelector('main[data-link=live]')")
+    page.wait_for_selector("html[data-begun] main[data-link=live]")
     assert not errors
     return page
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -130,6 +132,15 @@ def test_pages_cannot_be_framed_by_other_sites(opened: Server) -> None:
     headers = opened.get("/door/oak", headers={"Accept": "text/html"}).headers
     assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
     assert (headers["X-Content-Type-Options"], headers["X-Frame-Options"]) == ("nosniff", "SAMEORIGIN")
+
+
+def test_no_script_runs_in_a_page_but_our_files_and_the_one_that_begins_it_anew(opened: Server) -> None:
+    for path in ("/door/oak", "/lobby/all", "/enter", "/no-such-page"):
+        page = opened.get(path, headers={"Accept": "text/html"})
+        own = [text for text in re.findall(r"<script>(.*?)</script>", page.text, re.DOTALL) if text]
+        hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in own]
+        assert len(own) == 1, path
+        assert f"script-src 'self' 'sha256-{hashes[0]}'" in page.headers["Content-Security-Policy"].split("; ")
 
 
 def test_a_page_and_its_files_come_small_and_without_needless_words(opened: Server) -> None:

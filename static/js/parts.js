@@ -1,0 +1,41 @@
+// Parts of a page that come after its first picture. A screen that hangs for months has also begun while its server
+// was starting anew: what could not be fetched then is fetched later.
+
+const QUIET = 3_000;
+const PAUSE = 2_000;
+const LONGEST_PAUSE = 60_000;
+
+const tries = new Map();
+
+// `address`: seen from this file. Some browsers remember what has failed, so each time has an address of its own.
+export function load(address) {
+  const time = tries.get(address) ?? 0;
+  tries.set(address, time + 1);
+  return import(time ? `${address}?${time}` : address);
+}
+
+// What a page cannot do without is asked for until it is there.
+export async function getPart(address) {
+  for (let pause = PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+    try {
+      return await load(address);
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}
+
+// What few open is fetched when it is wanted, or when there is time, and is then there without the server too; what could
+// not be fetched is fetched anew when it is wanted next.
+export function fetched(make) {
+  let making;
+  const get = () => {
+    making ??= make();
+    return making.catch((error) => {
+      making = undefined;
+      throw error;
+    });
+  };
+  setTimeout(() => get().catch(() => {}), QUIET);
+  return get;
+}
