@@ -114,9 +114,9 @@ def listen(host: str, port: int) -> socket.socket:
 def serve(listener: socket.socket, app: WsgiApp) -> None:
     """Serve the WSGI app on the listener until the process is told to stop."""
     if _mode == "eventlet":
-        _serve_eventlet(listener, _without_deflate(app))
+        _serve_eventlet(listener, _frugal(app))
     else:
-        _serve_threads(listener, _without_deflate(app))
+        _serve_threads(listener, _frugal(app))
 
 
 class StallWatch:
@@ -297,20 +297,21 @@ def _is_address(host: object) -> bool:
     return False
 
 
-def _without_deflate(app: WsgiApp) -> WsgiApp:
-    """Refuse permessage-deflate: it costs three times the memory per screen.
+def _frugal(app: WsgiApp) -> WsgiApp:
+    """Let requests take no more memory than they must, and none when they are over.
 
-    When all is over, what eventlet has in the environment of a request no longer holds it in a circle.
+    Permessage-deflate is refused, which costs three times the memory per screen; and what eventlet has in the
+    environment of a request no longer holds it in a circle when it is over.
     """
 
-    def plain(environ: dict[str, Any], start_response: Any) -> Any:
+    def answered(environ: dict[str, Any], start_response: Any) -> Any:
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
         try:
             return app(environ, start_response)
         finally:
             environ.pop("eventlet.set_idle", None)
 
-    return plain
+    return answered
 
 
 def _serve_eventlet(listener: socket.socket, app: WsgiApp) -> None:

@@ -90,12 +90,12 @@ class Gallery:
     _kept: dict[tuple[Screen | str, int], _Kept] = field(default_factory=dict)
     _unseen: deque[_Kept] = field(default_factory=deque)
 
-    def view(self, screen: Screen, *, first: bool = False, census: Census | None = None) -> dict[str, Any]:
+    def view(self, screen: Screen, *, first: bool = False) -> dict[str, Any]:
         """Return the view of a screen: the whole of it, or the `first` one of a page that asks for the `rest` if told.
 
         Raises NotFound when there is no such room or board.
         """
-        return self._view(screen, self.shown(screen, census), self.clock(), is_first=first)
+        return self._view(screen, self.shown(screen), self.clock(), is_first=first)
 
     def answer(self, screen: Screen, version: str, census: Census) -> Answer:
         """Return what a screen is answered that shows a version, all of it as of one moment. Raises NotFound."""
