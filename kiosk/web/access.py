@@ -209,19 +209,12 @@ class Gate:
         return bool(name) and (local or name == self.public_host)
 
 
-def _hash_of(script: str) -> str:
-    """Return how a policy names a script that stands in the page itself, as templates include it."""
-    text = (resource("templates") / script).read_text(encoding="utf-8").removesuffix("\n")
-    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
-
-
-# Nothing a page of ours needs comes from elsewhere but the one script that must not fail to come, and no other site may
-# frame it.
+# Nothing a page of ours needs comes from elsewhere, and no other site may frame it. One script stands in the pages.
+POLICY = (
+    "default-src 'self'; script-src 'self' {again}; connect-src 'self' ws: wss:; img-src 'self' data:; "
+    "frame-ancestors 'self'"
+)
 HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; frame-ancestors 'self'; "
-        f"script-src 'self' {_hash_of('again.js')}"
-    ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "same-origin",
@@ -230,18 +223,25 @@ HEADERS = {
 
 def install(app: Flask, gate: Gate) -> None:
     """Answer only under our own name, and tell browsers what our pages may do."""
+    headers = HEADERS | {"Content-Security-Policy": POLICY.format(again=_hash_of("again.js"))}
 
     def check_name() -> None:
         if not gate.is_our_name(request.host):
             raise misnamed(request.host)
 
     def add_headers(answer: Response) -> Response:
-        for name, value in HEADERS.items():
+        for name, value in headers.items():
             answer.headers.setdefault(name, value)
         return answer
 
     app.before_request(check_name)
     app.after_request(add_headers)
+
+
+def _hash_of(script: str) -> str:
+    """Return how a policy names a script that stands in the page itself, as templates include it."""
+    text = (resource("templates") / script).read_text(encoding="utf-8").removesuffix("\n")
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 def guarded(app: WsgiApp, gate: Gate) -> WsgiApp:
