@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
+from kiosk import clock
 from kiosk.crew.duties import LENGTH, Duties, of
 from kiosk.errors import DatabaseAway
 from kiosk.store import leases
@@ -89,7 +91,12 @@ def test_another_worker_goes_on_when_one_is_killed(tmp_path: Path) -> None:
         wait_for(lambda: all(work in left.log() for work in ("'calendars'", "'journal'")))
         slug = place.get(web, "/api/v1/rooms")["rooms"][0]["slug"]
         place.enter(slug, "Entered")
-        wait_for(lambda: "Entered" in str(place.get(web, f"/api/v1/rooms/{slug}/schedule")))
+        wait_for(lambda: "Entered" in str(place.get(web, f"/api/v1/rooms/{slug}/schedule?{hours_ahead()}")))
+
+
+def hours_ahead() -> str:
+    """Ask for the hours to come: without a question a schedule is that of the room's day, which may end before."""
+    return f"from={clock.iso(clock.now())}&to={clock.iso(clock.now() + timedelta(hours=3))}"
 
 
 def test_nobody_working_is_told(tmp_path: Path) -> None:
