@@ -16,7 +16,11 @@ const SHUT = [401, 403, 404, 410];
 
 const after = (time) => new Promise((resolve) => setTimeout(resolve, time));
 const pathOf = (address) => new URL(address).pathname;
-const isAsset = (address) => new URL(address).origin === location.origin && LASTING.test(pathOf(address));
+const isAsset = (address) => {
+  const { origin, pathname, search } = new URL(address);
+  // What failed is asked for again with a number behind it: the file itself is what is kept.
+  return origin === location.origin && !search && LASTING.test(pathname);
+};
 const isScreen = (address) => {
   const [, display, slug, ...more] = pathOf(address).split("/");
   return FACTS.screens.includes(display) && Boolean(slug) && !more.length;

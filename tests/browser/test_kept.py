@@ -236,6 +236,15 @@ def test_a_screen_that_begins_without_letters_keeps_them_too(context: BrowserCon
         wait_for(lambda: any(address.endswith(".woff2") for address in page.evaluate(KEPT)))
 
 
+def test_what_was_asked_for_once_more_is_kept_only_once(context: BrowserContext, stage: Stage) -> None:
+    page = warm(context, stage)
+    loaded = [f"{stage.url}/static/{stage.build}/{file}" for file in ("js/notices.js?1", "fonts/inter-far.woff2")]
+    tell = "assets => navigator.serviceWorker.ready.then(({active}) => active.postMessage({act: 'keep', assets}))"
+    page.evaluate(tell, loaded)
+    wait_for(lambda: loaded[1] in page.evaluate(KEPT))
+    assert loaded[0] not in page.evaluate(KEPT)
+
+
 def test_nothing_but_screens_is_kept_and_a_revoked_token_ends_it(
     context: BrowserContext, one_server: Server, google_settings: dict[str, str]
 ) -> None:
