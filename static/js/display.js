@@ -114,10 +114,7 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
       board?.take(bulletin);
       tick();
     },
-    outdated() {
-      isOutdated = true;
-      tick();
-    },
+    outdated,
     shut() {
       keep.forget();
       isShut = true;
@@ -129,6 +126,11 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
       deeds?.[act]?.(view);
     },
   });
+
+  function outdated() {
+    isOutdated = true;
+    tick();
+  }
 
   // Kept out of the way of the first picture, and there before anything is to be told.
   async function openBoard() {
@@ -235,10 +237,6 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
     tick();
   }
 
-  function turn({ turnBetween }) {
-    turnBetween({ main, second, words, isIdle, speak });
-  }
-
   async function wake() {
     asksServer = true;
     await link.beat();
@@ -250,8 +248,9 @@ export function start({ place, framed = () => {}, aged = () => {}, isIdle = () =
   for (const event of ["online", "offline"]) addEventListener(event, () => link.beat());
   for (const event of ["visibilitychange", "resume"]) document.addEventListener(event, tick);
   if (isKiosk) keepInside();
-  if (tongues) turn(tongues);
-  else if (second) getPart("./tongues.js").then(turn);
+  tongues?.turnBetween({ main, second, words, isIdle, speak });
+  // It compares what the server has drawn, which is gone by then: such a page is loaded anew.
+  if (second && !tongues) getPart("./tongues.js").then(outdated);
   framed(view.frame ?? {});
   tick();
   root.dataset.begun = "";

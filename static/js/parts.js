@@ -4,14 +4,24 @@
 const QUIET = 3_000;
 const PAUSE = 2_000;
 const LONGEST_PAUSE = 60_000;
+const PATIENCE = 10_000;
+const LONGEST_PATIENCE = 160_000;
 
-const tries = new Map();
+const failures = new Map();
 
-// `address`: seen from this file. Some browsers remember what has failed, so each time has an address of its own.
-export function load(address) {
-  const time = tries.get(address) ?? 0;
-  tries.set(address, time + 1);
-  return import(time ? `${address}?${time}` : address);
+const givenUp = (time) => new Promise((_, reject) => setTimeout(reject, time, new Error("It does not come.")));
+
+// `address`: seen from this file. Some browsers remember what has failed, so after each failure it has another address.
+// What hangs has failed as well, but a slow way here is given ever more time.
+export async function load(address) {
+  const times = failures.get(address) ?? 0;
+  const patience = Math.min(PATIENCE * 2 ** times, LONGEST_PATIENCE);
+  try {
+    return await Promise.race([import(times ? `${address}?${times}` : address), givenUp(patience)]);
+  } catch (error) {
+    failures.set(address, times + 1);
+    throw error;
+  }
 }
 
 // What a page cannot do without is asked for until it is there.
