@@ -19,8 +19,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from kiosk import clock
+from tests.browser import chromium
 from tests.crew import campus, site
 from tests.crew.campus import Campus
 from tests.crew.machinery import Nginx, free_port
@@ -68,6 +70,14 @@ def certificate(folder: Path) -> None:
     (folder / "tls.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     (folder / "tls.key").write_bytes(key.private_bytes(*form))
+
+
+@pytest.fixture
+def glass() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = chromium.launch(playwright)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture
@@ -134,6 +144,22 @@ def test_screens_come_to_a_process_that_had_died_when_the_other_one_dies(
     again(webs[1])
 
 
+def test_screen_that_starts_while_nobody_serves_begins_when_somebody_does(
+    front: str, webs: list[Server], glass: Browser
+) -> None:
+    for one in webs:
+        one.process.kill()
+    page = glass.new_page(ignore_https_errors=True)
+    answer = page.goto(f"{front}/lobby/all")
+    assert answer
+    assert answer.status == 502
+    expect(page.get_by_text("No connection")).to_be_visible()
+    for one in webs:
+        again(one)
+    expect(page.locator("html[data-begun] main[data-display=lobby]")).to_be_visible(timeout=60_000)
+    page.close()
+
+
 def again(server: Server) -> None:
     """Start a process again, at the port that nginx knows."""
     server.settings |= {"KIOSK_PORT": server.url.rpartition(":")[2]}
@@ -167,10 +193,16 @@ def test_files_are_kept_by_nginx_unless_they_are_of_another_build(front: str, br
     page = browser.get(f"{front}/lobby/all", headers={"Accept": "text/html"}, timeout=20).text
     [(build, path)] = re.findall(r'href="/static/([0-9a-f]+)/([^"]+\.css)"', page)[:1]
     assert "immutable" in browser.get(f"{front}/static/{build}/{path}", timeout=20).headers["Cache-Control"]
+    before = files(browser)
     other = browser.get(f"{front}/static/0123456789abcdef/{path}", timeout=20)
     assert (other.status_code, other.headers["Cache-Control"]) == (200, "no-store")
+    assert files(browser) == before != set()
+
+
+def files(browser: requests.Session) -> set[Path]:
+    """Return what nginx has kept."""
     kept = Path(str(browser.verify)).parent / "files"
-    assert len([one for one in kept.rglob("*") if one.is_file()]) == 1
+    return {one for one in kept.rglob("*") if one.is_file()}
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
