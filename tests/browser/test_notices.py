@@ -80,7 +80,7 @@ def test_what_lies_under_an_emergency_cannot_be_touched(
     door = open_page(context, f"{house.url}/door/oak")
     door.locator("[data-open=later]").click()
     expect(door.locator("dialog[open]")).to_be_visible()
-    place = door.locator("[data-minutes='15']").bounding_box()
+    place = door.locator("[data-slot=actions] [data-minutes='15']").bounding_box()
     start("Fire")
     expect(door.locator(TITLE)).to_be_visible()
     expect(door.locator("[data-sheet=later]")).to_be_hidden()
@@ -91,7 +91,7 @@ def test_what_lies_under_an_emergency_cannot_be_touched(
     expect(door.locator(TITLE)).to_be_visible()
     assert house.room("oak")["status"] == "free"
     assert house.run("emergency", "end").returncode == 0
-    door.locator("[data-minutes='15']").click()
+    door.locator("[data-slot=actions] [data-minutes='15']").click()
     expect(door.locator("main")).to_have_attribute("data-status", "busy", timeout=15_000)
 
 

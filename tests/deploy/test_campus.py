@@ -19,10 +19,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from playwright.sync_api import Browser, expect, sync_playwright
 
 from kiosk import clock
-from tests.browser import chromium
 from tests.crew import campus, site
 from tests.crew.campus import Campus
 from tests.crew.machinery import Nginx, free_port
@@ -70,14 +68,6 @@ def certificate(folder: Path) -> None:
     (folder / "tls.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     (folder / "tls.key").write_bytes(key.private_bytes(*form))
-
-
-@pytest.fixture
-def glass() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = chromium.launch(playwright)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -144,20 +134,17 @@ def test_screens_come_to_a_process_that_had_died_when_the_other_one_dies(
     again(webs[1])
 
 
-def test_screen_that_starts_while_nobody_serves_begins_when_somebody_does(
-    front: str, webs: list[Server], glass: Browser
+def test_screen_that_starts_while_nobody_serves_is_told_and_asks_again(
+    front: str, webs: list[Server], browser: requests.Session
 ) -> None:
     for one in webs:
         one.process.kill()
-    page = glass.new_page(ignore_https_errors=True)
-    answer = page.goto(f"{front}/lobby/all")
-    assert answer
-    assert answer.status == 502
-    expect(page.get_by_text("No connection")).to_be_visible()
+    away = browser.get(f"{front}/lobby/all", timeout=20)
     for one in webs:
         again(one)
-    expect(page.locator("html[data-begun] main[data-display=lobby]")).to_be_visible(timeout=60_000)
-    page.close()
+    assert (away.status_code, away.headers["Content-Type"]) == (502, "text/html")
+    assert '<meta http-equiv="refresh" content="15">' in away.text
+    assert browser.get(f"{front}/lobby/all", timeout=20).status_code == 200
 
 
 def again(server: Server) -> None:
