@@ -214,9 +214,7 @@ def test_a_style_sheet_that_did_not_come_is_fetched_later(
 def test_a_page_that_has_begun_stays(context: BrowserContext) -> None:
     context.clock.install(time=NOW)
     with Stage(OAK, moment=NOW) as stage:
-        page = context.new_page()
-        page.goto(f"{stage.url}/door/oak")
-        page.wait_for_function("'begun' in document.documentElement.dataset")
+        page = begun(context, stage)
         page.evaluate("globalThis.same = true")
         page.clock.run_for(60_000)
         assert page.evaluate("globalThis.same")
