@@ -69,6 +69,7 @@ def upload(page: Page, data: bytes, name: str = "Second floor", kind: str = "ima
     page.set_input_files("#file", {"name": "plan", "mimeType": kind, "buffer": data})
     page.get_by_role("button", name="Upload").click()
     expect(page.locator(".flash--good")).to_contain_text("is here", timeout=SOON)
+    page.wait_for_load_state()
 
 
 def mapped(page: Page) -> None:

@@ -352,8 +352,10 @@ def test_import_adds_a_second_room_of_a_name_where_that_is_wanted(office: Recept
     connect(office, google)
     anna = office.account("admin")
     [address] = re.findall(r'name="as:([^"]+)"', anna.get("/admin/rooms/import").text)
-    anna.post("/admin/rooms/import", room=address, **{f"as:{address}": ""})
+    begun = anna.post("/admin/rooms/import", room=address, **{f"as:{address}": ""})
     wait_for(lambda: "Imported 1 rooms" in anna.get("/admin/rooms/import.part").text)
+    told = anna.get(begun.headers["Location"]).text
+    assert "Imported 1 rooms" in told, "whoever comes when all is done reads what was done"
     with office.parts.store.read() as db:
         assert {one.room.slug for one in rooms.every(db)} == {"oak", "oak-2"}
 

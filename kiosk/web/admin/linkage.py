@@ -29,6 +29,7 @@ IMPORT = "import"
 # How the import's fields begin that say which room of ours one of the Directory is.
 NAMESAKE = "as:"
 IMPORT_PATH = "/admin/rooms/import"
+PROGRESS_PATH = f"{IMPORT_PATH}/progress"
 ABOUT_A_ROOM = ("link", "sync", "unlink")
 # How long a room's page tells how the last work about its calendar ended.
 TOLD_FOR = timedelta(days=1)
@@ -157,9 +158,16 @@ def _add_import(routes: Blueprint, admin: Admin) -> None:
     def pick() -> AnyResponse:
         return _picker(admin)
 
-    @routes.get("/rooms/import.part")
+    @routes.get("/rooms/import/progress")
     @needs()
     def progress() -> AnyResponse:
+        # Here also when it ended before the browser came: what became of it is to be read.
+        task = _task(admin, IMPORT)
+        return frame.page("admin/import.html", here="rooms", task=task) if task else redirect(IMPORT_PATH)
+
+    @routes.get("/rooms/import.part")
+    @needs()
+    def progress_part() -> AnyResponse:
         return frame.part("admin/import_progress.html", task=_task(admin, IMPORT))
 
     @routes.post("/rooms/import")
@@ -171,7 +179,7 @@ def _add_import(routes: Blueprint, admin: Admin) -> None:
         namesakes = _namesakes()
         work = _recorded(admin, IMPORT, "", lambda report: _import(admin, chosen, namesakes, report))
         admin.background.start(IMPORT, work)
-        return redirect(IMPORT_PATH, 303)
+        return redirect(PROGRESS_PATH, 303)
 
 
 def _linked(admin: Admin, slug: str) -> StoredRoom:
@@ -194,10 +202,10 @@ def _number(text: str) -> int:
 
 
 def _picker(admin: Admin) -> AnyResponse:
-    """Show the Directory's rooms to choose from, and only how far it is while some are being imported."""
+    """Show the Directory's rooms to choose from; while some are being imported, how far that is."""
     task = _task(admin, IMPORT)
     if task and task.state == "running":
-        return frame.page("admin/import.html", here="rooms", pairs=None, task=task)
+        return redirect(PROGRESS_PATH)
     try:
         resources = admin.linking.directory.resources() if admin.linking.directory else []
         problem = ""
@@ -210,9 +218,7 @@ def _picker(admin: Admin) -> AnyResponse:
     here = {str(one.calendar_id).lower(): one for one in known if one.calendar_id}
     resources.sort(key=lambda one: (one.building, one.floor, one.name.lower()))
     pairs = [(one, here.get(one.calendar_id.lower())) for one in resources]
-    return frame.page(
-        "admin/import.html", here="rooms", pairs=pairs, alike=alike, lost=lost, problem=problem, task=None
-    )
+    return frame.page("admin/import.html", here="rooms", pairs=pairs, alike=alike, lost=lost, problem=problem)
 
 
 def _import(admin: Admin, chosen: set[str], namesakes: Mapping[str, Namesake], report: Report) -> str:
