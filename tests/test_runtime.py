@@ -73,7 +73,7 @@ def test_hanging_resolver_stalls_no_screen(hanging: Server, tell: Tell) -> None:
     stall = requests.get(f"{hanging.url}/readyz", timeout=20).json()["hub_stall_ms"]
     tell(f"slowest page {slowest * 1000:.0f} ms, longest hub stall {stall} ms")
     hanging.stop()
-    assert slowest < 5, "a page waited for the resolver"
+    assert slowest < 9, "a page waited for the resolver"
 
 
 def test_tap_with_a_hanging_resolver_is_held_in_time(hanging: Server) -> None:

@@ -68,7 +68,13 @@ def instant(milliseconds: int) -> datetime:
 def settled(town: Town, seconds: float = 100) -> None:
     """Wait until every command is settled and every mirror is what Google holds."""
     wait_for(lambda: not town.sql(OPEN), seconds, 0.2)
-    wait_for(lambda: all(mirrored(town, slug) == lying(town, slug) for slug in town.rooms), 30, 0.5)
+    wait_for(lambda: is_mirrored(town), 30, 0.5)
+
+
+def is_mirrored(town: Town) -> bool:
+    """Return whether every mirror is what Google holds."""
+    now = clock.now()
+    return all(mirrored(town, slug, now) == lying(town, slug, now) for slug in town.rooms)
 
 
 def check(town: Town) -> dict[str, int]:
@@ -80,8 +86,9 @@ def check(town: Town) -> dict[str, int]:
     assert not meetings(kept_here(town))
     assert not strays(town, found)
     kept = [bookings_kept(town, list(rows)) for _, rows in groupby(found, lambda row: row.event_id)]
+    now = clock.now()
     for slug in town.rooms:
-        assert mirrored(town, slug) == lying(town, slug)
+        assert mirrored(town, slug, now) == lying(town, slug, now)
     return {
         "confirmed bookings compared with Google": sum(kept),
         "refused ones looked for in vain": sum(row.kind == "book" and row.state == "refused" for row in found),
@@ -141,19 +148,20 @@ def outcomes(rows: Iterable[Row]) -> set[Span | None]:
     return possible
 
 
-def mirrored(town: Town, slug: str) -> dict[str, Shape]:
+def mirrored(town: Town, slug: str, now: datetime) -> dict[str, Shape]:
     """Return what our mirror holds of a room from now on."""
     rows = town.sql(MIRROR, slug)
-    return coming({row["event_id"]: (span(row), row["answer"]) for row in rows})
+    return coming({row["event_id"]: (span(row), row["answer"]) for row in rows}, now)
 
 
-def lying(town: Town, slug: str) -> dict[str, Shape]:
+def lying(town: Town, slug: str, now: datetime) -> dict[str, Shape]:
     """Return what lies on a room's calendar from now on."""
-    return coming({item["id"]: (span_of(item), answer_of(item)) for item in town.google.world.events(town.rooms[slug])})
+    found = town.google.world.events(town.rooms[slug])
+    return coming({item["id"]: (span_of(item), answer_of(item)) for item in found}, now)
 
 
-def coming(events: dict[str, Shape]) -> dict[str, Shape]:
-    return {key: shape for key, shape in events.items() if shape[0].end > clock.now()}
+def coming(events: dict[str, Shape], now: datetime) -> dict[str, Shape]:
+    return {key: shape for key, shape in events.items() if shape[0].end > now}
 
 
 def check_answers(town: Town, answers: dict[str, tuple[int, str]]) -> None:

@@ -63,6 +63,21 @@ def one_server(google_settings: dict[str, str], tmp_path: Path) -> Iterator[Serv
     running.stop()
 
 
+@pytest.fixture
+def slow_hands(context: BrowserContext) -> None:
+    """Let what comes under a finger settle five times as long: a busy machine pauses between two quick taps."""
+    context.add_init_script(
+        """{
+            const { animate } = Element.prototype;
+            Element.prototype.animate = function (frames, ...more) {
+                const one = animate.call(this, frames, ...more);
+                if ("pointerEvents" in frames) one.playbackRate = 0.2;
+                return one;
+            };
+        }"""
+    )
+
+
 def open_page(context: BrowserContext, url: str) -> Page:
     """Open a display and wait until it listens."""
     page = context.new_page()

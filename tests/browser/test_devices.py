@@ -124,6 +124,7 @@ def test_revoked_screen_shows_a_code_at_once_whoever_touches_it(
     wait_for(lambda: page.evaluate("performance.now() > 10_000"))  # no page is loaded anew sooner
     page.evaluate("() => void setInterval(() => dispatchEvent(new PointerEvent('pointerdown')), 200)")
     desk.get_by_role("link", name="Oak's door").click()
+    desk.wait_for_load_state()
     desk.get_by_role("button", name="Revoke it").click()
     desk.get_by_role("dialog").get_by_role("button", name="Revoke").click()
     expect(page.locator(".pair__code")).to_have_text(CODE, timeout=10_000)

@@ -56,6 +56,7 @@ def test_a_screen_that_shall_not_dim_does_not(context: BrowserContext) -> None:
     is_night(door(context, replace(OFFICE, light="always")), at("18:00"), False)
 
 
+@pytest.mark.usefixtures("slow_hands")
 def test_a_touch_wakes_the_screen_for_a_minute_and_does_nothing_else(context: BrowserContext) -> None:
     with Stage(replace(OAK, policy=EARLY), moment=NOW) as stage:
         page = stopped(context, stage)

@@ -132,6 +132,7 @@ def test_notice_comes_and_goes_by_the_page_s_own_clock_without_a_server(context:
     coming = told(**{"from": clock.iso(NOW + timedelta(minutes=10)), "until": clock.iso(NOW + timedelta(minutes=20))})
     with Stage(OAK, moment=NOW, told=[coming]) as stage:
         page = on_stage(context, stage)
+        page.wait_for_load_state("networkidle")
     page.clock.fast_forward("09:50")
     expect(page.locator(BAND)).to_be_hidden()
     page.clock.fast_forward("00:20")
@@ -197,6 +198,7 @@ def test_administrator_sees_who_shows_the_emergency_and_who_does_not(
 ) -> None:
     make_admin(house)
     away = open_page(window(browser), f"{house.url}/door/elm")
+    wait_for(lambda: house.get("/readyz").json().get("screens") == 1)
     here = open_page(context, f"{house.url}/door/oak")
     away.context.close()
     desk = opened(browser, house)

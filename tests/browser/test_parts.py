@@ -152,6 +152,7 @@ def test_a_page_that_waits_for_what_hangs_begins_anew(context: BrowserContext, f
 def test_a_page_that_can_never_begin_is_loaded_anew_more_and_more_seldom(context: BrowserContext) -> None:
     tries = broken(context, "door.js", failing=unavailable)
     context.clock.install(time=NOW)
+    context.clock.pause_at(NOW)
     with Stage(OAK, moment=NOW) as stage:
         page = context.new_page()
         page.goto(f"{stage.url}/door/oak")
@@ -197,15 +198,16 @@ def test_a_style_sheet_that_did_not_come_is_fetched_later(
     context: BrowserContext, failing: Callable[[Route], None]
 ) -> None:
     asked = broken(context, "door.css", 2, failing)
+    context.add_init_script("globalThis.failed = 0; addEventListener('error', () => (failed += 1), true)")
     context.clock.install(time=NOW)
     with Stage(OAK, moment=NOW) as stage:
         page = begun(context, stage)
         page.evaluate("globalThis.same = true")
         main = page.locator("main")
-        for seconds in (16, 31):
+        for number, seconds in enumerate((16, 31), 1):
+            page.wait_for_function("number => failed >= number", arg=number)
             expect(main).to_have_css("display", "block")
             page.clock.run_for(seconds * 1_000)
-            page.wait_for_timeout(500)
         expect(main).to_have_css("display", "grid")
         assert len(asked) == OFTEN
         assert page.evaluate("globalThis.same")

@@ -48,6 +48,7 @@ def test_four_taps_book_once_and_end_nothing(put: Put) -> None:
     assert [path for _, path, _ in stage.taps] == ["rooms/oak/bookings", "bookings/mine/end"]
 
 
+@pytest.mark.usefixtures("slow_hands")
 @pytest.mark.parametrize("opener", ["[data-open=later]", "[data-open=report]", "[data-open=other]", "[data-act=end]"])
 def test_two_taps_open_a_sheet_and_touch_nothing_in_it(put: Put, opener: str) -> None:
     stage, page = put(THEIRS, policy=Policy(edit_meetings=True), others=[OFFER])
@@ -57,6 +58,7 @@ def test_two_taps_open_a_sheet_and_touch_nothing_in_it(put: Put, opener: str) ->
     assert stage.taps == []
 
 
+@pytest.mark.usefixtures("slow_hands")
 def test_two_taps_on_the_way_out_of_a_sheet_touch_nothing_behind_it(put: Put) -> None:
     stage, page = put(MINE)
     page.locator("[data-open=later]").click()
@@ -70,6 +72,7 @@ def test_two_taps_on_the_way_out_of_a_sheet_touch_nothing_behind_it(put: Put) ->
     assert stage.taps == []
 
 
+@pytest.mark.usefixtures("slow_hands")
 def test_two_taps_on_a_message_touch_nothing_below_it(put: Put) -> None:
     stage, page = put(NEXT)
     page.locator("[data-minutes='30']").click()
@@ -82,6 +85,7 @@ def test_two_taps_on_a_message_touch_nothing_below_it(put: Put) -> None:
     assert len(stage.taps) == 1
 
 
+@pytest.mark.usefixtures("slow_hands")
 def test_two_taps_on_a_name_type_no_digit(put: Put) -> None:
     people = [("ada@example.com", "Ada Lovelace")]
     _, page = put(policy=Policy(names=True, bookable="people"), people=people)
@@ -102,7 +106,7 @@ def test_a_quick_hand_types_its_pin_and_steps_through_the_day(put: Put) -> None:
         page.locator(f"[data-letters]:not([hidden]) [data-key='{letter}']").click()
     settled(page)
     spot(page, page.locator(".person"))
-    page.wait_for_timeout(600)
+    settled(page)
     for digit in "4711":
         spot(page, page.locator(f".keys--digits [data-key='{digit}']"))
         page.wait_for_timeout(150)
@@ -120,6 +124,7 @@ def test_whoever_taps_elsewhere_is_not_held_up_by_every_tap(put: Put) -> None:
     expect(page.locator("[data-chosen]")).not_to_have_text(start or "")
 
 
+@pytest.mark.usefixtures("slow_hands")
 def test_what_others_change_takes_no_touch_at_once(put: Put) -> None:
     stage, page = put()
     stage.bookings = [THEIRS]

@@ -42,8 +42,8 @@ def settle(whole: plant.Plant) -> None:
     try:
         ledger.settled(whole.town)
     except AssertionError as error:
-        town = whole.town
-        both = {slug: (ledger.mirrored(town, slug), ledger.lying(town, slug)) for slug in town.rooms}
+        town, now = whole.town, clock.now()
+        both = {slug: (ledger.mirrored(town, slug, now), ledger.lying(town, slug, now)) for slug in town.rooms}
         differing = {slug: {*here.items()} ^ {*there.items()} for slug, (here, there) in both.items() if here != there}
         progress = [dict(row) for row in town.sql(PROGRESS) if row["slug"] in differing]
         told = f"{differing} {progress} at {clock.now()} {town.sql(ledger.OPEN)}"

@@ -43,11 +43,11 @@ def test_commit_wakes_the_others_and_not_oneself(redis: Redis) -> None:
 
 def test_lost_redis_is_said_once_and_found_again(redis: Redis, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    (one, own), (_, other) = joined(redis, "one"), joined(redis, "two")
+    (one, own), (two, other) = joined(redis, "one"), joined(redis, "two")
     for woken in (own, other):
         assert woken.wait(20)
     redis.kill()
-    wait_for(lambda: "Redis does not answer" in one.trouble())
+    wait_for(lambda: all("Redis does not answer" in each.trouble() for each in (one, two)))
     one.send()
     own.clear()
     redis.start()

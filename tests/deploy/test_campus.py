@@ -183,7 +183,9 @@ def test_files_are_kept_by_nginx_unless_they_are_of_another_build(front: str, br
     other = browser.get(f"{front}/static/0123456789abcdef/{path}", timeout=20)
     assert (other.status_code, other.headers["Cache-Control"]) == (200, "no-store")
     kept = Path(str(browser.verify)).parent / "files"
-    assert len([one for one in kept.rglob("*") if one.is_file()]) == 1
+    # nginx lays a file there after its last byte is on its way.
+    files = wait_for(lambda: [one for one in kept.rglob("*") if one.is_file()])
+    assert len(files) == 1
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -152,7 +153,8 @@ def test_clock_that_is_off_is_measured(ward: Ward, seconds: int, verdict: str, s
     ward.google.service.clock.advance(timedelta(seconds=seconds))
     found = ward.only("Google", "clock")
     assert (found.verdict, found.paste) == (verdict, ("sudo timedatectl set-ntp true",))
-    assert says in found.says or says.replace("90", "91") in found.says or says.replace("90", "89") in found.says
+    # Half of what the answer took, and less than a second, since Google tells whole ones.
+    assert says in re.sub(r"\b(8[5-9]|9[0-5]) seconds", "90 seconds", found.says)
 
 
 def test_clock_so_wrong_that_google_refuses_is_told_as_such(ward: Ward) -> None:

@@ -245,7 +245,7 @@ def test_a_receiver_that_never_answers_does_not_keep_the_stand_in_from_ending() 
             assert accepted.recv(4) == b"POST"
             before = time.monotonic()
             other.stop()
-            assert time.monotonic() - before < 5
+            assert time.monotonic() - before < 9
 
 
 def test_a_restarted_stand_in_goes_on_delivering(tmp_path: Path, receiver: Receiver) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from googleapiclient.errors import HttpError
 from kiosk.emulator.server import Emulator
 from kiosk.emulator.world import World, occurrence_id
 from tests.emulator.conftest import ADA, BOB, WORLD, Connect, Rooms, answer_of, at, delta, full
+from tests.running import wait_for
 
 
 def answer(world: World, calendar_id: str, event_id: str, guest: str) -> str:
@@ -55,14 +55,10 @@ def test_an_invitation_left_to_people_stands_in_the_way_of_later_ones(world: Wor
 
 
 def test_a_room_answers_by_itself_after_its_delay(rooms: Rooms) -> None:
-    with Emulator(WORLD, answer_delay=0.15) as slow:
-        answered = threading.Event()
+    with Emulator(WORLD, answer_delay=4) as slow:
         event = slow.world.create(ADA, "Talk", at(0), at(1), rooms=[rooms.oak])
         assert answer(slow.world, ADA, event, rooms.oak) == "needsAction"
-        for _ in range(100):
-            if answer(slow.world, ADA, event, rooms.oak) == "accepted":
-                break
-            answered.wait(0.05)
+        wait_for(lambda: answer(slow.world, ADA, event, rooms.oak) == "accepted")
         assert answer(slow.world, rooms.oak, event, rooms.oak) == "accepted"
 
 

@@ -44,7 +44,7 @@ def test_whoever_asks_again_keeps_the_place_and_is_worked_for_once() -> None:
         return f"{question}!"
 
     first = asked(turns, "a", "of a", work)
-    wait_for(lambda: not turns._queue)
+    wait_for(lambda: turns._working == 1 and not turns._queue)
     second = asked(turns, "b", "of b", work)
     wait_for(lambda: "b" in turns._queue)
     third = asked(turns, "c", "of c", work)
@@ -90,7 +90,7 @@ def test_who_is_in_is_answered_before_others_are_let_in() -> None:
     may_go.set()
     wait_for(lambda: len(happened) == 4)
     assert happened == ["of a", "of b", "x is in", "y is in"]
-    wait_for(lambda: turns._working == 0)
+    wait_for(lambda: first and second and turns._working == 0)
     assert (first, second) == (["of a"], ["of b"])
 
 

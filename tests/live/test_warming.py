@@ -30,7 +30,8 @@ def drawn(server: Server) -> set[str]:
     return {getattr(keeper, "display", keeper) for keeper, _room in server.pulse.gallery._kept}
 
 
-def test_a_few_screens_are_all_drawn_before_anybody_is_served(server: Server) -> None:
+def test_a_few_screens_are_all_drawn_before_anybody_is_served(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "WARMING_SECONDS", 60.0)
     assert not server.warm()
     assert drawn(server) == {"door", "lobby"}
 

@@ -25,7 +25,7 @@ from typing import Any
 
 import pytest
 import requests
-from socketio.exceptions import ConnectionError, TimeoutError
+from socketio.exceptions import SocketIOError
 
 from kiosk import clock
 from tests.conftest import Tell
@@ -187,7 +187,7 @@ def comes(glass: Glass) -> None:
     def tries() -> bool:
         try:
             glass.connect()
-        except (ConnectionError, TimeoutError):
+        except SocketIOError:
             glass.leave()
             return False
         return True

@@ -166,10 +166,10 @@ def test_failure_of_google_is_told_apart(elm: Elm, error: SourceError, why: str)
 
 def test_google_is_not_waited_for_longer_than_allowed(elm: Elm) -> None:
     never = threading.Event()
-    elm.google.before.append(lambda _request: never.wait(5) and None)
+    elm.google.before.append(lambda _request: never.wait(60) and None)
     begun = clock.monotonic()
     assert elm.refusal().why == "unreachable"
-    assert clock.monotonic() - begun < 2
+    assert clock.monotonic() - begun < 30
     never.set()
 
 
@@ -371,7 +371,7 @@ def test_work_in_the_background_is_told_once_at_a_time(elm: Elm) -> None:
 
     def work(report: linking.Report) -> str:
         report(1, 3, "One of three")
-        may_end.wait(5)
+        may_end.wait(60)
         return "All three"
 
     def seen() -> tasks.Task | None:

@@ -121,7 +121,7 @@ class Pair:
         parts = assembly.open_parts(settings.load({}, **given))
         found = Hub(wire) if wire else None
         built = app.build(replace(parts, calendars=self.google, hub=found), self.clock)  # type: ignore[arg-type]
-        built.desk.answer_seconds = 2
+        built.desk.answer_seconds = 30
         return built
 
     def work(self, seconds: int = 0) -> None:

@@ -119,16 +119,21 @@ def test_a_machine_learns_of_its_own_rooms_only_and_no_addresses(fleet: Fleet) -
 def test_a_follower_finds_other_rooms_and_books_them_through_its_hub(fleet: Fleet) -> None:
     (slug,) = fleet.rooms(1)
     door = fleet.follow("door", slug)
-    found = door.get(f"/api/v1/rooms/{slug}/alternatives").json()["alternatives"]
-    assert found
+    # A hub that does not answer in time finds none.
+    found = wait_for(lambda: door.get(f"/api/v1/rooms/{slug}/alternatives").json()["alternatives"])
     elsewhere = found[0]["room"]
     made = door.book(elsewhere, minutes=15)
     assert made.status_code == 201, made.text
     assert made.json()["id"] in {one["id"] for one in bookings(fleet.hub, elsewhere)}
     assert booked(door, slug)["status"] == "confirmed"
-    again = door.book(slug, minutes=30, start=bookings(door, slug)[-1]["start"])
-    assert again.status_code == 409
-    assert again.json()["alternatives"]
+    taken = bookings(door, slug)[-1]["start"]
+
+    def offered() -> bool:
+        again = door.book(slug, minutes=30, start=taken)
+        assert again.status_code == 409
+        return bool(again.json()["alternatives"])
+
+    wait_for(offered)
 
 
 def test_heartbeats_and_acts_are_handed_on(fleet: Fleet) -> None:

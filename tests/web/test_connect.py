@@ -293,10 +293,10 @@ def test_disconnecting_takes_every_room_with_it(office: Reception, google: Emula
     office.parts.store.write(rooms.add_linked, room, elm.calendar_id, clock.now())
     anna = office.account("admin")
     anna.post("/admin/google/disconnect", rooms="leave")
-    wait_for(lambda: office.parts.connecting.current() is None)
+    wait_for(lambda: "Disconnected, with 1 rooms" in anna.get("/admin/google.part").text)
+    assert office.parts.connecting.current() is None
     with office.parts.store.read() as db:
         assert rooms.by_slug(db, "elm").calendar_id is None
-    assert "Disconnected, with 1 rooms" in wait_for(lambda: anna.get("/admin/google.part")).text
 
 
 def test_bookings_that_linking_would_delete_are_counted(office: Reception, google: Emulator) -> None:

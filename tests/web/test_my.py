@@ -41,12 +41,10 @@ def test_where_rooms_lie_in_several_zones_each_time_names_its_own(reception: Rec
     reception.parts.store.write(rooms.add, Room("hudson", "Hudson", clock.zone("America/New_York"), "New York", "1", 4))
     book(reception, later(300), slug="hudson")
     page = reception.person().get("/my").text
-    assert re.findall(r'class="zone">([^<]+)<', page) in (
-        ["UTC+1", "EST"],
-        ["UTC+2", "EDT"],
-        ["CET", "EST"],
-        ["CEST", "EDT"],
-    )
+    here, there = re.findall(r'class="zone">([^<]+)<', page)
+    # Clocks are not changed on the same day everywhere.
+    assert here in {"UTC+1", "UTC+2", "CET", "CEST"}
+    assert there in {"EST", "EDT"}
 
 
 def test_a_meeting_made_in_google_carries_its_mark_and_is_changed_there(reception: Reception) -> None:

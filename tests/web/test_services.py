@@ -211,7 +211,7 @@ def test_whoever_asked_is_told_when_it_is_cancelled_with_its_booking(reception: 
 def test_meeting_that_vanishes_just_before_it_begins_takes_its_services_along(
     reception: Reception, coffee: Service
 ) -> None:
-    number, start = linked(reception), later(31)
+    number, start = linked(reception), later(32)
     in_google(reception, number, start)
     ask(reception.person(), "m1", coffee)
     in_google(reception, number)
@@ -224,7 +224,7 @@ def test_meeting_that_vanishes_just_before_it_begins_takes_its_services_along(
 def test_what_was_brought_is_not_cancelled_by_a_meeting_that_vanishes_later(
     reception: Reception, coffee: Service, state: str, left: str
 ) -> None:
-    number, start = linked(reception), later(31)
+    number, start = linked(reception), later(32)
     in_google(reception, number, start)
     ask(reception.person(), "m1", coffee)
     if state == "accepted":
