@@ -625,6 +625,7 @@ def test_release_left_by_a_crash_is_decided_anew_after_a_long_absence(
     with monkeypatch.context() as dying:  # the process ends between the journal and Google
         dying.setattr(desk, "_drive", lambda _command, done=None: done.set())
         dying.setattr(desk, "_answer", lambda command: command)
+        dying.setattr(desk, "answer_seconds", 0.1)
         time_passes(attendant, still, 16)
     still.advance(minutes=40)
     desk.driver.store.write(journal.wake_all, still())
